@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Every system call of Cabotage, behind safe types.
+//!
+//! Each module is one kind of kernel object or one rule about them. Everything is close-on-exec; every refusal is
+//! a [`SystemError`] that names the call, the object and the next step; every call passes the [`seam`].
+
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+compile_error!(
+    "Cabotage needs 64-bit Linux (5.15 or later) on x86_64 or aarch64: build it there, in a virtual machine or a \
+     container"
+);
+
+pub mod deadline;
+mod error;
+pub mod poll;
+pub mod probe;
+pub mod seam;
+
+pub use deadline::Deadline;
+pub use error::{Fault, SystemError};
+pub use seam::Errno;

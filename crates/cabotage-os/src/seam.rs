@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The one door to the kernel: every system call of this crate passes through [`call`].
+//!
+//! Because there is one door, a test can count what goes through it, make the n-th caller fail with an error of
+//! its choice, and the tour can show the calls as they really happened. All three belong to the calling thread,
+//! so tests that run side by side do not disturb one another. With nobody watching, the door costs one
+//! thread-local increment.
+
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
+
+/// An error number of the kernel, as rustix names them.
+pub use rustix::io::Errno;
+
+thread_local! {
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+    static FAILURE: Cell<Option<Failure>> = const { Cell::new(None) };
+    static TRACE: RefCell<Option<Vec<(&'static str, u64)>>> = const { RefCell::new(None) };
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failure {
+    calls_left: u64,
+    errno: Errno,
+}
+
+/// Runs one system call named `name`, unless a test planned its failure.
+///
+/// # Errors
+/// What the kernel answers, or what [`fail_nth`] planned for this call.
+#[inline]
+pub fn call<T>(name: &'static str, act: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
+    CALLS.set(CALLS.get().wrapping_add(1));
+    if WATCHED.get() {
+        observe(name)?;
+    }
+    act()
+}
+
+/// Like [`call`], and asks again for as long as a signal interrupts the call.
+///
+/// # Errors
+/// As [`call`], but never `EINTR`.
+#[inline]
+pub fn call_until_done<T>(name: &'static str, mut act: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call(name, &mut act) {
+            Err(Errno::INTR) => {}
+            answer => return answer,
+        }
+    }
+}
+
+#[cold]
+fn observe(name: &'static str) -> Result<(), Errno> {
+    TRACE.with_borrow_mut(|trace| {
+        let Some(steps) = trace else { return };
+        match steps.last_mut() {
+            Some((last, times)) if *last == name => *times += 1,
+            _ => steps.push((name, 1)),
+        }
+    });
+    let Some(failure) = FAILURE.get() else { return Ok(()) };
+    if failure.calls_left == 0 {
+        FAILURE.set(None);
+        return Err(failure.errno);
+    }
+    FAILURE.set(Some(Failure { calls_left: failure.calls_left - 1, ..failure }));
+    Ok(())
+}
+
+fn watch_if_needed() {
+    WATCHED.set(FAILURE.get().is_some() || TRACE.with_borrow(Option::is_some));
+}
+
+/// How many system calls this thread has made through the door since it started.
+pub fn calls() -> u64 {
+    CALLS.get()
+}
+
+/// Until the guard is dropped: the `nth` call of this thread from now (the first is 0) fails with `errno`, once.
+pub fn fail_nth(nth: u64, errno: Errno) -> PlannedFailure {
+    FAILURE.set(Some(Failure { calls_left: nth, errno }));
+    watch_if_needed();
+    PlannedFailure { this_thread_only: PhantomData }
+}
+
+/// A failure planned by [`fail_nth`]; dropping it calls the plan off.
+#[derive(Debug)]
+pub struct PlannedFailure {
+    this_thread_only: PhantomData<*const ()>,
+}
+
+impl PlannedFailure {
+    /// Whether the planned call has come and failed.
+    pub fn has_struck(&self) -> bool {
+        FAILURE.get().is_none()
+    }
+}
+
+impl Drop for PlannedFailure {
+    fn drop(&mut self) {
+        FAILURE.set(None);
+        watch_if_needed();
+    }
+}
+
+/// Starts to record the calls of this thread, in order; neighbours of one name are counted together.
+pub fn trace() -> Trace {
+    TRACE.set(Some(Vec::new()));
+    watch_if_needed();
+    Trace { this_thread_only: PhantomData }
+}
+
+/// A recording begun by [`trace`].
+#[derive(Debug)]
+pub struct Trace {
+    this_thread_only: PhantomData<*const ()>,
+}
+
+impl Trace {
+    /// Ends the recording: each step with how many times it came in a row.
+    pub fn finish(self) -> Vec<(&'static str, u64)> {
+        TRACE.take().unwrap_or_default()
+    }
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        TRACE.set(None);
+        watch_if_needed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Result<(), Errno> {
+        Ok(())
+    }
+
+    #[test]
+    fn only_the_planned_call_fails_and_only_once() {
+        let plan = fail_nth(1, Errno::MFILE);
+        assert_eq!(call("first", nothing), Ok(()));
+        assert!(!plan.has_struck());
+        assert_eq!(call("second", nothing), Err(Errno::MFILE));
+        assert!(plan.has_struck());
+        assert_eq!(call("third", nothing), Ok(()));
+    }
+
+    #[test]
+    fn a_dropped_plan_fails_nothing() {
+        drop(fail_nth(0, Errno::MFILE));
+        assert_eq!(call("first", nothing), Ok(()));
+    }
+
+    #[test]
+    fn a_trace_counts_neighbours_together() {
+        let trace = trace();
+        for name in ["open", "write", "write", "close"] {
+            call(name, nothing).unwrap();
+        }
+        assert_eq!(trace.finish(), [("open", 1), ("write", 2), ("close", 1)]);
+    }
+
+    #[test]
+    fn every_call_is_counted_whether_it_succeeds_or_not() {
+        let before = calls();
+        let _ = call("good", nothing);
+        let _ = call("bad", || Err::<(), _>(Errno::IO));
+        assert_eq!(calls() - before, 2);
+    }
+
+    #[test]
+    fn an_interrupted_call_is_asked_again() {
+        let mut answers = [Ok(7), Err(Errno::INTR)].to_vec();
+        assert_eq!(call_until_done("read", || answers.pop().unwrap()), Ok(7));
+    }
+}
