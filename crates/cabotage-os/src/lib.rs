@@ -14,6 +14,7 @@ compile_error!(
      container"
 );
 
+pub mod copy;
 pub mod deadline;
 mod error;
 pub mod poll;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The one way bytes cross between private memory and memory that another process can write.
+//!
+//! An ordinary copy (`copy_nonoverlapping`, a slice, memcpy) tells the compiler that nobody else writes the
+//! source, so the optimiser may drop the private copy and read the shared bytes *again after they were checked*.
+//! The loads here are inline assembly: each byte is loaded exactly once, whatever is done with the copy later.
+//! Sizes up to [`SMALL_BYTES_MAX`] go by loads of 16, 8, 4, 2 and 1 bytes, larger ones by the processor's own
+//! block copy, which costs what memcpy costs. See docs/threats.md, "The racing copy".
+
+use std::arch::asm;
+
+use pieces::{move_1, move_2, move_4, move_8, move_16};
+
+/// Copies of at most this many bytes are made of single loads and stores.
+pub const SMALL_BYTES_MAX: usize = 512;
+
+/// Fills `target` from `source`, loading each byte of the source exactly once.
+///
+/// # Safety
+/// `target.len()` bytes at `source` must be mapped readable until the call returns, and must not overlap
+/// `target`. Other processes may write them meanwhile: then each byte of the copy is one that was there at some
+/// time during the call.
+#[inline]
+pub unsafe fn copy_in(source: *const u8, target: &mut [u8]) {
+    // SAFETY: the caller vouches for the source; `target` is a private slice of exactly this length.
+    unsafe { copy(source, target.as_mut_ptr(), target.len()) }
+}
+
+/// Copies `source` to `target`, storing each byte exactly once.
+///
+/// # Safety
+/// `source.len()` bytes at `target` must be mapped writable until the call returns, and must not overlap
+/// `source`. Other processes may read them meanwhile.
+#[inline]
+pub unsafe fn copy_out(source: &[u8], target: *mut u8) {
+    // SAFETY: the caller vouches for the target; `source` is a private slice of exactly this length.
+    unsafe { copy(source.as_ptr(), target, source.len()) }
+}
+
+/// # Safety
+/// `bytes` bytes must be readable at `source` and writable at `target`, without overlap.
+#[inline]
+unsafe fn copy(source: *const u8, target: *mut u8, bytes: usize) {
+    if bytes <= SMALL_BYTES_MAX {
+        // SAFETY: the caller's promise, passed on unchanged.
+        unsafe { copy_small(source, target, bytes) }
+    } else {
+        // SAFETY: the caller's promise, passed on unchanged.
+        unsafe { copy_block(source, target, bytes) }
+    }
+}
+
+/// # Safety
+/// As [`copy`].
+#[inline]
+unsafe fn copy_small(source: *const u8, target: *mut u8, bytes: usize) {
+    let mut at = 0;
+    while bytes - at >= 16 {
+        // SAFETY: `at + 16 <= bytes`, so the 16 bytes lie inside both ranges that the caller vouches for.
+        unsafe { move_16(source.add(at), target.add(at)) };
+        at += 16;
+    }
+    macro_rules! move_rest {
+        ($move_one:ident, $step:literal) => {
+            if bytes & $step != 0 {
+                // SAFETY: fewer than `2 * $step` bytes are left and this bit of the length is set, so at least
+                // `$step` bytes are left in both ranges.
+                unsafe { $move_one(source.add(at), target.add(at)) };
+                at += $step;
+            }
+        };
+    }
+    move_rest!(move_8, 8);
+    move_rest!(move_4, 4);
+    move_rest!(move_2, 2);
+    move_rest!(move_1, 1);
+    debug_assert_eq!(at, bytes);
+}
+
+/// Defines a function that moves one piece of a fixed size through a register, at any alignment.
+macro_rules! define_move {
+    ($name:ident, $class:ident, $load:literal, $store:literal) => {
+        /// # Safety
+        /// The piece must be readable at `source` and writable at `target`.
+        #[inline(always)]
+        pub(super) unsafe fn $name(source: *const u8, target: *mut u8) {
+            // SAFETY: one load and one store of the piece's size, at addresses that the caller vouches for; the
+            // register is declared, flags and stack are untouched. Both architectures load at any alignment.
+            unsafe {
+                asm!($load, $store, s = in(reg) source, t = in(reg) target, p = out($class) _,
+                     options(nostack, preserves_flags));
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod pieces {
+    use super::asm;
+    define_move!(move_16, xmm_reg, "movdqu {p}, [{s}]", "movdqu [{t}], {p}");
+    define_move!(move_8, reg, "mov {p:r}, [{s}]", "mov [{t}], {p:r}");
+    define_move!(move_4, reg, "mov {p:e}, [{s}]", "mov [{t}], {p:e}");
+    define_move!(move_2, reg, "movzx {p:e}, word ptr [{s}]", "mov word ptr [{t}], {p:x}");
+    define_move!(move_1, reg_byte, "mov {p}, byte ptr [{s}]", "mov byte ptr [{t}], {p}");
+}
+
+#[cfg(target_arch = "aarch64")]
+mod pieces {
+    use super::asm;
+    define_move!(move_16, vreg, "ldr {p:q}, [{s}]", "str {p:q}, [{t}]");
+    define_move!(move_8, reg, "ldr {p:x}, [{s}]", "str {p:x}, [{t}]");
+    define_move!(move_4, reg, "ldr {p:w}, [{s}]", "str {p:w}, [{t}]");
+    define_move!(move_2, reg, "ldrh {p:w}, [{s}]", "strh {p:w}, [{t}]");
+    define_move!(move_1, reg, "ldrb {p:w}, [{s}]", "strb {p:w}, [{t}]");
+}
+
+/// # Safety
+/// As [`copy`].
+#[cfg(target_arch = "x86_64")]
+unsafe fn copy_block(source: *const u8, target: *mut u8, bytes: usize) {
+    // SAFETY: copies `bytes` bytes upwards between ranges that the caller vouches for. The direction flag is
+    // clear on entry (the ABI says so) and the instruction changes no other flag.
+    unsafe {
+        asm!("rep movsb", inout("rsi") source => _, inout("rdi") target => _, inout("rcx") bytes => _,
+             options(nostack, preserves_flags));
+    }
+}
+
+/// # Safety
+/// As [`copy`].
+#[cfg(target_arch = "aarch64")]
+unsafe fn copy_block(source: *const u8, target: *mut u8, bytes: usize) {
+    let whole = bytes & !31;
+    // SAFETY: the loop moves `whole` bytes (a multiple of 32, and not zero since `bytes` is above
+    // `SMALL_BYTES_MAX`) between ranges that the caller vouches for; every register it changes is declared.
+    unsafe {
+        asm!("2:", "ldp {a:q}, {b:q}, [{s}], #32", "stp {a:q}, {b:q}, [{t}], #32", "subs {n}, {n}, #32",
+             "b.ne 2b",
+             s = inout(reg) source => _, t = inout(reg) target => _, n = inout(reg) whole => _,
+             a = out(vreg) _, b = out(vreg) _, options(nostack));
+    }
+    // SAFETY: `whole <= bytes`: the rest of both ranges.
+    unsafe { copy_small(source.add(whole), target.add(whole), bytes - whole) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(bytes: usize) -> Vec<u8> {
+        (0..bytes).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_size_and_alignment_arrives_whole_with_nothing_around_it_touched() {
+        let source = pattern(1200);
+        for bytes in (0..=80).chain(500..=560).chain([1024, 1100]) {
+            for lead in [0, 1, 3, 8] {
+                let mut target = vec![0xEE; lead + bytes + 9];
+                // SAFETY: `lead + bytes` bytes of `source` and `target` exist, and they are two vectors.
+                unsafe { copy_in(source.as_ptr().add(lead), &mut target[lead..lead + bytes]) };
+                assert_eq!(target[lead..lead + bytes], source[lead..lead + bytes]);
+                assert!(target[..lead].iter().chain(&target[lead + bytes..]).all(|byte| *byte == 0xEE));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_copied_out_is_what_is_copied_in() {
+        for bytes in [1, 15, 16, 17, 64, 511, 512, 513, 4096, 100_001] {
+            let source = pattern(bytes);
+            let (mut shared, mut back) = (vec![0; bytes], vec![0; bytes]);
+            // SAFETY: `shared` has exactly as many bytes as `source`.
+            unsafe { copy_out(&source, shared.as_mut_ptr()) };
+            // SAFETY: `shared` has exactly as many bytes as `back`.
+            unsafe { copy_in(shared.as_ptr(), &mut back) };
+            assert_eq!(back, source);
+        }
+    }
+}
