@@ -17,9 +17,12 @@ compile_error!(
 pub mod copy;
 pub mod deadline;
 mod error;
+pub mod fork;
+pub mod map;
 pub mod poll;
 pub mod probe;
 pub mod seam;
+pub mod sigbus;
 
 pub use deadline::Deadline;
 pub use error::{Fault, SystemError};
