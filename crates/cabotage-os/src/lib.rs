@@ -19,6 +19,7 @@ pub mod deadline;
 mod error;
 pub mod fork;
 pub mod map;
+pub mod memfd;
 pub mod poll;
 pub mod probe;
 pub mod seam;
