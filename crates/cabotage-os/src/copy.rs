@@ -57,7 +57,7 @@ unsafe fn copy_small(source: *const u8, target: *mut u8, bytes: usize) {
     let mut at = 0;
     while bytes - at >= 16 {
         // SAFETY: `at + 16 <= bytes`, so the 16 bytes lie inside both ranges that the caller vouches for.
-        unsafe { move_16(source.add(at), target.add(at)) };
+        unsafe { move_16(source.wrapping_add(at), target.wrapping_add(at)) };
         at += 16;
     }
     macro_rules! move_rest {
@@ -65,7 +65,7 @@ unsafe fn copy_small(source: *const u8, target: *mut u8, bytes: usize) {
             if bytes & $step != 0 {
                 // SAFETY: fewer than `2 * $step` bytes are left and this bit of the length is set, so at least
                 // `$step` bytes are left in both ranges.
-                unsafe { $move_one(source.add(at), target.add(at)) };
+                unsafe { $move_one(source.wrapping_add(at), target.wrapping_add(at)) };
                 at += $step;
             }
         };
@@ -140,7 +140,7 @@ unsafe fn copy_block(source: *const u8, target: *mut u8, bytes: usize) {
              a = out(vreg) _, b = out(vreg) _, options(nostack));
     }
     // SAFETY: `whole <= bytes`: the rest of both ranges.
-    unsafe { copy_small(source.add(whole), target.add(whole), bytes - whole) }
+    unsafe { copy_small(source.wrapping_add(whole), target.wrapping_add(whole), bytes - whole) }
 }
 
 #[cfg(test)]
@@ -158,7 +158,7 @@ mod tests {
             for lead in [0, 1, 3, 8] {
                 let mut target = vec![0xEE; lead + bytes + 9];
                 // SAFETY: `lead + bytes` bytes of `source` and `target` exist, and they are two vectors.
-                unsafe { copy_in(source.as_ptr().add(lead), &mut target[lead..lead + bytes]) };
+                unsafe { copy_in(source[lead..].as_ptr(), &mut target[lead..lead + bytes]) };
                 assert_eq!(target[lead..lead + bytes], source[lead..lead + bytes]);
                 assert!(target[..lead].iter().chain(&target[lead + bytes..]).all(|byte| *byte == 0xEE));
             }

@@ -227,8 +227,11 @@ thread_local! {
 
 fn is_exempt(fd: RawFd) -> bool {
     let (start, count) = EXEMPT.get();
-    // SAFETY: set by `exempt` from a live slice, which its guard borrows; every index is below its length.
-    (0..count).any(|at| unsafe { *start.add(at) } == fd)
+    if start.is_null() {
+        return false;
+    }
+    // SAFETY: pointer and length were set by `exempt` from a live slice, which its guard still borrows.
+    unsafe { std::slice::from_raw_parts(start, count) }.contains(&fd)
 }
 
 /// While the guard lives, a fork *of this thread* leaves `fds` open in the child: for one that is about to
