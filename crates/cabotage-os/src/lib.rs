@@ -25,6 +25,8 @@ pub mod map;
 pub mod memfd;
 pub mod poll;
 pub mod probe;
+pub mod processor;
+pub mod raw;
 pub mod seam;
 pub mod sigbus;
 
