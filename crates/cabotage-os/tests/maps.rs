@@ -3,7 +3,10 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::time::Duration;
 
+use cabotage_os::Deadline;
+use cabotage_os::futex::Woken;
 use cabotage_os::map::{MapError, MapOptions};
 use cabotage_os::sigbus;
 
@@ -69,6 +72,32 @@ fn words_are_exchanged_only_when_they_are_as_expected() {
     assert_eq!(map.swap_u32(8, u32::MAX).unwrap(), 9);
     assert_eq!(map.fetch_add_u32(8, 2).unwrap(), u32::MAX);
     assert_eq!(map.load_u32(8).unwrap(), 1);
+}
+
+#[test]
+fn two_maps_of_one_file_wake_each_other() {
+    let file = file_of(4096);
+    let [sleeper, waker] = [0, 1].map(|_| MapOptions::new().read_write(&file, 4096).unwrap());
+    sleeper.store_u32(0, 0).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            waker.store_u32(0, 1).unwrap();
+            waker.wake_u32(0, 1).unwrap();
+        });
+        let deadline = Deadline::within(Duration::from_secs(60));
+        while sleeper.load_u32(0).unwrap() == 0 {
+            assert_ne!(sleeper.wait_u32(0, 0, deadline).unwrap(), Woken::TimedOut);
+        }
+    });
+}
+
+#[test]
+fn a_sleep_on_a_word_that_is_gone_answers_truncated() {
+    let file = file_of(2 * 4096);
+    let map = MapOptions::new().read_write(&file, 2 * 4096).unwrap();
+    file.set_len(0).unwrap();
+    assert_eq!(map.wait_u32(4096, 0, Deadline::Never), Err(MapError::Truncated));
+    assert_eq!(map.wake_u32(4096, 1), Err(MapError::Truncated));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Aligned words of a map as atomics: how processes that share a map agree on anything.
+//! Aligned words of a map as atomics, and sleeping on them: how processes that share a map agree on anything.
 //!
 //! Loads acquire, stores release, exchanges do both. A word of a read-only map is loaded relaxed and then fenced,
 //! which is all that is guaranteed for memory that can't be written.
@@ -7,6 +7,10 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use super::{Map, MapError, MapMut};
+use crate::deadline::Deadline;
+use crate::error::SystemError;
+use crate::futex::{self, Woken};
+use crate::seam::Errno;
 
 macro_rules! word_methods {
     ($atomic:ident, $word:ident, $place:ident, $load:ident, $store:ident, $swap:ident, $fetch_add:ident,
@@ -93,3 +97,39 @@ macro_rules! word_methods {
 
 word_methods!(AtomicU32, u32, word_u32, load_u32, store_u32, swap_u32, fetch_add_u32, compare_exchange_u32);
 word_methods!(AtomicU64, u64, word_u64, load_u64, store_u64, swap_u64, fetch_add_u64, compare_exchange_u64);
+
+impl Map {
+    /// Sleeps while the word at `at` holds `expected`, nobody wakes it, and `deadline` has not passed. Whoever maps
+    /// the object can take a wake-up away, so look at the word again and never sleep without a deadline or another
+    /// way to learn that the peer is dead.
+    ///
+    /// # Errors
+    /// As [`Map::load_u32`]; [`MapError::Truncated`] when the object was shrunk, even without a guard.
+    ///
+    /// # Source
+    /// futex(2), `FUTEX_WAIT`.
+    pub fn wait_u32(&self, at: usize, expected: u32, deadline: Deadline) -> Result<Woken, MapError> {
+        futex::wait(self.word_u32(at)?, expected, deadline).map_err(gone_or_refused)
+    }
+}
+
+impl MapMut {
+    /// Wakes at most `how_many` sleepers of the word at `at`, in all processes; answers how many woke.
+    ///
+    /// # Errors
+    /// As [`Map::wait_u32`].
+    ///
+    /// # Source
+    /// futex(2), `FUTEX_WAKE`.
+    pub fn wake_u32(&self, at: usize, how_many: u32) -> Result<u32, MapError> {
+        futex::wake(self.word_u32(at)?, how_many).map_err(gone_or_refused)
+    }
+}
+
+/// The kernel answers `EFAULT` for a word whose page is gone.
+fn gone_or_refused(error: SystemError) -> MapError {
+    match error.errno() {
+        Errno::FAULT => MapError::Truncated,
+        _ => MapError::System(error),
+    }
+}
