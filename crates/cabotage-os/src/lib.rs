@@ -23,6 +23,7 @@ pub mod limits;
 mod listing;
 pub mod map;
 pub mod memfd;
+pub mod object;
 pub mod poll;
 pub mod probe;
 pub mod processor;

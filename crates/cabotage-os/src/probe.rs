@@ -17,6 +17,8 @@ pub enum Feature {
     NoexecSeal,
     /// `O_TMPFILE` with publication by linkat through /proc (file systems; /proc mounted).
     UnnamedFiles,
+    /// `linkat` by descriptor alone, without /proc (Linux 6.10, or `CAP_DAC_READ_SEARCH`).
+    LinkByDescriptor,
     /// `renameat2` with `RENAME_NOREPLACE` (file systems).
     RenameNoReplace,
     /// `RWF_NOWAIT` on pipes (Linux 6.4).

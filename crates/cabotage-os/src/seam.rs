@@ -22,7 +22,13 @@ thread_local! {
 #[derive(Debug, Clone, Copy)]
 struct Failure {
     calls_left: u64,
-    errno: Errno,
+    blow: Blow,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Blow {
+    Refuse(Errno),
+    Kill,
 }
 
 /// Runs one system call named `name`, unless a test planned its failure.
@@ -64,10 +70,20 @@ fn observe(name: &'static str) -> Result<(), Errno> {
     let Some(failure) = FAILURE.get() else { return Ok(()) };
     if failure.calls_left == 0 {
         FAILURE.set(None);
-        return Err(failure.errno);
+        match failure.blow {
+            Blow::Refuse(errno) => return Err(errno),
+            Blow::Kill => die(),
+        }
     }
     FAILURE.set(Some(Failure { calls_left: failure.calls_left - 1, ..failure }));
     Ok(())
+}
+
+/// Ends the process as `kill -9` would: no destructor runs, no buffer is flushed.
+fn die() -> ! {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    // The first process of a pid namespace is deaf to its own SIGKILL.
+    std::process::abort()
 }
 
 fn watch_if_needed() {
@@ -81,12 +97,22 @@ pub fn calls() -> u64 {
 
 /// Until the guard is dropped: the `nth` call of this thread from now (the first is 0) fails with `errno`, once.
 pub fn fail_nth(nth: u64, errno: Errno) -> PlannedFailure {
-    FAILURE.set(Some(Failure { calls_left: nth, errno }));
+    plan(nth, Blow::Refuse(errno))
+}
+
+/// Until the guard is dropped: instead of making the `nth` call from now (the first is 0), this thread kills its
+/// process with SIGKILL.
+pub fn kill_nth(nth: u64) -> PlannedFailure {
+    plan(nth, Blow::Kill)
+}
+
+fn plan(nth: u64, blow: Blow) -> PlannedFailure {
+    FAILURE.set(Some(Failure { calls_left: nth, blow }));
     watch_if_needed();
     PlannedFailure { this_thread_only: PhantomData }
 }
 
-/// A failure planned by [`fail_nth`]; dropping it calls the plan off.
+/// A failure planned by [`fail_nth`] or [`kill_nth`]; dropping it calls the plan off.
 #[derive(Debug)]
 pub struct PlannedFailure {
     this_thread_only: PhantomData<*const ()>,

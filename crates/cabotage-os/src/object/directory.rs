@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Calls on the names of one directory: create, publish, open, look, remove, list.
+//!
+//! A directory is either held open, or named by its path alone. The latter costs no descriptor, so it survives a
+//! program that closes all of its descriptors to become a daemon, and it follows the process into another root
+//! or mount namespace.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
+
+use super::facts::Facts;
+use crate::error::{SystemError, attempt, attempt_until_done};
+use crate::listing;
+use crate::probe::{self, Feature};
+use crate::seam::{self, Errno};
+
+/// A directory whose names this module's calls are about.
+#[derive(Debug)]
+pub struct Directory {
+    held: Option<OwnedFd>,
+    path: PathBuf,
+}
+
+/// What a descriptor may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Reading alone.
+    ReadOnly,
+    /// Reading and writing.
+    ReadWrite,
+}
+
+impl Directory {
+    /// The directory at `path`, looked up anew by each call.
+    pub fn by_path(path: impl Into<PathBuf>) -> Self {
+        Self { held: None, path: path.into() }
+    }
+
+    /// The directory that is at `path` now, whatever becomes of the path.
+    ///
+    /// # Errors
+    /// The system's refusal, `ENOTDIR` among them.
+    pub fn hold(path: impl Into<PathBuf>) -> Result<Self, SystemError> {
+        let path = path.into();
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let held = attempt_until_done("openat", path.display(), || {
+            rustix::fs::openat(CWD, &path, flags, Mode::empty())
+        })?;
+        Ok(Self { held: Some(held), path })
+    }
+
+    /// The path by which it was named.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file called `name`; never creates one, never follows a link, never waits for the other end of a
+    /// FIFO.
+    ///
+    /// # Errors
+    /// `ENOENT` if there is none; `ELOOP` for a symbolic link, `EISDIR` for a directory, `ENXIO` for a socket.
+    ///
+    /// # Source
+    /// open(2).
+    pub fn open(&self, name: &[u8], access: Access) -> Result<OwnedFd, SystemError> {
+        let careful = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        self.openat(name, access.flags() | careful, 0)
+    }
+
+    /// Creates a file without a name, for reading and writing; [`Self::publish`] gives it one.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` if this file system has no unnamed files.
+    ///
+    /// # Source
+    /// open(2), `O_TMPFILE`.
+    pub fn create_unnamed(&self, mode: u32) -> Result<OwnedFd, SystemError> {
+        self.openat(b"", OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)
+    }
+
+    /// Creates the file `name`, for reading and writing.
+    ///
+    /// # Errors
+    /// `EEXIST` if the name is taken, whatever stands behind it.
+    ///
+    /// # Source
+    /// open(2), `O_CREAT | O_EXCL`.
+    pub fn create_new(&self, name: &[u8], mode: u32) -> Result<OwnedFd, SystemError> {
+        self.openat(name, OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC, mode)
+    }
+
+    /// Gives a file of [`Self::create_unnamed`] its name: from one moment to the next it is there, complete.
+    ///
+    /// # Errors
+    /// `EEXIST` if the name is taken; `ENOENT` if the directory is gone, or if /proc is not mounted and the kernel
+    /// does not link by descriptor (Linux 6.10, or with `CAP_DAC_READ_SEARCH`).
+    ///
+    /// # Source
+    /// linkat(2), `AT_EMPTY_PATH`; open(2), `O_TMPFILE`.
+    pub fn publish(&self, fd: BorrowedFd<'_>, name: &[u8]) -> Result<(), SystemError> {
+        let path = self.path_of(name);
+        if probe::allows(Feature::LinkByDescriptor) {
+            let flags = AtFlags::EMPTY_PATH;
+            match seam::call("linkat", || rustix::fs::linkat(fd, "", self.base(), &*path, flags)) {
+                Err(Errno::NOENT) => {}
+                answer => return answer.map_err(|errno| self.refusal("linkat", name, errno)),
+            }
+        }
+        let by_proc = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let flags = AtFlags::SYMLINK_FOLLOW;
+        attempt("linkat", self.show(name), || rustix::fs::linkat(CWD, &by_proc, self.base(), &*path, flags))?;
+        probe::learn(Feature::LinkByDescriptor, false);
+        Ok(())
+    }
+
+    /// Moves `from` to `to` unless that name is taken, in one step.
+    ///
+    /// # Errors
+    /// `EEXIST` if the name is taken; `EINVAL` or `ENOSYS` where this cannot be done in one step.
+    ///
+    /// # Source
+    /// renameat2(2), `RENAME_NOREPLACE`.
+    pub fn rename_to_free(&self, from: &[u8], to: &[u8]) -> Result<(), SystemError> {
+        let (source, target) = (self.path_of(from), self.path_of(to));
+        attempt("renameat2", self.show(to), || {
+            rustix::fs::renameat_with(self.base(), &*source, self.base(), &*target, RenameFlags::NOREPLACE)
+        })
+    }
+
+    /// Gives the file `from` a second name.
+    ///
+    /// # Errors
+    /// `EEXIST` if that name is taken.
+    ///
+    /// # Source
+    /// linkat(2).
+    pub fn link(&self, from: &[u8], to: &[u8]) -> Result<(), SystemError> {
+        let (source, target) = (self.path_of(from), self.path_of(to));
+        attempt("linkat", self.show(to), || {
+            rustix::fs::linkat(self.base(), &*source, self.base(), &*target, AtFlags::empty())
+        })
+    }
+
+    /// Removes `name`; the file lives on for those who have it open or mapped.
+    ///
+    /// # Errors
+    /// `ENOENT` if there is none; `EISDIR` for a directory.
+    ///
+    /// # Source
+    /// unlink(2).
+    pub fn unlink(&self, name: &[u8]) -> Result<(), SystemError> {
+        let path = self.path_of(name);
+        attempt("unlinkat", self.show(name), || rustix::fs::unlinkat(self.base(), &*path, AtFlags::empty()))
+    }
+
+    /// What stands behind `name`, a symbolic link itself and not its target.
+    ///
+    /// # Errors
+    /// `ENOENT` if there is nothing.
+    ///
+    /// # Source
+    /// fstatat(2), `AT_SYMLINK_NOFOLLOW`.
+    pub fn look(&self, name: &[u8]) -> Result<Facts, SystemError> {
+        let path = self.path_of(name);
+        let stat = || rustix::fs::statat(self.base(), &*path, AtFlags::SYMLINK_NOFOLLOW);
+        attempt("newfstatat", self.show(name), stat).map(Facts::from)
+    }
+
+    /// The names in it, in no order; those that come or go meanwhile may be among them or not.
+    ///
+    /// # Errors
+    /// The system's refusal, `EACCES` for a directory that may be entered and not read.
+    ///
+    /// # Source
+    /// getdents64(2).
+    pub fn names(&self) -> Result<Vec<Vec<u8>>, SystemError> {
+        // `.` reads a held directory through a descriptor with a position of its own.
+        let fd = self.openat(b".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, 0)?;
+        let mut names = Vec::new();
+        listing::for_each(fd.as_fd(), |name, _| names.push(name.to_bytes().to_vec()))
+            .map_err(|errno| SystemError::new("getdents64", self.path.display(), errno))?;
+        Ok(names)
+    }
+
+    fn openat(&self, name: &[u8], flags: OFlags, mode: u32) -> Result<OwnedFd, SystemError> {
+        let path = self.path_of(name);
+        attempt_until_done("openat", self.show(name), || {
+            rustix::fs::openat(self.base(), &*path, flags, Mode::from_raw_mode(mode & 0o777))
+        })
+    }
+
+    fn base(&self) -> BorrowedFd<'_> {
+        self.held.as_ref().map_or(CWD, AsFd::as_fd)
+    }
+
+    /// The path of `name` seen from [`Self::base`]; an empty name is the directory itself.
+    fn path_of(&self, name: &[u8]) -> Vec<u8> {
+        match (&self.held, name) {
+            (Some(_), b"") => b".".to_vec(),
+            (Some(_), name) => name.to_vec(),
+            (None, b"") => self.path.as_os_str().as_bytes().to_vec(),
+            (None, name) => [self.path.as_os_str().as_bytes(), b"/", name].concat(),
+        }
+    }
+
+    fn show<'a>(&'a self, name: &'a [u8]) -> Shown<'a> {
+        Shown { directory: &self.path, name }
+    }
+
+    fn refusal(&self, call: &'static str, name: &[u8], errno: Errno) -> SystemError {
+        SystemError::new(call, self.show(name), errno)
+    }
+}
+
+impl Access {
+    fn flags(self) -> OFlags {
+        match self {
+            Self::ReadOnly => OFlags::RDONLY,
+            Self::ReadWrite => OFlags::RDWR,
+        }
+    }
+}
+
+struct Shown<'a> {
+    directory: &'a Path,
+    name: &'a [u8],
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.directory.join(OsStr::from_bytes(self.name)).display())
+    }
+}
