@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Rules about the crates: who may stand on whom, and who may speak to the kernel.
+
+use crate::files::{File, all, keep, places};
+
+/// What each crate may depend on among ours (tests aside): arrows point down. See ARCHITECTURE.md.
+const BELOW: &[(&str, &[&str])] = &[
+    ("cabotage-os", &[]),
+    ("cabotage-shm", &["cabotage-os"]),
+    ("cabotage-pipe", &["cabotage-os"]),
+    ("cabotage", &["cabotage-os", "cabotage-pipe", "cabotage-shm"]),
+    ("cabotage-cli", &["cabotage"]),
+    ("cabotage-tests", &["cabotage"]),
+];
+
+const KERNEL: [&str; 2] = ["rustix", "libc"];
+
+/// The folder of the crate whose file this is.
+fn krate(file: &File) -> Option<&str> {
+    file.path.strip_prefix("crates/")?.split('/').next()
+}
+
+/// The names under `[dependencies]`, with the line of each.
+fn dependencies(manifest: &str) -> Vec<(usize, &str)> {
+    let mut section = "";
+    let mut names = Vec::new();
+    for (at, line) in manifest.lines().enumerate() {
+        if line.starts_with('[') {
+            section = line;
+        } else if section.ends_with("dependencies]") && section != "[dev-dependencies]" && line.contains('=')
+        {
+            names.push((at, line.split(['.', ' ', '=']).next().unwrap_or(line)));
+        }
+    }
+    names
+}
+
+fn points_up(file: &File) -> Vec<String> {
+    let (true, Some(krate)) = (file.is_manifest(), krate(file)) else { return Vec::new() };
+    let Some((_, below)) = BELOW.iter().find(|(name, _)| *name == krate) else {
+        return vec![format!("{}: a crate without a place in the layers: add it to BELOW", file.path)];
+    };
+    let is_wrong = |name: &str| name.starts_with("cabotage") && !below.contains(&name);
+    let complain =
+        |(at, name)| file.complain(at, &format!("{krate} may not stand on {name}: arrows point down"));
+    dependencies(&file.text).into_iter().filter(|(_, name)| is_wrong(name)).map(complain).collect()
+}
+
+fn speaks_to_the_kernel(file: &File) -> Vec<String> {
+    if krate(file) == Some("cabotage-os") || file.path == "Cargo.toml" {
+        return Vec::new();
+    }
+    let complain =
+        |at| file.complain(at, "only cabotage-os speaks to the kernel: give it a safe function there");
+    let mut complaints = Vec::new();
+    for kernel in KERNEL {
+        if file.is_rust() {
+            let paths = places(&file.code, &format!("{kernel}::"));
+            complaints.extend(paths.into_iter().map(|(at, _)| complain(at)));
+        }
+        if file.is_manifest() {
+            let lines = file.text.lines().enumerate().filter(|(_, line)| line.starts_with(kernel));
+            complaints.extend(lines.map(|(at, _)| complain(at)));
+        }
+    }
+    complaints
+}
+
+fn forgets_the_lints(file: &File) -> Vec<String> {
+    if !file.is_manifest() || file.path == "Cargo.toml" || file.text.contains("\n[lints]\nworkspace = true\n")
+    {
+        return Vec::new();
+    }
+    vec![format!("{}: say `[lints]` and below it `workspace = true`", file.path)]
+}
+
+#[test]
+fn arrows_between_crates_point_down() {
+    keep(points_up);
+}
+
+#[test]
+fn only_one_crate_speaks_to_the_kernel() {
+    keep(speaks_to_the_kernel);
+}
+
+#[test]
+fn every_crate_takes_the_lints_of_the_workspace() {
+    keep(forgets_the_lints);
+}
+
+#[test]
+fn the_architecture_page_has_a_paragraph_and_an_invariant_for_each_crate() {
+    let page = all().iter().find(|file| file.path == "ARCHITECTURE.md").expect("ARCHITECTURE.md exists");
+    for (krate, _) in BELOW {
+        let heading = format!("\n### {krate}\n");
+        let Some((_, section)) = page.text.split_once(&heading) else {
+            panic!("ARCHITECTURE.md lacks a heading `### {krate}`");
+        };
+        let section = section.split("\n#").next().unwrap_or(section);
+        assert!(section.contains("**Invariant"), "ARCHITECTURE.md states no **Invariant** of {krate}");
+    }
+}
+
+#[test]
+fn an_arrow_up_a_stray_crate_or_lost_lints_are_found() {
+    let manifest = |krate: &str, text: &str| File::new(&format!("crates/{krate}/Cargo.toml"), text);
+    let up = manifest("cabotage-os", "[dependencies]\ncabotage-shm.workspace = true\n");
+    assert_eq!(points_up(&up).len(), 1);
+    assert_eq!(forgets_the_lints(&up).len(), 1);
+    assert_eq!(points_up(&manifest("cabotage-x", "")).len(), 1);
+    assert_eq!(points_up(&manifest("cabotage-pipe", "[dev-dependencies]\ncabotage = \"1\"\n")).len(), 0);
+    assert_eq!(speaks_to_the_kernel(&manifest("cabotage-shm", "[dependencies]\nlibc = \"0.2\"\n")).len(), 1);
+    assert_eq!(speaks_to_the_kernel(&File::new("crates/cabotage-shm/src/x.rs", "use rustix::fs;")).len(), 1);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Rules about `unsafe`: one crate, few files, each place argued where it stands.
+
+use crate::files::{File, keep, keep_except, places};
+
+/// The crates whose code may be unsafe. Every other one forbids it in its root.
+const UNSAFE_CRATES: [&str; 1] = ["crates/cabotage-os/"];
+
+/// The files with unsafe code, each with what it needs it for.
+const UNSAFE_FILES: &[(&str, &str)] = &[];
+
+/// How far above an unsafe place its argument may begin.
+const ARGUMENT_LINES_MAX: usize = 12;
+
+fn may_be_unsafe(file: &File) -> bool {
+    UNSAFE_CRATES.iter().any(|krate| file.path.starts_with(krate))
+}
+
+fn unsafe_places(file: &File) -> Vec<usize> {
+    if !file.is_rust() {
+        return Vec::new();
+    }
+    places(&file.code, "unsafe").into_iter().map(|(at, _)| at).collect()
+}
+
+fn forgets_to_forbid(file: &File) -> Vec<String> {
+    let is_root = file.path.ends_with("/src/lib.rs") || file.path.ends_with("/src/main.rs");
+    if !is_root || may_be_unsafe(file) || file.code.contains("#![forbid(unsafe_code)]") {
+        return Vec::new();
+    }
+    vec![file.complain(0, "a crate root says `#![forbid(unsafe_code)]`")]
+}
+
+fn is_unsafe_abroad(file: &File) -> Vec<String> {
+    if may_be_unsafe(file) {
+        return Vec::new();
+    }
+    let complain = |at| file.complain(at, "unsafe code lives in cabotage-os: give it a safe function there");
+    unsafe_places(file).into_iter().map(complain).collect()
+}
+
+fn is_unsafe(file: &File) -> Vec<String> {
+    if !may_be_unsafe(file) {
+        return Vec::new();
+    }
+    let complain = |at| file.complain(at, "unsafe code in a file that is not listed in UNSAFE_FILES");
+    unsafe_places(file).into_iter().map(complain).take(1).collect()
+}
+
+fn is_unargued(file: &File) -> Vec<String> {
+    let lines: Vec<&str> = file.text.lines().collect();
+    let is_argued = |at: usize| {
+        let above = &lines[at.saturating_sub(ARGUMENT_LINES_MAX)..=at];
+        above.iter().any(|line| line.contains("SAFETY") || line.contains("# Safety"))
+    };
+    let complain = |at| file.complain(at, "say in `// SAFETY:` right above which fact makes this sound");
+    unsafe_places(file).into_iter().filter(|&at| !is_argued(at)).map(complain).collect()
+}
+
+#[test]
+fn safe_crates_forbid_unsafe_code() {
+    keep(forgets_to_forbid);
+    keep(is_unsafe_abroad);
+}
+
+#[test]
+fn files_with_unsafe_code_are_listed() {
+    keep_except(UNSAFE_FILES, is_unsafe);
+}
+
+#[test]
+fn unsafe_code_is_argued_where_it_stands() {
+    keep(is_unargued);
+}
+
+#[test]
+fn unsafe_code_is_found_in_code_only() {
+    let os = |text| File::new("crates/cabotage-os/src/x.rs", text);
+    assert_eq!(is_unsafe(&os("fn f() { unsafe { g() } }")).len(), 1);
+    assert_eq!(is_unsafe(&os("// unsafe\nconst A: &str = \"unsafe\";")).len(), 0);
+    assert_eq!(is_unargued(&os("unsafe impl Send for A {}")).len(), 1);
+    assert_eq!(is_unargued(&os("// SAFETY: it is so\nunsafe impl Send for A {}")).len(), 0);
+    assert_eq!(is_unsafe_abroad(&File::new("crates/cabotage-shm/src/x.rs", "unsafe fn f() {}")).len(), 1);
+    assert_eq!(forgets_to_forbid(&File::new("crates/cabotage-shm/src/lib.rs", "//! x\n")).len(), 1);
+}
