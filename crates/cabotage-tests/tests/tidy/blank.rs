@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn what_strings_say_is_no_code() {
         assert_eq!(blank(r#"f("a // \" b", x)"#), "f(           , x)");
-        assert_eq!(blank("f(r#\"un\"safe\"#, b\"x\")"), "f(             ,     )");
+        assert_eq!(blank("f(r#\"un\"safe\"#, b\"x\")"), "f(            ,     )");
         assert_eq!(blank(r#"var"x""#), "var   ", "a prefix that we do not know is code");
     }
 

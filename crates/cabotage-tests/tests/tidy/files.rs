@@ -96,34 +96,30 @@ fn gather(root: &Path, folder: &Path, files: &mut Vec<File>) {
     }
 }
 
+/// An exception to a rule: the file (or the folder, with a slash at the end), what its complaints say, the reason.
+pub(crate) type Exception = (&'static str, &'static str, &'static str);
+
 /// Fails with every complaint of `rule` about any file.
 #[track_caller]
 pub(crate) fn keep(rule: impl Fn(&File) -> Vec<String>) {
     keep_except(&[], rule);
 }
 
-/// Like [`keep`], but for the files listed with a reason, which must still need it.
+/// Like [`keep`], but for the exceptions, each of which must still be needed.
 #[track_caller]
-pub(crate) fn keep_except(exceptions: &[(&str, &str)], rule: impl Fn(&File) -> Vec<String>) {
-    let mut complaints = Vec::new();
-    for file in all() {
-        let found = rule(file);
-        match exceptions.iter().find(|(path, _)| *path == file.path) {
-            None => complaints.extend(found),
-            Some((_, reason)) if found.is_empty() => {
-                complaints.push(format!(
-                    "{}: no longer an exception ({reason}): remove it from the list",
-                    file.path
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    for (path, _) in exceptions {
-        if !all().iter().any(|file| file.path == *path) {
-            complaints.push(format!("{path}: listed as an exception, but there is no such file"));
-        }
-    }
+pub(crate) fn keep_except(exceptions: &[Exception], rule: impl Fn(&File) -> Vec<String>) {
+    let covers = |(place, what, _): &Exception, complaint: &str| {
+        let rest = complaint.strip_prefix(place);
+        rest.is_some_and(|rest| place.ends_with('/') || rest.starts_with(':')) && complaint.contains(what)
+    };
+    let mut complaints: Vec<String> = all().iter().flat_map(rule).collect();
+    let is_idle = |exception: &&Exception| !complaints.iter().any(|complaint| covers(exception, complaint));
+    let idle: Vec<&Exception> = exceptions.iter().filter(is_idle).collect();
+
+    complaints.retain(|complaint| !exceptions.iter().any(|exception| covers(exception, complaint)));
+    complaints.extend(idle.iter().map(|(place, what, _)| {
+        format!("{place}: nothing breaks the rule with `{what}` any more: remove the exception")
+    }));
     assert!(complaints.is_empty(), "{} complaint(s):\n{}", complaints.len(), complaints.join("\n"));
 }
 
@@ -135,7 +131,8 @@ pub(crate) fn places(code: &str, word: &str) -> Vec<(usize, usize)> {
         for (column, _) in line.match_indices(word) {
             let before = line[..column].chars().next_back();
             let after = line[column + word.len()..].chars().next();
-            if !is_part(before) && !(is_part(after) && is_part(word.chars().next_back())) {
+            let goes_on = is_part(after) && is_part(word.chars().next_back());
+            if !is_part(before) && !goes_on {
                 found.push((at, column));
             }
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Rules about how a file begins and how long it may be.
 
-use crate::files::{File, keep, keep_except};
+use crate::files::{Exception, File, keep, keep_except};
 
 const LICENCE: &str = "SPDX-License-Identifier: MIT OR Apache-2.0";
 const LINES_MAX: usize = 400;
 
 /// Files longer than [`LINES_MAX`], each with the reason why it is one idea all the same.
-const LONG: &[(&str, &str)] = &[];
+const LONG: &[Exception] = &[];
 
 fn comment_sign(path: &str) -> Option<&'static str> {
     let (_, name) = path.rsplit_once('/').unwrap_or(("", path));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Rules about what library code leaves to its user: the screen, the environment, threads, time.
 
-use crate::files::{File, keep, keep_except, places};
+use crate::files::{Exception, File, keep, keep_except, places};
 
 const PRINTS: [&str; 5] = ["print!", "println!", "eprint!", "eprintln!", "dbg!"];
 
@@ -14,8 +14,8 @@ const BEHIND_THE_BACK: &[(&str, &str)] = &[
     ("process::exit", "ends the process: return an error"),
 ];
 
-/// Files of the library that do one of these all the same, each with the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[];
+/// Where the library does one of these all the same.
+const EXCEPTIONS: &[Exception] = &[];
 
 /// Where printing is the job. Tests print what they skip.
 fn may_print(path: &str) -> bool {
