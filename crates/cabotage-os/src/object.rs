@@ -16,7 +16,7 @@ use crate::probe::{self, Feature};
 use crate::seam;
 
 pub use contents::{allocate, free_bytes, read_at, set_mode, sync, try_lock, unlock, write_at};
-pub use directory::{Access, Directory};
+pub use directory::{Access, Directory, open_path};
 pub use facts::{Facts, Identity, Kind, facts};
 
 /// Whether files may be made without a name and published when they are complete, as far as this process is

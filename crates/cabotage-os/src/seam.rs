@@ -16,8 +16,12 @@ thread_local! {
     static CALLS: Cell<u64> = const { Cell::new(0) };
     static WATCHED: Cell<bool> = const { Cell::new(false) };
     static FAILURE: Cell<Option<Failure>> = const { Cell::new(None) };
+    static INTRUSION: RefCell<Option<Intrusion>> = const { RefCell::new(None) };
     static TRACE: RefCell<Option<Vec<(&'static str, u64)>>> = const { RefCell::new(None) };
 }
+
+/// What another process could do in the gap before the call of this name.
+type Intrusion = (&'static str, Box<dyn FnOnce()>);
 
 #[derive(Debug, Clone, Copy)]
 struct Failure {
@@ -67,6 +71,9 @@ fn observe(name: &'static str) -> Result<(), Errno> {
             _ => steps.push((name, 1)),
         }
     });
+    if let Some((_, intrude)) = INTRUSION.with_borrow_mut(|plan| plan.take_if(|(call, _)| *call == name)) {
+        intrude();
+    }
     let Some(failure) = FAILURE.get() else { return Ok(()) };
     if failure.calls_left == 0 {
         FAILURE.set(None);
@@ -87,7 +94,8 @@ fn die() -> ! {
 }
 
 fn watch_if_needed() {
-    WATCHED.set(FAILURE.get().is_some() || TRACE.with_borrow(Option::is_some));
+    let intrusion = INTRUSION.with_borrow(Option::is_some);
+    WATCHED.set(FAILURE.get().is_some() || intrusion || TRACE.with_borrow(Option::is_some));
 }
 
 /// How many system calls this thread has made through the door since it started.
@@ -132,6 +140,27 @@ impl Drop for PlannedFailure {
     }
 }
 
+/// Until the guard is dropped: `act` runs in the gap before this thread's next call named `name`, once. So a test
+/// plays the other process that comes at the worst moment.
+pub fn before(name: &'static str, act: impl FnOnce() + 'static) -> PlannedIntrusion {
+    INTRUSION.set(Some((name, Box::new(act))));
+    watch_if_needed();
+    PlannedIntrusion { this_thread_only: PhantomData }
+}
+
+/// What [`before`] planned; dropping it calls the plan off.
+#[derive(Debug)]
+pub struct PlannedIntrusion {
+    this_thread_only: PhantomData<*const ()>,
+}
+
+impl Drop for PlannedIntrusion {
+    fn drop(&mut self) {
+        INTRUSION.set(None);
+        watch_if_needed();
+    }
+}
+
 /// Starts to record the calls of this thread, in order; neighbours of one name are counted together.
 pub fn trace() -> Trace {
     TRACE.set(Some(Vec::new()));
@@ -161,6 +190,8 @@ impl Drop for Trace {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
 
     fn nothing() -> Result<(), Errno> {
@@ -181,6 +212,19 @@ mod tests {
     fn a_dropped_plan_fails_nothing() {
         drop(fail_nth(0, Errno::MFILE));
         assert_eq!(call("first", nothing), Ok(()));
+    }
+
+    #[test]
+    fn an_intrusion_comes_once_and_just_before_its_call() {
+        let order = Rc::new(RefCell::new(Vec::new()));
+        let noted = Rc::clone(&order);
+        let plan = before("second", move || noted.borrow_mut().push("intrusion"));
+        for name in ["first", "second", "second"] {
+            let note = || Ok::<_, Errno>(order.borrow_mut().push(name));
+            call(name, note).unwrap();
+        }
+        drop(plan);
+        assert_eq!(*order.borrow(), ["first", "intrusion", "second", "second"]);
     }
 
     #[test]

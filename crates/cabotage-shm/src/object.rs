@@ -12,7 +12,7 @@ use crate::error::ObjectError;
 use crate::hidden::Hidden;
 use crate::name::Name;
 use crate::options::Options;
-use crate::publish::no_space;
+use crate::publish::{BYTES_MAX, no_space};
 
 /// A shared memory object that this process has open. Dropping it closes it; the object lives on until its name is
 /// removed and nobody has it open or mapped.
@@ -148,9 +148,12 @@ impl Object {
     /// # Source
     /// pread(2).
     pub fn read_at(&self, at: usize, target: &mut [u8]) -> Result<(), ObjectError> {
+        if at.checked_add(target.len()).is_none_or(|end| end > BYTES_MAX) {
+            return Err(self.beyond_end(at, target.len(), self.bytes()?));
+        }
         let mut done = 0;
         while done < target.len() {
-            match object::read_at(&self.fd, at.saturating_add(done), &mut target[done..], &self.name)? {
+            match object::read_at(&self.fd, at + done, &mut target[done..], &self.name)? {
                 0 => return Err(self.beyond_end(at, target.len(), self.bytes()?)),
                 bytes => done += bytes,
             }

@@ -169,7 +169,7 @@ pub(crate) fn no_space(fd: impl AsFd, name: &Name, wanted: usize, refusal: Syste
 const CHUNK_BYTES: usize = 16 << 20;
 
 /// No file, and no map, is longer.
-const BYTES_MAX: usize = isize::MAX as usize;
+pub(crate) const BYTES_MAX: usize = isize::MAX as usize;
 
 impl<E> From<ObjectError> for Refusal<E> {
     fn from(error: ObjectError) -> Self {

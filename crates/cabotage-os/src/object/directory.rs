@@ -35,6 +35,20 @@ pub enum Access {
     ReadWrite,
 }
 
+/// Opens the file at `path`, through symbolic links; never creates one, never waits for the other end of a FIFO.
+///
+/// # Errors
+/// `ENOENT` if there is none; `EISDIR` for a directory to be written, `ENXIO` for a socket.
+///
+/// # Source
+/// open(2).
+pub fn open_path(path: &Path, access: Access) -> Result<OwnedFd, SystemError> {
+    let careful = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    attempt_until_done("openat", path.display(), || {
+        rustix::fs::openat(CWD, path, access.flags() | careful, Mode::empty())
+    })
+}
+
 impl Directory {
     /// The directory at `path`, looked up anew by each call.
     pub fn by_path(path: impl Into<PathBuf>) -> Self {
