@@ -1,7 +1,52 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The four classic interprocess communication systems of the textbook, for Linux.
+//! The interprocess communication of the textbook, for Linux.
+//!
+//! | module | what it gives |
+//! |---|---|
+//! | [`shm`] | POSIX shared memory objects, and memory-mapped files |
+//! | [`pipe`] | anonymous pipes, FIFOs, children that inherit exactly what you list |
+//! | [`os`] | the floor beneath: maps, sealed memory, descriptors, deadlines, process identity |
+//!
+//! # A producer and a consumer
+//!
+//! ```
+//! use cabotage::shm::{Name, Object};
+//!
+//! let name = Name::parse("/cabotage-doc")?; // one slash, then up to 255 bytes without another
+//! # let name = Name::parse(format!("/cabotage-doc-{}", std::process::id()))?;
+//!
+//! // The producer: when the name appears, the object has its size and its memory.
+//! let object = Object::create(&name, 4096)?;
+//! object.map()?.copy_from(0, b"Hello")?;
+//!
+//! // The consumer, usually another process.
+//! let object = Object::open_read_only(&name)?;
+//! let mut copy = [0; 5];
+//! object.map_read_only()?.copy_to(0, &mut copy)?;
+//! assert_eq!(&copy, b"Hello");
+//! object.unlink_if_mine()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What all of it has in common
+//!
+//! - Whatever may wait takes a [`Deadline`]: now, at an instant, or never.
+//! - Whatever can be waited on is a descriptor (`AsFd`) for epoll and its like.
+//! - Every descriptor is close-on-exec from birth.
+//! - An error is the caller's mistake, the peer's fault or the system's refusal ([`Fault`]), never two of them, and
+//!   its text says what to do next. [`SystemError`] names the system call and the object.
+//! - Nothing prints, reads the environment, installs a signal handler unasked, or spawns a thread.
+//!
+//! Which other processes can hurt you, and how far that is prevented, is written beside each call that matters; the
+//! whole picture is in the repository's docs/threats.md.
 #![forbid(unsafe_code)]
 
 pub use cabotage_os as os;
+pub use cabotage_os::{Deadline, Fault, SystemError};
 pub use cabotage_pipe as pipe;
 pub use cabotage_shm as shm;
+
+/// The example of the README, run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

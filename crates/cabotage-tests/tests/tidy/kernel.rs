@@ -6,6 +6,9 @@ use crate::files::{Exception, File, keep_except, places};
 /// The functions of the seam, and those that lead straight to it.
 const DOORS: [&str; 5] = ["call", "call_until_done", "attempt", "attempt_until_done", "through_kernel"];
 
+/// How many lines lie between a named closure and the door that it is handed to.
+const CLOSURE_LINES_MAX: usize = 8;
+
 /// Functions of rustix that ask the kernel nothing.
 const ASKS_NOTHING: [&str; 1] = ["rustix::param::page_size"];
 
@@ -20,6 +23,12 @@ const BESIDE_THE_DOOR: &[Exception] = &[
         "runs between fork and return, where nothing may fail",
     ),
     ("crates/cabotage-os/src/map/mod.rs", "rustix::mm::munmap", "Drop: there is nobody to tell of a failure"),
+    (
+        "crates/cabotage-os/src/seam.rs",
+        "rustix::process::kill_process",
+        "the seam's own way to die for a test",
+    ),
+    ("crates/cabotage-os/src/seam.rs", "rustix::process::getpid", "the seam's own way to die for a test"),
     ("crates/cabotage-os/src/sigbus.rs", "rustix::mm::mmap_anonymous", "runs in a signal handler"),
     ("crates/cabotage-os/src/sigbus.rs", "libc::signal", "runs in a signal handler"),
     ("crates/cabotage-os/src/sigbus.rs", "libc::raise", "runs in a signal handler"),
@@ -50,7 +59,8 @@ fn goes_beside_the_door(file: &File) -> Vec<String> {
                 continue;
             }
             let callee = callee(&line[..column]);
-            if is_system_call(callee, &imported) && !open_calls.contains(&true) {
+            let is_inside = open_calls.contains(&true) || is_carried_in(code, at);
+            if is_system_call(callee, &imported) && !is_inside {
                 let advice = format!("`{callee}` passes by the seam: wrap it in `attempt` or `seam::call`");
                 complaints.push(file.complain(at, &advice));
             }
@@ -58,6 +68,19 @@ fn goes_beside_the_door(file: &File) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// Whether line `at` belongs to a closure that gets a name (`let look = || …;`) and is handed to a door by it.
+fn is_carried_in(code: &str, at: usize) -> bool {
+    let lines: Vec<&str> = code.lines().collect();
+    let named = lines[at.saturating_sub(CLOSURE_LINES_MAX)..=at].iter().rev().find_map(|line| {
+        let (name, value) = line.trim().strip_prefix("let ")?.split_once(" = ")?;
+        value.trim_start_matches("move ").starts_with('|').then_some(name.trim_start_matches("mut "))
+    });
+    let Some(name) = named else { return false };
+    let below = &lines[at..lines.len().min(at + CLOSURE_LINES_MAX)];
+    let hands_it = |line: &&&str| line.contains(&format!(", {name})"));
+    below.iter().filter(hands_it).any(|line| DOORS.iter().any(|door| line.contains(&format!("{door}("))))
 }
 
 /// The path at the end of `text`.
@@ -126,6 +149,8 @@ fn a_call_beside_the_door_is_found() {
     assert_eq!(complaints("fn f() { attempt(\"close\", o, || g()); unsafe { libc::close(3) } }"), 1);
     assert_eq!(complaints("use rustix::event::{PollFd, poll};\nfn f() { poll(x) }"), 1);
     assert_eq!(complaints("use rustix::event::poll;\nfn f() { seam::call(\"poll\", || {\npoll(x) }) }"), 0);
+    assert_eq!(complaints("let look = || rustix::fs::fstat(fd);\nattempt(\"fstat\", o, look)"), 0);
+    assert_eq!(complaints("let look = || rustix::fs::fstat(fd);\nlook()"), 1);
     assert_eq!(complaints("fn f() { self.through_kernel(\"read\", || unsafe { libc::read(x) }) }"), 0);
     assert_eq!(complaints("use rustix::fs;\nfn f() { fs::fstat(fd) }\nfn open(x: u8) { y.open(1) }"), 1);
     assert_eq!(complaints("fn f() { rustix::event::PollFd::new(fd) }"), 0, "a value, no call");
