@@ -220,8 +220,7 @@ mod tests {
         let noted = Rc::clone(&order);
         let plan = before("second", move || noted.borrow_mut().push("intrusion"));
         for name in ["first", "second", "second"] {
-            let note = || Ok::<_, Errno>(order.borrow_mut().push(name));
-            call(name, note).unwrap();
+            order.borrow_mut().push(call(name, || Ok(name)).unwrap());
         }
         drop(plan);
         assert_eq!(*order.borrow(), ["first", "intrusion", "second", "second"]);
