@@ -220,7 +220,8 @@ mod tests {
         let noted = Rc::clone(&order);
         let plan = before("second", move || noted.borrow_mut().push("intrusion"));
         for name in ["first", "second", "second"] {
-            order.borrow_mut().push(call(name, || Ok(name)).unwrap());
+            let arrived = call(name, || Ok(name)).unwrap();
+            order.borrow_mut().push(arrived);
         }
         drop(plan);
         assert_eq!(*order.borrow(), ["first", "intrusion", "second", "second"]);
