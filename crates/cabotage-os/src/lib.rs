@@ -16,6 +16,7 @@ compile_error!(
 
 pub mod copy;
 pub mod deadline;
+pub mod directory;
 mod error;
 pub mod fork;
 pub mod futex;
@@ -26,10 +27,12 @@ pub mod memfd;
 pub mod object;
 pub mod poll;
 pub mod probe;
+pub mod process;
 pub mod processor;
 pub mod raw;
 pub mod seam;
 pub mod sigbus;
+pub mod socket;
 
 pub use deadline::Deadline;
 pub use error::{Fault, SystemError};

@@ -33,6 +33,8 @@ pub enum Feature {
     PassRights,
     /// `pidfd_open` (seccomp).
     PidfdOpen,
+    /// Pidfds with an inode number of their own (Linux 6.9).
+    PidfdNumber,
     /// Read-only shared maps of memory sealed against writing (Linux 6.7).
     SharedMapOfSealed,
     /// Expedited private membarrier across processes, global form (seccomp).

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Processes, without mistaking one for another.
+//!
+//! A pid is a seat, not a person: it is given away again as soon as the process in it was reaped. What identifies
+//! a process here is a descriptor of it ([`Pidfd`]), or, where it has to be written down, the pid together with
+//! what no later owner of the same pid can have ([`ProcessIdentity`]).
+
+mod identity;
+mod pidfd;
+mod stat;
+
+pub use identity::{IdentityError, ProcessIdentity};
+pub use pidfd::{Exit, Pidfd};
+pub use rustix::process::{Pid, Signal};

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The few facts that /proc/PID/stat is read for.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::process::Pid;
+
+use crate::error::{SystemError, attempt_until_done};
+
+/// What the kernel says of a process at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stat {
+    /// Its main thread's state: `R`, `S`, `Z`…
+    pub(super) state: u8,
+    /// How many threads it has.
+    pub(super) threads: i64,
+    /// When it started, in clock ticks since boot.
+    pub(super) start_time_ticks: u64,
+}
+
+impl Stat {
+    /// Reads /proc/`pid`/stat. `None` if the text makes no sense.
+    pub(super) fn read(pid: Pid) -> Result<Option<Self>, SystemError> {
+        let text = read_small(&format!("/proc/{pid}/stat"))?;
+        Ok(Self::parse(&text))
+    }
+
+    /// The command name stands in parentheses and may hold spaces, parentheses and line breaks itself: the last
+    /// closing one ends it, since only numbers and the state follow.
+    fn parse(text: &[u8]) -> Option<Self> {
+        let close = text.iter().rposition(|byte| *byte == b')')?;
+        // proc_pid_stat(5) counts the fields from 1; the state is the third.
+        let rest = std::str::from_utf8(text.get(close + 1..)?).ok()?;
+        let mut fields = rest.split_ascii_whitespace();
+        let state = *fields.next()?.as_bytes().first()?;
+        let threads = fields.nth(20 - 4)?.parse().ok()?;
+        let start_time_ticks = fields.nth(22 - 21)?.parse().ok()?;
+        Some(Self { state, threads, start_time_ticks })
+    }
+
+    /// Whether the process is over, reaped or not. A main thread that has ended looks like a zombie while other
+    /// threads go on.
+    pub(super) fn has_exited(&self) -> bool {
+        matches!(self.state, b'X' | b'x') || (self.state == b'Z' && self.threads <= 1)
+    }
+}
+
+/// The beginning of a small text file of /proc.
+pub(super) fn read_small(path: &str) -> Result<Vec<u8>, SystemError> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let file = attempt_until_done("openat", path, || openat(CWD, path, flags, Mode::empty()))?;
+    let mut text = vec![0; 4096];
+    let bytes = attempt_until_done("read", path, || rustix::io::read(file.as_fd(), &mut text))?;
+    text.truncate(bytes);
+    Ok(text)
+}
+
+/// Which start of the machine this is: the kernel draws a number at each. `None` where /proc hides it.
+pub(super) fn boot_id() -> Result<Option<u128>, SystemError> {
+    let text = read_small("/proc/sys/kernel/random/boot_id")?;
+    let digits: String =
+        text.iter().filter(|byte| byte.is_ascii_hexdigit()).map(|byte| char::from(*byte)).collect();
+    Ok(u128::from_str_radix(&digits, 16).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAIL: &str =
+        "S 1 2 3 4 -1 4194560 1 0 0 0 0 0 0 0 20 0 7 0 123456 1000 10 18446744073709551615 0 0";
+
+    fn with_name(name: &[u8]) -> Option<Stat> {
+        let text = [b"42 (", name, b") ", TAIL.as_bytes()].concat();
+        Stat::parse(&text)
+    }
+
+    #[test]
+    fn a_command_name_can_hold_anything() {
+        let expected = Stat { state: b'S', threads: 7, start_time_ticks: 123_456 };
+        for name in [&b"cat"[..], b"a b c", b") R 1 (", b"))))", b"", b"\xff\xfe\n", b"x) Z 1 1 1"] {
+            assert_eq!(with_name(name), Some(expected), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_line_is_not_understood() {
+        let whole = format!("42 (cat) {TAIL}");
+        let needed = whole.find("123456").unwrap();
+        for end in 0..needed {
+            assert_eq!(Stat::parse(&whole.as_bytes()[..end]), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn a_zombie_main_thread_with_company_is_alive() {
+        let zombie = Stat { state: b'Z', threads: 2, start_time_ticks: 0 };
+        assert!(!zombie.has_exited());
+        assert!(Stat { threads: 1, ..zombie }.has_exited());
+    }
+
+    #[test]
+    fn this_process_reads_itself() {
+        let stat = Stat::read(rustix::process::getpid()).unwrap().unwrap();
+        assert!(!stat.has_exited() && stat.start_time_ticks > 0);
+    }
+}

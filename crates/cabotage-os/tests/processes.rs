@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Processes that live, end, are reaped, and have their pid given to another.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use cabotage_os::probe::{self, Feature};
+use cabotage_os::process::{Exit, IdentityError, Pid, Pidfd, ProcessIdentity, Signal};
+use cabotage_os::{Deadline, Errno};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A child that ends when its standard input does.
+fn cat() -> Child {
+    Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+fn end(child: &mut Child) {
+    drop(child.stdin.take());
+    let pidfd = Pidfd::of_child(child).unwrap();
+    assert!(pidfd.wait(Deadline::within(PATIENCE)).unwrap());
+}
+
+/// Every way in which a kernel may know processes.
+fn on_every_kernel(test: impl Fn()) {
+    test();
+    {
+        let _guard = probe::without(Feature::PidfdNumber);
+        test();
+    }
+    let _guard = probe::without(Feature::PidfdOpen);
+    test();
+}
+
+#[test]
+fn this_process_is_alive_and_itself() {
+    on_every_kernel(|| {
+        let own = ProcessIdentity::own().unwrap();
+        assert_eq!(own.pid.as_raw_nonzero().get().unsigned_abs(), std::process::id());
+        assert_eq!(own, ProcessIdentity::own().unwrap());
+        assert!(own.is_alive().unwrap());
+    });
+}
+
+#[test]
+fn an_unreaped_child_has_ended() {
+    let mut child = cat();
+    let pid = Pid::from_child(&child);
+    let identity = ProcessIdentity::of_pid(pid).unwrap();
+    on_every_kernel(|| assert!(identity.is_alive().unwrap()));
+    end(&mut child);
+    on_every_kernel(|| {
+        assert!(!identity.is_alive().unwrap());
+        assert_eq!(ProcessIdentity::of_pid(pid), Err(IdentityError::Gone(pid)));
+    });
+    child.wait().unwrap();
+    on_every_kernel(|| assert!(!identity.is_alive().unwrap()));
+}
+
+#[test]
+fn whoever_has_the_pid_later_is_somebody_else() {
+    let mut child = cat();
+    let now = ProcessIdentity::of_pid(Pid::from_child(&child)).unwrap();
+    // What a former owner of the same pid would have written down.
+    let earlier = ProcessIdentity {
+        start_time_ticks: now.start_time_ticks.saturating_sub(1),
+        unique_number: now.unique_number.map(|number| number - 1),
+        ..now
+    };
+    let before_restart = ProcessIdentity { boot: !now.boot, ..now };
+    on_every_kernel(|| {
+        assert!(now.is_alive().unwrap());
+        assert!(!earlier.is_alive().unwrap());
+        assert!(!before_restart.is_alive().unwrap());
+    });
+    end(&mut child);
+    child.wait().unwrap();
+}
+
+#[test]
+fn within_one_clock_tick_the_unique_number_decides() {
+    let own = ProcessIdentity::own().unwrap();
+    let Some(number) = own.unique_number else {
+        eprintln!("skipped: this kernel does not number processes (Linux 6.9 does)");
+        return;
+    };
+    let same_tick = ProcessIdentity { unique_number: Some(number - 1), ..own };
+    assert!(!same_tick.is_alive().unwrap());
+}
+
+#[test]
+fn the_end_of_a_child_is_told_once_and_exactly() {
+    for (script, expected) in [("exit 7", Exit::Code(7)), ("kill -9 $$", Exit::Signal(9))] {
+        let mut child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+        let pidfd = Pidfd::of_child(&child).unwrap();
+        assert!(pidfd.wait(Deadline::within(PATIENCE)).unwrap());
+        assert_eq!(pidfd.reap().unwrap(), Some(expected), "{script}");
+        assert_eq!(pidfd.reap().unwrap_err().errno(), Errno::CHILD);
+        assert!(!pidfd.send_signal(Signal::TERM).unwrap());
+        assert!(pidfd.has_exited().unwrap());
+        assert!(child.wait().is_err(), "reaped already");
+    }
+}
+
+#[test]
+fn a_running_child_is_not_reaped_and_waiting_for_it_ends_in_time() {
+    let mut child = cat();
+    let pidfd = Pidfd::of_child(&child).unwrap();
+    assert_eq!(pidfd.reap().unwrap(), None);
+    assert!(!pidfd.wait(Deadline::Now).unwrap());
+    assert!(!pidfd.wait(Deadline::within(Duration::from_millis(1))).unwrap());
+    assert!(pidfd.send_signal(Signal::KILL).unwrap());
+    assert!(pidfd.wait(Deadline::within(PATIENCE)).unwrap());
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_pid_without_a_process_opens_as_none() {
+    let mut child = cat();
+    let pid = Pid::from_child(&child);
+    end(&mut child);
+    assert!(Pidfd::open(pid).unwrap().is_some(), "not reaped yet");
+    child.wait().unwrap();
+    assert!(Pidfd::open(pid).unwrap().is_none());
+}
