@@ -20,6 +20,7 @@ pub mod directory;
 mod error;
 pub mod fork;
 pub mod futex;
+pub mod inherited;
 pub mod limits;
 mod listing;
 pub mod map;
