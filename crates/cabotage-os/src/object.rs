@@ -13,7 +13,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::error::{SystemError, attempt_until_done};
 use crate::probe::{self, Feature};
-use crate::seam;
+use crate::seam::{self, Errno};
 
 pub use contents::{allocate, free_bytes, read_at, set_mode, sync, try_lock, unlock, write_at};
 pub use directory::{Access, Directory, open_path};
@@ -24,7 +24,7 @@ pub use facts::{Facts, Identity, Kind, facts};
 pub fn has_unnamed_files() -> bool {
     probe::has(Feature::UnnamedFiles, || {
         let look = || rustix::fs::access("/proc/self/fd", rustix::fs::Access::EXISTS);
-        seam::call("faccessat", look).is_ok()
+        !matches!(seam::call("faccessat", look), Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS))
     })
 }
 

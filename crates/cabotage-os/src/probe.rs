@@ -84,7 +84,7 @@ pub fn learn(feature: Feature, present: bool) {
 pub fn without(feature: Feature) -> SwitchedOff {
     let before = SWITCHED_OFF.get();
     SWITCHED_OFF.set(before | bit(feature));
-    SwitchedOff { before, this_thread_only: PhantomData }
+    SwitchedOff { bit: bit(feature) & !before, this_thread_only: PhantomData }
 }
 
 fn bit(feature: Feature) -> u32 {
@@ -94,13 +94,14 @@ fn bit(feature: Feature) -> u32 {
 /// A feature switched off by [`without`]; dropping it switches the feature on again.
 #[derive(Debug)]
 pub struct SwitchedOff {
-    before: u32,
+    /// What this guard switched off; nothing if it was off before.
+    bit: u32,
     this_thread_only: PhantomData<*const ()>,
 }
 
 impl Drop for SwitchedOff {
     fn drop(&mut self) {
-        SWITCHED_OFF.set(self.before);
+        SWITCHED_OFF.set(SWITCHED_OFF.get() & !self.bit);
     }
 }
 
@@ -116,6 +117,15 @@ mod tests {
         assert!(!has(Feature::PassRights, || true));
         drop(guard);
         assert!(allows(Feature::PassRights));
+    }
+
+    #[test]
+    fn guards_may_be_dropped_in_any_order() {
+        let guards = [Feature::PassRights, Feature::NoexecSeal, Feature::PassRights].map(without);
+        for guard in guards {
+            drop(guard);
+        }
+        assert_eq!(SWITCHED_OFF.get(), 0);
     }
 
     #[test]
