@@ -134,11 +134,11 @@ fn a_size_of_0_or_beyond_all_files_is_refused_before_anything_is_made() {
         assert!(matches!(zero, Err(ObjectError::ZeroSize { .. })), "{zero:?}");
         let huge = scratch.options().create(&name("huge"), usize::MAX);
         assert!(matches!(huge, Err(ObjectError::TooLarge { .. })), "{huge:?}");
-        let largest = scratch.options().create(&name("huge"), isize::MAX as usize);
-        assert!(
-            matches!(largest, Err(ObjectError::NoSpace { .. } | ObjectError::TooLarge { .. })),
-            "{largest:?}"
-        );
+        let here = std::fs::File::open(scratch.path.path()).unwrap();
+        if cabotage_os::object::free_bytes(&here, "the directory").unwrap().is_some() {
+            let largest = scratch.options().create(&name("huge"), isize::MAX as usize);
+            assert!(matches!(largest, Err(ObjectError::NoSpace { .. })), "{largest:?}");
+        }
         assert_eq!(scratch.file_names(), [""; 0]);
     });
 }
