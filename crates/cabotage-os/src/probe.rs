@@ -23,6 +23,8 @@ pub enum Feature {
     RenameNoReplace,
     /// `RWF_NOWAIT` on pipes (Linux 6.4).
     PipeNowait,
+    /// `RWF_NOSIGNAL`: a write that raises no `SIGPIPE` (Linux 6.18).
+    PipeNosignal,
     /// `close_range` with `CLOSE_RANGE_CLOEXEC` (seccomp).
     CloseRange,
     /// `SO_PASSPIDFD` and `SCM_PIDFD` (Linux 6.5).
