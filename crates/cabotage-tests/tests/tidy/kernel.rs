@@ -4,13 +4,21 @@
 use crate::files::{Exception, File, keep_except, places};
 
 /// The functions of the seam, and those that lead straight to it.
-const DOORS: [&str; 5] = ["call", "call_until_done", "attempt", "attempt_until_done", "through_kernel"];
+const DOORS: [&str; 6] =
+    ["call", "call_until_done", "attempt", "attempt_until_done", "through_kernel", "blocked"];
 
 /// How many lines lie between a named closure and the door that it is handed to.
 const CLOSURE_LINES_MAX: usize = 8;
 
-/// Functions of rustix that ask the kernel nothing.
-const ASKS_NOTHING: [&str; 1] = ["rustix::param::page_size"];
+/// Functions that need no door anywhere, each with the reason.
+const NO_DOOR: &[(&str, &str)] = &[
+    ("libc::sigaddset", "only memory"),
+    ("libc::sigemptyset", "only memory"),
+    ("libc::sigismember", "only memory"),
+    ("rustix::buffer::spare_capacity", "only memory"),
+    ("rustix::param::page_size", "only memory"),
+    ("rustix::process::geteuid", "always succeeds"),
+];
 
 /// Calls that can't or must not pass the seam.
 const BESIDE_THE_DOOR: &[Exception] = &[
@@ -22,6 +30,7 @@ const BESIDE_THE_DOOR: &[Exception] = &[
         "rustix::io::close",
         "runs between fork and return, where nothing may fail",
     ),
+    ("crates/cabotage-os/src/lock.rs", "libc::fcntl", "a helper that its callers put inside the door"),
     ("crates/cabotage-os/src/map/mod.rs", "rustix::mm::munmap", "Drop: there is nobody to tell of a failure"),
     (
         "crates/cabotage-os/src/seam.rs",
@@ -32,6 +41,12 @@ const BESIDE_THE_DOOR: &[Exception] = &[
     ("crates/cabotage-os/src/sigbus.rs", "rustix::mm::mmap_anonymous", "runs in a signal handler"),
     ("crates/cabotage-os/src/sigbus.rs", "libc::signal", "runs in a signal handler"),
     ("crates/cabotage-os/src/sigbus.rs", "libc::raise", "runs in a signal handler"),
+    ("crates/cabotage-os/src/sigpipe.rs", "libc::sigtimedwait", "Drop: there is nobody to tell of a failure"),
+    (
+        "crates/cabotage-os/src/spawn/child.rs",
+        "",
+        "runs in the child between fork and execve: no thread locals there",
+    ),
 ];
 
 /// Files of cabotage-os that use std's own files.
@@ -104,8 +119,9 @@ fn last(path: &str) -> &str {
 fn is_system_call(path: &str, imported: &[String]) -> bool {
     let first = path.split("::").next().unwrap_or(path);
     let is_foreign = ["rustix", "libc"].contains(&first) && path.contains("::");
-    let is_function = !path.contains(|c: char| c.is_uppercase()); // neither a constructor nor a method of a type
-    is_function && !ASKS_NOTHING.contains(&path) && (is_foreign || imported.iter().any(|name| name == first))
+    let is_function = !path.contains(|c: char| c.is_uppercase()) && last(path) != "from"; // else a type's own
+    let is_exempt = NO_DOOR.iter().any(|(name, _)| *name == path);
+    is_function && !is_exempt && (is_foreign || imported.iter().any(|name| name == first))
 }
 
 /// The functions and modules that `use rustix::…` and `use libc::…` bring into the file.

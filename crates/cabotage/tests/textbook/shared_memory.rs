@@ -57,3 +57,13 @@ fn an_unlinked_object_lives_on_beside_its_successor() {
     assert!(program.said.contains("the name now leads to \"new\""), "{}", program.said);
     assert!(program.said.contains("may not unlink the new object"), "{}", program.said);
 }
+
+#[test]
+fn a_killed_consumer_leaves_the_name_and_no_map() {
+    let name = Free::name("killed");
+    let program = run("shm_killed_consumer", &[&name.0]);
+    assert!(program.is_success, "{}", program.said);
+    assert!(program.said.contains("while the consumer lives, 1 other"), "{}", program.said);
+    assert!(program.said.contains("when it was killed, 0 do"), "{}", program.said);
+    assert!(program.said.contains("is still there (1 name)"), "{}", program.said);
+}
