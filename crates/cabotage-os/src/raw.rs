@@ -48,6 +48,14 @@ pub fn socket_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
 }
 
+/// The same open file under another number.
+///
+/// # Errors
+/// What fcntl(2) answers.
+pub fn duplicate(fd: impl AsFd) -> Result<OwnedFd, Errno> {
+    rustix::io::fcntl_dupfd_cloexec(fd, 0)
+}
+
 /// One read(2).
 ///
 /// # Errors

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The list of cases: one line each; each file beside this one says what its case does.
+
+//mod fifo_rtt;
+mod limit_eventfd;
+mod limit_line;
+mod limit_memcpy;
+mod limit_slots;
+mod limit_socket;
+mod pipe_rtt;
+mod pipe_stream;
+mod raw_ends;
+mod shm_create;
+
+use super::case::Case;
+
+/// Every case, in the order of a full run: bare limits first.
+pub(crate) static CASES: &[Case] = &[
+    limit_line::CASE,
+    limit_slots::CASE,
+    limit_memcpy::CASE,
+    limit_eventfd::CASE,
+    limit_socket::CASE,
+    shm_create::CASE,
+    pipe_rtt::CASE,
+    pipe_stream::CASE,
+    //fifo_rtt::CASE,
+];
+
+/// The case of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Case> {
+    CASES.iter().find(|case| case.name == name)
+}
+
+/// The cases that `wanted` names, each a case or the part before its dot; all when nothing is wanted.
+///
+/// # Errors
+/// The first word that names nothing.
+pub(crate) fn select(wanted: &[String]) -> Result<Vec<&'static Case>, String> {
+    if let Some(stranger) = wanted.iter().find(|word| !CASES.iter().any(|case| names(word, case))) {
+        return Err(stranger.clone());
+    }
+    let is_wanted = |case: &&Case| wanted.is_empty() || wanted.iter().any(|word| names(word, case));
+    Ok(CASES.iter().filter(is_wanted).collect())
+}
+
+fn names(word: &str, case: &Case) -> bool {
+    case.name == word || case.name.split_once('.').is_some_and(|(family, _)| family == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_selects_all_of_its_cases() {
+        let names: Vec<_> = select(&["pipe".into()]).unwrap().iter().map(|case| case.name).collect();
+        assert_eq!(names, ["pipe.rtt", "pipe.stream"]);
+    }
+
+    #[test]
+    fn no_wish_means_every_case() {
+        assert_eq!(select(&[]).unwrap().len(), CASES.len());
+    }
+
+    #[test]
+    fn a_word_that_names_nothing_comes_back() {
+        assert_eq!(select(&["pipe.rtt".into(), "pip".into()]).unwrap_err(), "pip");
+    }
+
+    #[test]
+    fn every_case_but_a_limit_is_held_against_one() {
+        for case in CASES {
+            assert_eq!(case.limit.is_none(), case.name.starts_with("limit."), "{}", case.name);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cabotage bench` as scripts meet it: rows with every column, usage errors, an end that leaves nothing behind.
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const LATENCY_COLUMNS: [&str; 11] = [
+    "case",
+    "bytes",
+    "p50_ns",
+    "p99_ns",
+    "p999_ns",
+    "max_ns",
+    "limit_p50_ns",
+    "ratio",
+    "ratio_q1",
+    "ratio_q3",
+    "rounds",
+];
+const STREAM_COLUMNS: [&str; 9] =
+    ["case", "bytes", "mps", "gb_per_s", "limit_mps", "ratio", "ratio_q1", "ratio_q3", "rounds"];
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cabotage")).arg("bench").args(arguments).output().unwrap()
+}
+
+fn rows(output: &Output) -> Vec<Value> {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_case_gives_one_row_with_every_column() {
+    let rows = rows(&bench(&["--json", "--seconds", "0.02"]));
+    let listed = String::from_utf8(bench(&["--list"]).stdout).unwrap();
+    assert_eq!(rows.len(), listed.lines().count());
+    for row in &rows {
+        let name = row["case"].as_str().unwrap();
+        let is_stream = row.get("mps").is_some();
+        let wanted = if is_stream { &STREAM_COLUMNS[..] } else { &LATENCY_COLUMNS[..] };
+        let columns: Vec<&String> = row.as_object().unwrap().keys().collect();
+        assert_eq!(columns.len(), wanted.len(), "{name}: {columns:?}");
+        assert!(wanted.iter().all(|column| row.get(column).is_some()), "{name}: {columns:?}");
+        assert!(row["rounds"].as_u64().unwrap() >= 20, "{row}");
+        assert_eq!(row["ratio"].is_null(), name.starts_with("limit."), "{row}");
+    }
+}
+
+#[test]
+fn the_quartiles_enclose_the_ratio() {
+    let rows = rows(&bench(&["--json", "--seconds", "0.02", "pipe.rtt"]));
+    let [q1, ratio, q3] = ["ratio_q1", "ratio", "ratio_q3"].map(|column| rows[0][column].as_f64().unwrap());
+    assert!(0.0 < q1 && q1 <= ratio && ratio <= q3, "{}", rows[0]);
+}
+
+#[test]
+fn people_get_the_shape_of_the_machine_and_a_line_a_case() {
+    let output = bench(&["pipe.rtt", "--seconds", "0.02"]);
+    let (lines, machine) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(lines.starts_with("pipe.rtt") && lines.contains("ratio") && lines.contains("p99.9"), "{lines}");
+    assert!(machine.contains("Linux") && machine.contains("processor"), "{machine}");
+}
+
+#[test]
+fn an_unknown_case_and_a_senseless_time_are_usage_errors_with_the_fix() {
+    for (arguments, fix) in
+        [(&["pipe.rt"][..], "--list"), (&["--seconds", "0"], "0.5"), (&["--seconds", "much"], "0.5")]
+    {
+        let output = bench(arguments);
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(words.contains(fix), "{words}");
+    }
+}
+
+#[test]
+fn a_killed_benchmark_leaves_no_process_and_no_object() {
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_cabotage"))
+        .args(["bench", "shm.create", "--seconds", "60"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut peers = Vec::new();
+    until("two peers run", || {
+        peers = children_of(bench.id());
+        peers.len() == 2
+    });
+    let objects: Vec<_> = peers.iter().map(|pid| format!("/dev/shm/cabotage-bench-{pid}")).collect();
+    until("objects come and go", || objects.iter().any(|object| fs::exists(object).unwrap()));
+    bench.kill().unwrap();
+    bench.wait().unwrap();
+    until("the peers have ended", || !peers.iter().any(|pid| is_alive(pid)));
+    assert!(!objects.iter().any(|object| fs::exists(object).unwrap()));
+}
+
+fn children_of(parent: u32) -> Vec<String> {
+    let names =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    names
+        .filter(|pid| state_of(pid).is_some_and(|(_, its_parent)| its_parent == parent.to_string()))
+        .collect()
+}
+
+/// Whether the process runs; one that has ended and waits for its new parent to notice does not.
+fn is_alive(pid: &str) -> bool {
+    state_of(pid).is_some_and(|(state, _)| !["Z", "X"].contains(&&*state))
+}
+
+/// The state and the parent of a process, if there is one.
+fn state_of(pid: &str) -> Option<(String, String)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned);
+    Some((fields.next()?, fields.next()?))
+}
+
+/// Asks again and again; what has not come after ten seconds never comes.
+fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !happened() {
+        assert!(Instant::now() < end, "{what}: not within ten seconds");
+        std::thread::yield_now();
+    }
+}
