@@ -33,25 +33,16 @@ pub(crate) struct Hidden<'a> {
 impl<'a> Hidden<'a> {
     /// Creates an empty file under a new hidden name, locked against [`Self::remove_if_stale`].
     pub(crate) fn create(directory: &'a Directory, mode: u32) -> Result<(Self, OwnedFd), SystemError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let hidden = Self { directory, name: unguessable(MAKING)?, is_there: true };
-            let fd = match directory.calls().create_new(&hidden.name, mode) {
-                Ok(fd) => fd,
-                Err(refusal) => {
-                    hidden.keep();
-                    return Err(refusal);
-                }
-            };
+        for _ in 0..TRIES {
+            let name = unguessable(MAKING)?;
+            let fd = directory.calls().create_new(&name, mode)?;
+            let hidden = Self { directory, name, is_there: true };
             // A cleaner may have locked it in the meantime, or removed it: then it is the cleaner's.
             if object::try_lock(&fd, UNFINISHED)? && object::facts(&fd, UNFINISHED)?.links > 0 {
                 return Ok((hidden, fd));
             }
-            if tries == TRIES {
-                return Err(SystemError::new("flock", UNFINISHED, Errno::AGAIN));
-            }
         }
+        Err(SystemError::new("flock", UNFINISHED, Errno::AGAIN))
     }
 
     /// Moves what `name` stands for to a new hidden name; `None` where nothing can be moved to a free name.
@@ -70,21 +61,21 @@ impl<'a> Hidden<'a> {
     /// Moves the file to `name`, unless that is taken: then the hidden name is handed back.
     pub(crate) fn publish(self, name: &[u8]) -> Result<(), (SystemError, Self)> {
         let calls = self.directory.calls();
-        let moved = match object::has_rename_to_free() {
-            true => calls.rename_to_free(&self.name, name),
-            false => Err(SystemError::new("renameat2", "a hidden name", Errno::NOSYS)),
-        };
-        match moved {
-            Ok(()) => self.keep(),
-            Err(refusal) if is_missing(&refusal) => {
-                // For a moment there are two names; the hidden one goes when `self` is dropped.
-                if let Err(refusal) = calls.link(&self.name, name) {
-                    return Err((refusal, self));
+        if object::has_rename_to_free() {
+            match calls.rename_to_free(&self.name, name) {
+                Ok(()) => {
+                    self.keep();
+                    return Ok(());
                 }
+                Err(refusal) if is_missing(&refusal) => {}
+                Err(refusal) => return Err((refusal, self)),
             }
-            Err(refusal) => return Err((refusal, self)),
         }
-        Ok(())
+        // For a moment there are two names; the hidden one goes with `self`.
+        match calls.link(&self.name, name) {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err((refusal, self)),
+        }
     }
 
     /// The hidden file name.

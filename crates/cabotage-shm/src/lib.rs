@@ -38,7 +38,7 @@ mod object;
 mod options;
 mod publish;
 
-pub use cabotage_os::object::{Identity, Kind};
+pub use cabotage_os::object::{Facts, Identity, Kind};
 pub use directory::{Directory, Entry, list, unlink};
 pub use error::ObjectError;
 pub use mapped_file::{FileError, MappedFile};

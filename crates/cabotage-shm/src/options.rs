@@ -106,8 +106,8 @@ impl Options {
         self.create_filled(name, bytes, |_| Ok(()))
     }
 
-    /// Like [`Self::create`], and `fill` writes to the object before anybody else can see it. It may close no part of
-    /// the deal: if it fails or panics, there is no object.
+    /// Like [`Self::create`], and `fill` writes to the object before anybody else can see it. If `fill` fails or
+    /// panics, there is no object.
     ///
     /// # Errors
     /// As [`Self::create`], and what `fill` answers.

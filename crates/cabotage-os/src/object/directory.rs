@@ -17,7 +17,7 @@ use super::facts::Facts;
 use crate::error::{SystemError, attempt, attempt_until_done};
 use crate::listing;
 use crate::probe::{self, Feature};
-use crate::seam::{self, Errno};
+use crate::seam::Errno;
 
 /// A directory whose names this module's calls are about.
 #[derive(Debug)]
@@ -117,19 +117,25 @@ impl Directory {
     /// # Source
     /// linkat(2), `AT_EMPTY_PATH`; open(2), `O_TMPFILE`.
     pub fn publish(&self, fd: BorrowedFd<'_>, name: &[u8]) -> Result<(), SystemError> {
-        let path = self.path_of(name);
-        if probe::allows(Feature::LinkByDescriptor) {
-            let flags = AtFlags::EMPTY_PATH;
-            match seam::call("linkat", || rustix::fs::linkat(fd, "", self.base(), &*path, flags)) {
-                Err(Errno::NOENT) => {}
-                answer => return answer.map_err(|errno| self.refusal("linkat", name, errno)),
-            }
+        if !probe::allows(Feature::LinkByDescriptor) {
+            return self.publish_by_proc(fd, name);
         }
-        let by_proc = format!("/proc/self/fd/{}", fd.as_raw_fd());
-        let flags = AtFlags::SYMLINK_FOLLOW;
-        attempt("linkat", self.show(name), || rustix::fs::linkat(CWD, &by_proc, self.base(), &*path, flags))?;
-        probe::learn(Feature::LinkByDescriptor, false);
-        Ok(())
+        let path = self.path_of(name);
+        let link = || rustix::fs::linkat(fd, "", self.base(), &*path, AtFlags::EMPTY_PATH);
+        match attempt("linkat", self.show(name), link) {
+            Err(refusal) if refusal.errno() == Errno::NOENT => {
+                self.publish_by_proc(fd, name)?;
+                probe::learn(Feature::LinkByDescriptor, false);
+                Ok(())
+            }
+            answer => answer,
+        }
+    }
+
+    fn publish_by_proc(&self, fd: BorrowedFd<'_>, name: &[u8]) -> Result<(), SystemError> {
+        let (path, source) = (self.path_of(name), format!("/proc/self/fd/{}", fd.as_raw_fd()));
+        let link = || rustix::fs::linkat(CWD, &source, self.base(), &*path, AtFlags::SYMLINK_FOLLOW);
+        attempt("linkat", self.show(name), link)
     }
 
     /// Moves `from` to `to` unless that name is taken, in one step.
@@ -224,10 +230,6 @@ impl Directory {
 
     fn show<'a>(&'a self, name: &'a [u8]) -> Shown<'a> {
         Shown { directory: &self.path, name }
-    }
-
-    fn refusal(&self, call: &'static str, name: &[u8], errno: Errno) -> SystemError {
-        SystemError::new(call, self.show(name), errno)
     }
 }
 
