@@ -28,6 +28,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # A parent and a child
+//!
+//! ```
+//! use std::time::Duration;
+//! use cabotage::pipe::{self, ReadEnd, Spawn};
+//!
+//! let (reader, writer) = pipe::anonymous()?; // std's own types: what std lacks comes as traits
+//! let mut child = Spawn::new("echo").arg("ahoy").stdout(writer).spawn()?; // gets this end and no other
+//!
+//! let mut line = [0; 16];
+//! let bytes = reader.read_within(&mut line, Duration::from_secs(60))?;
+//! assert_eq!(&line[..bytes], b"ahoy\n");
+//! child.wait()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What all of it has in common
 //!
 //! - Whatever may wait takes a [`Deadline`]: now, at an instant, or never.

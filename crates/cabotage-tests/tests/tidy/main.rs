@@ -8,6 +8,7 @@
 mod blank;
 mod files;
 mod heads;
+mod indexes;
 mod kernel;
 mod layers;
 mod manners;
