@@ -56,6 +56,9 @@ impl SystemError {
     /// What the reader can do about it; empty when the kernel's own words say enough.
     pub fn advice(&self) -> &'static str {
         match self.errno {
+            Errno::MFILE if self.call == "inotify_init1" => {
+                "this user has too many watchers: raise the sysctl fs.inotify.max_user_instances, or ulimit -n"
+            }
             Errno::MFILE => "this process is out of descriptors: close some, or raise its limit (ulimit -n)",
             Errno::NFILE => "the machine is out of open files: raise the sysctl fs.file-max",
             Errno::NOMEM if self.call == "mmap" => {

@@ -19,6 +19,7 @@ pub mod deadline;
 pub mod directory;
 pub mod epoll;
 mod error;
+pub mod fifo;
 pub mod fork;
 pub mod futex;
 pub mod holders;
@@ -43,6 +44,7 @@ pub mod sigbus;
 pub mod sigpipe;
 pub mod socket;
 pub mod spawn;
+pub mod watch;
 
 pub use deadline::Deadline;
 pub use error::{Fault, SystemError};

@@ -6,13 +6,13 @@
 
 use std::ffi::{CStr, CString};
 use std::fmt;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{CWD, Mode, OFlags, RawDir};
+use rustix::fs::{CWD, Mode, OFlags};
 
 use crate::error::{SystemError, attempt_until_done};
-use crate::seam::{self, Errno};
+use crate::listing;
+use crate::seam::Errno;
 
 /// Opens an entry of `directory` to read it.
 pub(crate) fn open(directory: BorrowedFd<'_>, name: &CStr, flags: OFlags) -> Result<OwnedFd, SystemError> {
@@ -45,21 +45,9 @@ pub(crate) fn names(
     called: impl fmt::Display,
 ) -> Result<Vec<CString>, SystemError> {
     let mut names = Vec::new();
-    let mut buffer = [MaybeUninit::uninit(); 4096];
-    let mut entries = RawDir::new(directory, &mut buffer);
-    loop {
-        let entry = if entries.is_buffer_empty() {
-            seam::call("getdents64", || entries.next().transpose())
-        } else {
-            entries.next().transpose()
-        };
-        match entry {
-            Ok(None) => return Ok(names),
-            Ok(Some(entry)) if matches!(entry.file_name().to_bytes(), b"." | b"..") => {}
-            Ok(Some(entry)) => names.push(entry.file_name().to_owned()),
-            Err(errno) => return Err(SystemError::new("getdents64", called, errno)),
-        }
-    }
+    listing::for_each(directory, |name, _kind| names.push(name.to_owned()))
+        .map_err(|errno| SystemError::new("getdents64", called, errno))?;
+    Ok(names)
 }
 
 /// The number that a file of one line holds; `None` when the file is missing, hidden, or holds something else.

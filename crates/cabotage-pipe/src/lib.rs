@@ -25,6 +25,7 @@ mod atomic;
 mod capacity;
 mod end;
 mod error;
+pub mod fifo;
 mod read;
 mod write;
 
