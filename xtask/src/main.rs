@@ -6,11 +6,13 @@
 mod graph;
 mod licences;
 mod reasons;
+mod weaken;
 
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: cargo run -p xtask -- licences   (are all dependencies allowed, and written down?)";
+const USAGE: &str = "usage: cargo run -p xtask -- CHORE
+  licences   are all dependencies allowed, and written down?
+  weaken     do the lane's models catch every weakened ordering?";
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
     let chore = std::env::args().nth(1);
     let outcome = match chore.as_deref() {
         Some("licences") => check_dependencies(),
+        Some("weaken") => check_models(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -36,5 +39,10 @@ fn check_dependencies() -> Outcome {
     let graph = graph::load()?;
     println!("{}", licences::check(&graph)?);
     println!("{}", reasons::check(&graph)?);
+    Ok(())
+}
+
+fn check_models() -> Outcome {
+    println!("{}", weaken::check()?);
     Ok(())
 }

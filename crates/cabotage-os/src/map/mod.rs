@@ -210,6 +210,12 @@ impl Map {
 }
 
 impl MapMut {
+    /// Where the bytes lie, for writing: as [`Map::as_ptr`], at the caller's own risk.
+    #[inline]
+    pub fn as_mut_ptr(&self) -> *mut u8 {
+        self.as_ptr().cast_mut()
+    }
+
     /// Copies `source` into the map at `at`, each byte stored once.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::files::{File, keep, places};
 /// What each crate may depend on among ours (tests aside): arrows point down. See ARCHITECTURE.md.
 pub(crate) const BELOW: &[(&str, &[&str])] = &[
     ("cabotage-os", &[]),
+    ("cabotage-lane", &["cabotage-os"]),
     ("cabotage-shm", &["cabotage-os"]),
     ("cabotage-pipe", &["cabotage-os"]),
     ("cabotage", &["cabotage-os", "cabotage-pipe", "cabotage-shm"]),

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The control words of one outbox: its owner writes them, the peer maps them read-only. Layout version 1.
+//!
+//! Positions and epochs only: sizes live in private memory, since a number that a peer can rewrite must not form
+//! an address. Each word has lines of its own, so that two words never share a cache line.
+
+use std::ops::Deref;
+
+use crate::sync::{AtomicU64, Ordering, fence};
+use crate::violation::Violation;
+
+/// A word alone on its cache lines; x86 fetches 64-byte lines in pairs.
+#[derive(Debug, Default)]
+#[repr(C, align(128))]
+pub struct Line<T>(pub T);
+
+impl<T> Deref for Line<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// The control words, as they lie at the start of an outbox.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Control {
+    /// How many words of the peer's ring the owner has consumed, over the life of the lane.
+    pub(crate) consumed: Line<AtomicU64>,
+    /// Not zero while the owner sleeps until a record comes: the number of that sleep.
+    pub(crate) armed: Line<AtomicU64>,
+    /// Not zero while the owner sleeps until its own ring has room: the number of that sleep.
+    pub(crate) wants_room: Line<AtomicU64>,
+}
+
+#[cfg(not(loom))] // loom's atomics are larger than real ones
+const _: () = assert!(size_of::<Control>() == 3 * 128 && std::mem::offset_of!(Control, wants_room) == 256);
+
+impl Control {
+    /// How far the owner, our peer, has consumed our ring: at least `least`, at most `most`.
+    #[inline]
+    pub(crate) fn admit_consumed(&self, least: u64, most: u64) -> Result<u64, Violation> {
+        // Relaxed: what std guarantees for a word in read-only memory; the fence pairs with the peer's Release,
+        // so that nothing written into the freed words can overtake the peer's reading of them.
+        let count = self.consumed.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        match (least..=most).contains(&count) {
+            true => Ok(count),
+            false => Err(Violation::Count { count, least, most }),
+        }
+    }
+}
+
+/// The control words of both ends, as one of them sees them.
+pub trait Controls {
+    /// Ours: only this end writes them.
+    fn own(&self) -> &Control;
+    /// The peer's: only it writes them, at any time.
+    fn peer(&self) -> &Control;
+}
+
+/// One side of a sleep: which sleep of the peer was answered with a bell last.
+///
+/// The owner of a word stores the number of its sleep, fences, looks once more at what it waits for, and only
+/// then sleeps. The peer makes what it waits for, fences, and reads the word: of the two looks at least one
+/// succeeds. The word may lie: a wrong one costs a bell too many, or costs the liar a bell.
+#[derive(Debug, Default)]
+pub(crate) struct Answered(u64);
+
+impl Answered {
+    /// Whether the peer sleeps and was not rung for this sleep yet. Call after the store that the peer waits
+    /// for.
+    #[inline]
+    pub(crate) fn must_ring(&mut self, sleep: &AtomicU64) -> bool {
+        fence(Ordering::SeqCst);
+        let number = sleep.load(Ordering::Relaxed);
+        let ring = number != 0 && number != self.0;
+        if ring {
+            self.0 = number;
+        }
+        ring
+    }
+}
+
+/// The other side of a sleep: the numbers we give to ours.
+#[derive(Debug, Default)]
+pub(crate) struct Sleeps(u64);
+
+impl Sleeps {
+    /// Announces a sleep. Look once more after this, and [`Sleeps::cancel`] if there is something.
+    pub(crate) fn announce(&mut self, word: &AtomicU64) {
+        self.0 += 1;
+        word.store(self.0, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Takes the announcement back.
+    pub(crate) fn cancel(word: &AtomicU64) {
+        word.store(0, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The record ring: variable-length messages in one-way memory, found by polling.
+//!
+//! **The header of a record is the bell of its data.** It is stored last, and the receiver polls exactly the word
+//! where the next one will appear, so a small message costs one transfer of a cache line and there is no shared
+//! tail. **The word after a record is cleared before the record is published**: old payload lies where headers
+//! will be polled, and could forge one.
+//!
+//! Positions count words over the life of the lane and never wrap; a record's place is its position modulo the
+//! ring. Room for a record is its words and the one after it. A record never runs past the end of the ring: a pad
+//! record fills what is too short.
+//!
+//! Geometry (where the ring begins, how long it is, how long a record may be) is private to each end.
+
+mod receiver;
+mod sender;
+
+use crate::sync::Ordering;
+
+pub use receiver::{Event, Look, Receiver, Record};
+pub use sender::{Full, Sender, StageError, TooLong};
+
+/// Ring memory that this end writes. Words are counted from the start of the ring.
+pub trait OwnRing {
+    /// How many words the ring has: a power of two.
+    fn words(&self) -> u64;
+    /// Stores a word: relaxed, or a header that publishes all before it with release.
+    fn store(&self, at: u64, word: u64, order: Ordering);
+    /// Stores a body, from word `at` on.
+    fn write(&self, at: u64, body: &[u8]);
+}
+
+/// Ring memory that the peer writes, at any time and not necessarily by our rules.
+pub trait TheirRing {
+    /// How many words the ring has: a power of two.
+    fn words(&self) -> u64;
+    /// Loads a word, relaxed; fence before acting on it.
+    fn load(&self, at: u64) -> u64;
+    /// Copies a body, from word `at` on, each byte loaded once.
+    fn read(&self, at: u64, body: &mut [u8]);
+}
+
+/// Which part of a ring's words may be consumed before the peer is told, so that telling is rare.
+pub(crate) const LAZY_FRACTION: u64 = 4;
+
+/// The longest record, in bytes, that a ring of `words` words carries without ever blocking itself: a record may
+/// have to wait for a pad of its own length less a word, beside what was consumed and not yet told.
+pub fn record_bytes_max(words: u64) -> u32 {
+    let record_words = (words - words / LAZY_FRACTION - 2) / 2;
+    u32::try_from((record_words - 1) * 8).unwrap_or(u32::MAX)
+}

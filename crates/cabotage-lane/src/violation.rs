@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a peer did that the protocol forbids.
+//!
+//! The first violation ends a lane: recovery from a liar is where others went wrong, so there is none.
+
+/// A rule of the lane that the peer broke. Nothing of what it wrote was acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A record header with bits set that mean nothing.
+    #[error("the peer wrote a record header that means nothing ({header:#018x})")]
+    Header {
+        /// The word as it was read.
+        header: u64,
+    },
+    /// A record longer than agreed.
+    #[error("the peer wrote a record of {bytes} bytes, above the agreed {bytes_max}")]
+    TooLong {
+        /// What its header says.
+        bytes: u32,
+        /// What was agreed.
+        bytes_max: u32,
+    },
+    /// A record that would run past the end of the ring, or a pad that does not end there.
+    #[error("the peer wrote a record of {words} words, {words_left} before the end of the ring")]
+    Boundary {
+        /// What its header says, header included.
+        words: u64,
+        /// How many words are left before the end.
+        words_left: u64,
+    },
+    /// A count of consumed words that went back, or beyond what was produced.
+    #[error("the peer says it consumed {count} words; at least {least} and at most {most} is possible")]
+    Count {
+        /// What it says.
+        count: u64,
+        /// What it said before.
+        least: u64,
+        /// What there is.
+        most: u64,
+    },
+}
