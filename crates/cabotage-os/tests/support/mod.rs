@@ -49,8 +49,9 @@ pub(crate) fn in_another_process(test: &str) -> bool {
 pub(crate) struct Watched(pub(crate) Child);
 
 impl Watched {
-    /// Waits for its end, and fails the test if that is late or a failure.
+    /// Ends its input, waits for its own end, and fails the test if that is late or a failure.
     pub(crate) fn must_succeed(mut self) {
+        drop(self.0.stdin.take());
         let pidfd = Pidfd::of_child(&self.0).unwrap();
         assert!(
             pidfd.wait(Deadline::within(PATIENCE)).unwrap(),
