@@ -157,7 +157,7 @@ fn set(_: &Path) -> Answer {
 fn locking(root: &Path) -> Answer {
     let file = File::create(root.join("lock"))?;
     lock::conflict(&file, Sharing::Exclusive, Range::ALL)?;
-    let file = Lock::range(file, Sharing::Exclusive, Range::ALL, soon())?.release();
+    drop(Lock::range(&file, Sharing::Exclusive, Range::ALL, soon()).map_err(|error| error.to_string())?);
     Lock::whole(file, Sharing::Shared, Deadline::Never)?;
     Ok(())
 }

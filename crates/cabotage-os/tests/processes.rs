@@ -8,6 +8,8 @@ use cabotage_os::probe::{self, Feature};
 use cabotage_os::process::{Exit, IdentityError, Pid, Pidfd, ProcessIdentity, Signal};
 use cabotage_os::{Deadline, Errno};
 
+mod support;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A child that ends when its standard input does.
@@ -122,4 +124,64 @@ fn a_pid_without_a_process_opens_as_none() {
     assert!(Pidfd::open(pid).unwrap().is_some(), "not reaped yet");
     child.wait().unwrap();
     assert!(Pidfd::open(pid).unwrap().is_none());
+}
+
+const REUSE: &str = "a_pid_given_away_again_on_purpose_is_never_taken_for_its_former_owner";
+
+#[test]
+fn a_pid_given_away_again_on_purpose_is_never_taken_for_its_former_owner() {
+    if support::role().is_some() {
+        return reuse_pids();
+    }
+    // A pid namespace of its own, where nobody else takes the pids in between.
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
+    if !unshare.arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: making a pid namespace needs root and unshare");
+        return;
+    }
+    support::start(REUSE, "init of a pid namespace", |command| {
+        let test = std::mem::replace(command, Command::new("unshare"));
+        command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
+        command.arg(test.get_program()).args(test.get_args());
+        command.envs(test.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+    })
+    .must_succeed();
+}
+
+fn reuse_pids() {
+    let mut reused = 0;
+    for _ in 0..100 {
+        let mut former = cat();
+        let pid = former.id();
+        let identity = ProcessIdentity::of_pid(Pid::from_child(&former)).unwrap();
+        end(&mut former);
+        former.wait().unwrap();
+        if let Err(refusal) = std::fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()) {
+            eprintln!("skipped: this sandbox does not let root choose pids ({refusal})");
+            return;
+        }
+        let mut latter = cat();
+        if latter.id() == pid {
+            reused += 1;
+            let found = ProcessIdentity::of_pid(Pid::from_child(&latter)).unwrap();
+            assert!(found.is_alive().unwrap());
+            on_every_kernel(|| {
+                // Without unique numbers, two owners within one clock tick look alike; that much is documented.
+                if found.start_time_ticks != identity.start_time_ticks || allows_numbers(&identity) {
+                    assert!(!identity.is_alive().unwrap());
+                }
+            });
+        }
+        end(&mut latter);
+        latter.wait().unwrap();
+    }
+    assert!(reused > 50, "only {reused} pids were given away again");
+}
+
+fn allows_numbers(identity: &ProcessIdentity) -> bool {
+    identity.unique_number.is_some()
+        && probe::allows(Feature::PidfdNumber)
+        && probe::allows(Feature::PidfdOpen)
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The few facts that /proc/PID/stat is read for.
 
-use std::os::fd::AsFd;
+use std::ffi::CString;
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::CWD;
 use rustix::process::Pid;
 
-use crate::error::{SystemError, attempt_until_done};
+use crate::error::SystemError;
+use crate::procfs;
 
 /// What the kernel says of a process at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub(super) struct Stat {
 impl Stat {
     /// Reads /proc/`pid`/stat. `None` if the text makes no sense.
     pub(super) fn read(pid: Pid) -> Result<Option<Self>, SystemError> {
-        let text = read_small(&format!("/proc/{pid}/stat"))?;
-        Ok(Self::parse(&text))
+        let path = CString::new(format!("/proc/{pid}/stat")).unwrap_or_default();
+        Ok(Self::parse(&procfs::read(CWD, &path)?))
     }
 
     /// The command name stands in parentheses and may hold spaces, parentheses and line breaks itself: the last
@@ -46,19 +47,9 @@ impl Stat {
     }
 }
 
-/// The beginning of a small text file of /proc.
-pub(super) fn read_small(path: &str) -> Result<Vec<u8>, SystemError> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let file = attempt_until_done("openat", path, || openat(CWD, path, flags, Mode::empty()))?;
-    let mut text = vec![0; 4096];
-    let bytes = attempt_until_done("read", path, || rustix::io::read(file.as_fd(), &mut text))?;
-    text.truncate(bytes);
-    Ok(text)
-}
-
 /// Which start of the machine this is: the kernel draws a number at each. `None` where /proc hides it.
 pub(super) fn boot_id() -> Result<Option<u128>, SystemError> {
-    let text = read_small("/proc/sys/kernel/random/boot_id")?;
+    let text = procfs::read(CWD, c"/proc/sys/kernel/random/boot_id")?;
     let digits: String =
         text.iter().filter(|byte| byte.is_ascii_hexdigit()).map(|byte| char::from(*byte)).collect();
     Ok(u128::from_str_radix(&digits, 16).ok())

@@ -6,10 +6,10 @@
 //! one else may write to; and every name in it is one component, reached relative to that descriptor, without
 //! following links. One that another user made beforehand is refused, and the refusal names that user.
 
-use std::ffi::{CStr, CString, OsStr};
-use std::fmt;
+mod name;
+mod rules;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
@@ -22,206 +22,9 @@ use crate::listing;
 use crate::probe::{self, Feature};
 use crate::seam::Errno;
 
-/// One component of a path: 1 to 255 bytes, no slash, no zero byte, neither `.` nor `..`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(CString);
-
-/// Why something is not a [`Name`]. The caller's mistake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NameError {
-    /// It has no byte.
-    #[error("a name needs at least one byte")]
-    Empty,
-    /// It is too long for a file system.
-    #[error("a name has at most 255 bytes, this one has {bytes}")]
-    TooLong {
-        /// How long it is.
-        bytes: usize,
-    },
-    /// It contains a slash or a zero byte.
-    #[error("a name contains neither a slash nor a zero byte")]
-    ForbiddenByte,
-    /// It is `.` or `..`.
-    #[error("\".\" and \"..\" are no names")]
-    Dots,
-}
-
-impl Name {
-    /// Checks a name.
-    ///
-    /// # Errors
-    /// [`NameError`].
-    pub fn parse(text: impl AsRef<OsStr>) -> Result<Self, NameError> {
-        match text.as_ref().as_bytes() {
-            b"" => Err(NameError::Empty),
-            b"." | b".." => Err(NameError::Dots),
-            bytes if bytes.len() > 255 => Err(NameError::TooLong { bytes: bytes.len() }),
-            bytes if bytes.contains(&b'/') => Err(NameError::ForbiddenByte),
-            bytes => CString::new(bytes).map(Self).map_err(|_| NameError::ForbiddenByte),
-        }
-    }
-
-    /// The name as a path of one component.
-    pub fn as_path(&self) -> &Path {
-        Path::new(OsStr::from_bytes(self.0.as_bytes()))
-    }
-
-    /// The name as C reads it.
-    pub fn as_c_str(&self) -> &CStr {
-        &self.0
-    }
-
-    /// Whether it begins with a dot, as the names of things do that are still being made.
-    pub fn is_hidden(&self) -> bool {
-        self.0.as_bytes().starts_with(b".")
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_path().display().fmt(f)
-    }
-}
-
-impl fmt::Debug for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_path().fmt(f)
-    }
-}
-
-/// Which file something is, whatever its names are. It stays true for as long as the file is held open or mapped;
-/// afterwards a file system may give the number to another file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Inode {
-    /// The device number of its file system.
-    pub device: u64,
-    /// Its number there.
-    pub number: u64,
-}
-
-impl Inode {
-    /// The file behind a descriptor.
-    ///
-    /// # Errors
-    /// The system's refusal.
-    pub fn of(fd: impl AsFd) -> Result<Self, SystemError> {
-        attempt("fstat", "an open file", || fstat(&fd)).map(|stat| Self::from_stat(&stat))
-    }
-
-    /// The file behind a name (a symbolic link itself, not its target).
-    pub(crate) fn of_name(directory: BorrowedFd<'_>, name: &Name) -> Result<Self, SystemError> {
-        attempt("fstatat", name, || statat(directory, name.as_c_str(), AtFlags::SYMLINK_NOFOLLOW))
-            .map(|stat| Self::from_stat(&stat))
-    }
-
-    fn from_stat(stat: &Stat) -> Self {
-        Self { device: stat.st_dev, number: stat.st_ino }
-    }
-}
-
-/// What a directory must be like to be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    owner: u32,
-    mode: u32,
-    shared: bool,
-}
-
-impl Rules {
-    /// Ours alone: owned by the effective user of this process, made with mode 0700, written to by nobody else.
-    pub fn ours() -> Self {
-        Self::owned_by(rustix::process::geteuid().as_raw())
-    }
-
-    /// Owned by the user with this number.
-    pub fn owned_by(uid: u32) -> Self {
-        Self { owner: uid, mode: 0o700, shared: false }
-    }
-
-    /// The permission bits with which a missing one is made, exactly, whatever the umask.
-    pub fn mode(mut self, bits: u32) -> Self {
-        self.mode = bits & 0o7777;
-        self
-    }
-
-    /// Others may put names there too, if the sticky bit keeps them from touching names of ours. Each name found
-    /// there needs a look at its owner.
-    pub fn shared(mut self) -> Self {
-        self.shared = true;
-        self
-    }
-
-    fn check(self, path: &Path, stat: &Stat) -> Result<(), DirectoryError> {
-        const OTHERS_WRITE: u32 = 0o022;
-        const STICKY: u32 = 0o1000;
-        if stat.st_uid != self.owner {
-            return Err(DirectoryError::ForeignOwner {
-                path: path.into(),
-                owner: stat.st_uid,
-                expected: self.owner,
-            });
-        }
-        let open_to_others = stat.st_mode & OTHERS_WRITE != 0;
-        let kept_apart = self.shared && stat.st_mode & STICKY != 0;
-        if open_to_others && !kept_apart {
-            return Err(DirectoryError::OthersMayWrite { path: path.into(), mode: stat.st_mode & 0o7777 });
-        }
-        Ok(())
-    }
-}
-
-/// Why a directory is not used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DirectoryError {
-    /// Another user made it.
-    #[error("{path:?} belongs to user {owner}, not to user {expected}: remove it or choose another place")]
-    ForeignOwner {
-        /// Where.
-        path: PathBuf,
-        /// Whose it is.
-        owner: u32,
-        /// Whose it should be.
-        expected: u32,
-    },
-    /// Others could put names there or take ours away.
-    #[error(
-        "{path:?} has mode {mode:04o}, so others may write to it: chmod go-w it, or choose another place"
-    )]
-    OthersMayWrite {
-        /// Where.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// It is a file, a symbolic link or something else.
-    #[error(
-        "{path:?} is not a directory (a symbolic link does not count): remove it or choose another place"
-    )]
-    NotADirectory {
-        /// Where.
-        path: PathBuf,
-    },
-    /// Nothing has that name.
-    #[error("there is no directory {path:?}")]
-    Missing {
-        /// Where.
-        path: PathBuf,
-    },
-    /// The kernel refused.
-    #[error(transparent)]
-    System(#[from] SystemError),
-}
-
-/// A name in a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The name.
-    pub name: Name,
-    /// What it names, as far as the file system tells without a closer look.
-    pub kind: FileType,
-}
+pub(crate) use name::hidden_name;
+pub use name::{Name, NameError};
+pub use rules::{DirectoryError, Rules};
 
 /// An open directory that was found to be as its [`Rules`] demand.
 #[derive(Debug)]
@@ -241,7 +44,7 @@ impl Directory {
     /// mkdir(2), openat(2).
     pub fn open_or_create(path: &Path, rules: Rules) -> Result<Self, DirectoryError> {
         // Closed to others at first: its exact mode follows when its owner is known to be ours.
-        let narrow = Mode::from_raw_mode(rules.mode & 0o700);
+        let narrow = Mode::from_raw_mode(rules.mode_bits() & 0o700);
         let made = match attempt("mkdirat", path.display(), || mkdirat(CWD, path, narrow)) {
             Ok(()) => true,
             Err(refusal) if refusal.errno() == Errno::EXIST => false,
@@ -249,7 +52,7 @@ impl Directory {
         };
         let directory = Self::look(CWD, path, path.into(), rules)?;
         if made {
-            let exact = Mode::from_raw_mode(rules.mode);
+            let exact = Mode::from_raw_mode(rules.mode_bits());
             attempt("fchmod", path.display(), || fchmod(&directory.fd, exact))?;
         }
         Ok(directory)
@@ -293,7 +96,7 @@ impl Directory {
     pub fn entries(&self) -> Result<Vec<Entry>, SystemError> {
         let mut entries = Vec::new();
         listing::for_each(self.reopen()?.as_fd(), |name, kind| {
-            entries.push(Entry { name: Name(name.into()), kind });
+            entries.push(Entry { name: Name::of_entry(name), kind });
         })
         .map_err(|errno| SystemError::new("getdents64", self.path.display(), errno))?;
         Ok(entries)
@@ -367,14 +170,43 @@ impl AsFd for Directory {
     }
 }
 
-/// A name that nobody else comes upon, for something that is still being made.
-pub(crate) fn hidden_name() -> Result<Name, SystemError> {
-    let mut random = [0_u8; 8];
-    attempt_until_done("getrandom", "a hidden name", || {
-        rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
-    })?;
-    let text = format!(".new-{:016x}", u64::from_ne_bytes(random));
-    Ok(Name(CString::new(text).unwrap_or_default()))
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The name.
+    pub name: Name,
+    /// What it names, as far as the file system tells without a closer look.
+    pub kind: FileType,
+}
+
+/// Which file something is, whatever its names are. It stays true for as long as the file is held open or mapped;
+/// afterwards a file system may give the number to another file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Inode {
+    /// The device number of its file system.
+    pub device: u64,
+    /// Its number there.
+    pub number: u64,
+}
+
+impl Inode {
+    /// The file behind a descriptor.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn of(fd: impl AsFd) -> Result<Self, SystemError> {
+        attempt("fstat", "an open file", || fstat(&fd)).map(|stat| Self::from_stat(&stat))
+    }
+
+    /// The file behind a name (a symbolic link itself, not its target).
+    pub(crate) fn of_name(directory: BorrowedFd<'_>, name: &Name) -> Result<Self, SystemError> {
+        attempt("fstatat", name, || statat(directory, name.as_c_str(), AtFlags::SYMLINK_NOFOLLOW))
+            .map(|stat| Self::from_stat(&stat))
+    }
+
+    fn from_stat(stat: &Stat) -> Self {
+        Self { device: stat.st_dev, number: stat.st_ino }
+    }
 }
 
 /// Moves `from` to `to`, or fails with `EEXIST` if anything has that name.

@@ -10,19 +10,16 @@
 //! A forked child holds a copy. So a lock is released by its own call, never by closing alone; and a [`Lock`]
 //! that was inherited by a fork releases nothing, for it is its parent's.
 
-use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::time::Duration;
+mod extent;
 
-use rustix::fs::{FlockOperation, flock};
+use std::os::fd::AsFd;
+
 use rustix::process::Pid;
-use rustix::thread::{NanosleepRelativeResult, nanosleep};
-use rustix::time::Timespec;
 
 use crate::deadline::Deadline;
-use crate::error::SystemError;
+use crate::error::{SystemError, attempt};
 use crate::fork::Origin;
-use crate::seam::{self, Errno};
+use crate::lock::extent::Extent;
 
 /// Who else may hold a lock at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,18 +44,12 @@ impl Range {
     pub const ALL: Self = Self { start: 0, bytes: 0 };
 }
 
-/// A lock on an open file, held until it is dropped.
+/// A lock on an open file, held until it is dropped. Lock a borrowed file (`F` is `&File`) to keep the file.
 #[derive(Debug)]
 pub struct Lock<F: AsFd> {
-    file: ManuallyDrop<F>,
+    file: F,
     extent: Extent,
     origin: Origin,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Extent {
-    Range(Range),
-    Whole,
 }
 
 /// Why a file was not locked; the file comes back.
@@ -114,7 +105,7 @@ impl<F: AsFd> Lock<F> {
             Err(source) => return Err(LockError::System { file, source }),
         };
         match extent.lock_by(file.as_fd(), sharing, deadline) {
-            Ok(true) => Ok(Self { file: ManuallyDrop::new(file), extent, origin }),
+            Ok(true) => Ok(Self { file, extent, origin }),
             Ok(false) => Err(LockError::Held { file }),
             Err(source) => Err(LockError::System { file, source }),
         }
@@ -124,82 +115,14 @@ impl<F: AsFd> Lock<F> {
     pub fn file(&self) -> &F {
         &self.file
     }
-
-    /// Releases the lock and gives the file back.
-    pub fn release(self) -> F {
-        let mut this = ManuallyDrop::new(self);
-        this.unlock();
-        // SAFETY: `this` is neither used nor dropped again, so the file is taken out once.
-        unsafe { ManuallyDrop::take(&mut this.file) }
-    }
-
-    fn unlock(&self) {
-        if self.origin.is_here() {
-            // It cannot fail on a descriptor that was locked before.
-            let _ = self.extent.unlock(self.file.as_fd());
-        }
-    }
 }
 
 impl<F: AsFd> Drop for Lock<F> {
     fn drop(&mut self) {
-        self.unlock();
-        // SAFETY: nothing uses the file after this, the last look at it.
-        unsafe { ManuallyDrop::drop(&mut self.file) };
-    }
-}
-
-impl Extent {
-    fn call(self) -> &'static str {
-        match self {
-            Self::Range(_) => "fcntl",
-            Self::Whole => "flock",
+        if self.origin.is_here() {
+            // It cannot fail on a descriptor that was locked before.
+            let _ = self.extent.unlock(self.file.as_fd());
         }
-    }
-
-    /// Whether the lock was had before the deadline.
-    fn lock_by(
-        self,
-        file: BorrowedFd<'_>,
-        sharing: Sharing,
-        deadline: Deadline,
-    ) -> Result<bool, SystemError> {
-        const PAUSE_MAX: Duration = Duration::from_millis(10);
-        let mut pause = Duration::from_micros(50);
-        loop {
-            match self.ask(file, sharing, deadline == Deadline::Never) {
-                Ok(()) => return Ok(true),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN | Errno::ACCESS) if deadline.has_passed() => return Ok(false),
-                Err(Errno::AGAIN | Errno::ACCESS) => {
-                    sleep(deadline.remaining().unwrap_or(pause).min(pause));
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
-                Err(errno) => return Err(SystemError::new(self.call(), "a lock on a file", errno)),
-            }
-        }
-    }
-
-    fn ask(self, file: BorrowedFd<'_>, sharing: Sharing, wait: bool) -> Result<(), Errno> {
-        seam::call(self.call(), || match (self, sharing, wait) {
-            (Self::Range(range), _, false) => {
-                fcntl_lock(file, libc::F_OFD_SETLK, range, kind_of(sharing)).map(drop)
-            }
-            (Self::Range(range), _, true) => {
-                fcntl_lock(file, libc::F_OFD_SETLKW, range, kind_of(sharing)).map(drop)
-            }
-            (Self::Whole, Sharing::Shared, false) => flock(file, FlockOperation::NonBlockingLockShared),
-            (Self::Whole, Sharing::Shared, true) => flock(file, FlockOperation::LockShared),
-            (Self::Whole, Sharing::Exclusive, false) => flock(file, FlockOperation::NonBlockingLockExclusive),
-            (Self::Whole, Sharing::Exclusive, true) => flock(file, FlockOperation::LockExclusive),
-        })
-    }
-
-    fn unlock(self, file: BorrowedFd<'_>) -> Result<(), Errno> {
-        seam::call_until_done(self.call(), || match self {
-            Self::Range(range) => fcntl_lock(file, libc::F_OFD_SETLK, range, libc::F_UNLCK).map(drop),
-            Self::Whole => flock(file, FlockOperation::Unlock),
-        })
     }
 }
 
@@ -225,8 +148,8 @@ pub struct Conflict {
 /// # Source
 /// fcntl(2), `F_OFD_GETLK`.
 pub fn conflict(file: impl AsFd, sharing: Sharing, range: Range) -> Result<Option<Conflict>, SystemError> {
-    let found = seam::call("fcntl", || fcntl_lock(file.as_fd(), libc::F_OFD_GETLK, range, kind_of(sharing)))
-        .map_err(|errno| SystemError::new("fcntl", "a lock on a file", errno))?;
+    let found =
+        attempt("fcntl", "a lock on a file", || extent::first_conflict(file.as_fd(), sharing, range))?;
     let sharing = match libc::c_int::from(found.l_type) {
         libc::F_UNLCK => return Ok(None),
         libc::F_RDLCK => Sharing::Shared,
@@ -237,49 +160,13 @@ pub fn conflict(file: impl AsFd, sharing: Sharing, range: Range) -> Result<Optio
     Ok(Some(Conflict { range, sharing, holder }))
 }
 
-fn kind_of(sharing: Sharing) -> libc::c_int {
-    match sharing {
-        Sharing::Shared => libc::F_RDLCK,
-        Sharing::Exclusive => libc::F_WRLCK,
-    }
-}
-
-/// The lock calls that rustix lacks; answers what the kernel made of the request.
-fn fcntl_lock(
-    file: BorrowedFd<'_>,
-    command: libc::c_int,
-    range: Range,
-    kind: libc::c_int,
-) -> Result<libc::flock, Errno> {
-    let mut request = libc::flock {
-        l_type: i16::try_from(kind).map_err(|_| Errno::INVAL)?,
-        l_whence: i16::try_from(libc::SEEK_SET).map_err(|_| Errno::INVAL)?,
-        l_start: i64::try_from(range.start).map_err(|_| Errno::OVERFLOW)?,
-        l_len: i64::try_from(range.bytes).map_err(|_| Errno::OVERFLOW)?,
-        l_pid: 0, // demanded by all commands of this family
-    };
-    // SAFETY: these commands read and write one `struct flock`, which is ours and lives until the call returns.
-    let status = unsafe { libc::fcntl(file.as_raw_fd(), command, &raw mut request) };
-    match status {
-        0.. => Ok(request),
-        _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
-    }
-}
-
-/// Interrupted or not: whoever sleeps here looks again anyway.
-fn sleep(pause: Duration) {
-    let pause = Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() };
-    let _ = seam::call("nanosleep", || match nanosleep(&pause) {
-        NanosleepRelativeResult::Err(errno) => Err(errno),
-        _ => Ok(()),
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::File;
+    use std::time::Duration;
 
     use super::*;
+    use crate::seam::{self, Errno};
 
     fn twice() -> (File, File, tempfile::NamedTempFile) {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -340,13 +227,12 @@ mod tests {
     fn whoever_waits_gets_the_lock_when_it_is_released() {
         for patience in [Deadline::Never, Deadline::within(Duration::from_secs(60))] {
             let (one, two, _file) = twice();
-            let held = Lock::range(one, Sharing::Exclusive, Range::ALL, Deadline::Now).unwrap();
+            let held = Lock::range(&one, Sharing::Exclusive, Range::ALL, Deadline::Now).unwrap();
             std::thread::scope(|scope| {
                 let waiting =
                     scope.spawn(|| Lock::range(two, Sharing::Exclusive, Range::ALL, patience).is_ok());
-                let file = held.release();
+                drop(held);
                 assert!(waiting.join().unwrap());
-                drop(file);
             });
         }
     }
