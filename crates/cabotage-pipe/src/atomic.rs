@@ -26,6 +26,11 @@ impl<'bytes> Atomic<'bytes> {
         Ok(Self(bytes))
     }
 
+    /// The first bytes of a buffer that is no longer than the limit.
+    pub(crate) fn start_of(buffer: &'bytes [u8; ATOMIC_BYTES], bytes: usize) -> Self {
+        Self(&buffer[..bytes])
+    }
+
     /// The bytes.
     pub fn as_bytes(self) -> &'bytes [u8] {
         self.0

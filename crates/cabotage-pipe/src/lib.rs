@@ -26,6 +26,7 @@ mod capacity;
 mod end;
 mod error;
 pub mod fifo;
+pub mod framed;
 mod read;
 mod write;
 

@@ -2,7 +2,7 @@
 //! FIFOs: pipes with a name in a directory, which unrelated processes open.
 //!
 //! A [`Fifo`] is the named object; [`Fifo::reader`] and [`Fifo::writer`] open its ends and say with a [`Peer`]
-//! whether they wait for the other side.
+//! whether they wait for the other side. A [`Server`] reads for as long as it likes, and sees writers come and go.
 //!
 //! ```
 //! use std::time::Duration;
@@ -26,6 +26,7 @@ mod create;
 mod ends;
 mod error;
 mod open;
+mod server;
 
 use std::path::Path;
 
@@ -37,6 +38,7 @@ pub use create::{Options, Won};
 pub use ends::{Reader, Writer};
 pub use error::{CreateError, OpenError, RemoveError};
 pub use open::Peer;
+pub use server::{Event, Server, ServerError};
 
 /// A FIFO in its directory, held by its inode: whoever replaces the name is noticed. Neither end is open, and
 /// dropping it removes nothing.
@@ -138,6 +140,14 @@ impl Fifo {
     /// fifo(7).
     pub fn writer(&self, peer: Peer) -> Result<Writer, OpenError> {
         open::writer(self, peer).map(Writer::new)
+    }
+
+    /// Opens the end that reads, for one writer after the other.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn server(&self) -> Result<Server, OpenError> {
+        Server::new(self)
     }
 
     /// Whether its name still means this FIFO.

@@ -134,7 +134,7 @@ fn open_unread(fifo: &Fifo) -> Result<OwnedFd, OpenError> {
     open(fifo, End::Write, Opening::IsNonblocking)
 }
 
-fn open(fifo: &Fifo, end: End, opening: Opening) -> Result<OwnedFd, OpenError> {
+pub(super) fn open(fifo: &Fifo, end: End, opening: Opening) -> Result<OwnedFd, OpenError> {
     let path = || fifo.path().to_owned();
     match fifo.place.open(end, opening) {
         Ok((fd, status)) if fifo.is_same(&status) => Ok(fd),
