@@ -30,7 +30,7 @@ const BESIDE_THE_DOOR: &[Exception] = &[
         "rustix::io::close",
         "runs between fork and return, where nothing may fail",
     ),
-    ("crates/cabotage-os/src/lock.rs", "libc::fcntl", "a helper that its callers put inside the door"),
+    ("crates/cabotage-os/src/lock/extent.rs", "libc::fcntl", "a helper that its callers put inside the door"),
     ("crates/cabotage-os/src/map/mod.rs", "rustix::mm::munmap", "Drop: there is nobody to tell of a failure"),
     (
         "crates/cabotage-os/src/seam.rs",
