@@ -53,7 +53,6 @@ fn is_offered() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Barrier;
     use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
     use super::*;
@@ -80,28 +79,41 @@ mod tests {
     fn the_side_without_a_fence_is_ordered_by_the_other() {
         let Some(barrier) = Membarrier::join().unwrap() else { return };
         let words = [AtomicU32::new(0), AtomicU32::new(0)];
-        let round = Barrier::new(2);
+        let ready = [AtomicU32::new(0), AtomicU32::new(0)];
         std::thread::scope(|scope| {
             let often = scope.spawn(|| {
-                (1..=2_000)
-                    .map(|turn| {
-                        round.wait();
-                        words[0].store(turn, Ordering::Relaxed);
-                        compiler_fence(Ordering::SeqCst);
-                        words[1].load(Ordering::Relaxed)
-                    })
-                    .collect::<Vec<_>>()
+                let turn = |turn| {
+                    meet(&ready[0], &ready[1], turn);
+                    words[0].store(turn, Ordering::Relaxed);
+                    compiler_fence(Ordering::SeqCst);
+                    words[1].load(Ordering::Relaxed)
+                };
+                (1..=ROUNDS).map(turn).collect::<Vec<_>>()
             });
-            let mut seen = Vec::new();
-            for turn in 1..=2_000 {
-                round.wait();
+            let turn = |turn| {
+                meet(&ready[1], &ready[0], turn);
                 words[1].store(turn, Ordering::Relaxed);
                 barrier.issue().unwrap();
-                seen.push(words[0].load(Ordering::Relaxed));
-            }
-            for (turn, (one, other)) in (1_u32..).zip(often.join().unwrap().into_iter().zip(seen)) {
+                words[0].load(Ordering::Relaxed)
+            };
+            let seldom: Vec<_> = (1..=ROUNDS).map(turn).collect();
+            for (turn, (one, other)) in (1..).zip(often.join().unwrap().into_iter().zip(seldom)) {
                 assert!(one >= turn || other >= turn, "round {turn}: neither saw the other");
             }
         });
+    }
+
+    const ROUNDS: u32 = 20_000;
+
+    /// Comes back in both threads at nearly the same moment.
+    fn meet(own: &AtomicU32, other: &AtomicU32, turn: u32) {
+        own.store(turn, Ordering::SeqCst);
+        let mut looks = 0_u32;
+        while other.load(Ordering::SeqCst) < turn {
+            looks += 1;
+            if looks.is_multiple_of(1_000) {
+                std::thread::yield_now();
+            }
+        }
     }
 }

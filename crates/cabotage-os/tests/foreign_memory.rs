@@ -66,6 +66,8 @@ fn bytes_of_a_willing_child_are_read_until_it_ends() {
     let mut beyond = vec![0; span + 100];
     assert_eq!(read(&pidfd, start, &mut beyond).unwrap(), span, "up to the page that cannot be read");
     let guard = start + span as u64;
+    let one_piece = guard - PIECE_BYTES_MAX as u64;
+    assert_eq!(read(&pidfd, one_piece, &mut vec![0; PIECE_BYTES_MAX + 8]).unwrap(), PIECE_BYTES_MAX);
     let refused = ReadError::BadAddress { pid: pidfd.pid(), address: guard };
     assert_eq!(read(&pidfd, guard, &mut [0; 8]), Err(refused));
     assert!(matches!(read(&pidfd, u64::MAX, &mut [0; 8]), Err(ReadError::BadAddress { .. })));
