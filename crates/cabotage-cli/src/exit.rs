@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How the command ends: a code for scripts, a message for people.
 
+mod causes;
+
 use std::error::Error;
+use std::fmt;
 use std::io::ErrorKind;
 use std::process::ExitCode;
-use std::{fmt, io};
 
-use cabotage::os::SystemError;
+use causes::kind_of;
 
 /// The exit codes. They are part of the interface: numbers never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +104,6 @@ fn code_of(error: &(dyn Error + 'static)) -> Exit {
     Exit::Failed
 }
 
-fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
-    let of_system = || error.downcast_ref::<SystemError>().map(SystemError::kind);
-    error.downcast_ref::<io::Error>().map(io::Error::kind).or_else(of_system)
-}
-
 fn code_of_kind(kind: ErrorKind) -> Exit {
     match kind {
         ErrorKind::NotFound => Exit::Missing,
@@ -120,7 +117,7 @@ fn code_of_kind(kind: ErrorKind) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cabotage::os::Errno;
+    use cabotage::os::{Errno, SystemError};
 
     #[test]
     fn the_code_follows_from_the_cause() {

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The everyday verbs, each in a module of its own.
 
+mod completions;
+mod fifos;
+mod holders;
+mod ls;
+mod man;
+mod objects;
+mod people;
+mod receive;
+mod rm;
+mod send;
+mod show;
+mod timeout;
+mod transfer;
+mod whose;
+
 use clap::Subcommand;
 
-use crate::args;
 use crate::bench::{self, BenchArgs, FarArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -11,29 +25,32 @@ use crate::output::Output;
 /// A verb and what it was given.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Send(send::SendArgs),
+    Receive(receive::ReceiveArgs),
+    Ls(ls::LsArgs),
+    Show(show::ShowArgs),
+    Rm(rm::RmArgs),
     Bench(BenchArgs),
     /// The other process of a measurement
     #[command(hide = true)]
     BenchFar(FarArgs),
-    /// Print the completions for a shell; source them in its start-up file
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 impl Verb {
     /// Does what was asked.
     pub(crate) fn run(&self, output: &Output) -> Result<Exit, Failure> {
         match self {
-            Self::Bench(args) => return bench::run(args, output),
-            Self::BenchFar(args) => return bench::serve(args),
-            Self::Completions { shell } => {
-                let mut script = Vec::new();
-                clap_complete::generate(*shell, &mut args::definition(), "cabotage", &mut script);
-                output.raw(&script)?;
-            }
+            Self::Send(args) => send::run(args, output),
+            Self::Receive(args) => receive::run(args, output),
+            Self::Ls(args) => ls::run(args, output),
+            Self::Show(args) => show::run(args, output),
+            Self::Rm(args) => rm::run(args, output),
+            Self::Bench(args) => bench::run(args, output),
+            Self::BenchFar(args) => bench::serve(args),
+            Self::Completions(args) => completions::run(args, output),
+            Self::Man(args) => man::run(args, output),
         }
-        Ok(Exit::Done)
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cabotage bench` as scripts meet it: rows with every column, usage errors, an end that leaves nothing behind.
 
+mod support;
+
 use std::fs;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::{Outcome, cabotage, run, start, until};
 
 const LATENCY_COLUMNS: [&str; 11] = [
     "case",
@@ -23,21 +24,18 @@ const LATENCY_COLUMNS: [&str; 11] = [
 const STREAM_COLUMNS: [&str; 9] =
     ["case", "bytes", "mps", "gb_per_s", "limit_mps", "ratio", "ratio_q1", "ratio_q3", "rounds"];
 
-fn bench(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cabotage")).arg("bench").args(arguments).output().unwrap()
+fn bench(arguments: &[&str]) -> Outcome {
+    run(&[&["bench"], arguments].concat())
 }
 
-fn rows(output: &Output) -> Vec<Value> {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let text = String::from_utf8(output.stdout.clone()).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+fn rows(arguments: &[&str]) -> Vec<Value> {
+    bench(&[&["--json", "--seconds", "0.02"], arguments].concat()).expect(0).json()
 }
 
 #[test]
 fn every_case_gives_one_row_with_every_column() {
-    let rows = rows(&bench(&["--json", "--seconds", "0.02"]));
-    let listed = String::from_utf8(bench(&["--list"]).stdout).unwrap();
+    let rows = rows(&[]);
+    let listed = bench(&["--list"]).expect(0).text();
     assert_eq!(rows.len(), listed.lines().count());
     for row in &rows {
         let name = row["case"].as_str().unwrap();
@@ -53,17 +51,16 @@ fn every_case_gives_one_row_with_every_column() {
 
 #[test]
 fn the_quartiles_enclose_the_ratio() {
-    let rows = rows(&bench(&["--json", "--seconds", "0.02", "pipe.rtt"]));
+    let rows = rows(&["pipe.rtt"]);
     let [q1, ratio, q3] = ["ratio_q1", "ratio", "ratio_q3"].map(|column| rows[0][column].as_f64().unwrap());
     assert!(0.0 < q1 && q1 <= ratio && ratio <= q3, "{}", rows[0]);
 }
 
 #[test]
 fn people_get_the_shape_of_the_machine_and_a_line_a_case() {
-    let output = bench(&["pipe.rtt", "--seconds", "0.02"]);
-    let (lines, machine) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(lines.starts_with("pipe.rtt") && lines.contains("ratio") && lines.contains("p99.9"), "{lines}");
+    let outcome = bench(&["pipe.rtt", "--seconds", "0.02"]).expect(0);
+    let (line, machine) = (outcome.text(), outcome.errors());
+    assert!(line.starts_with("pipe.rtt") && line.contains("ratio") && line.contains("p99.9"), "{line}");
     assert!(machine.contains("Linux") && machine.contains("processor"), "{machine}");
 }
 
@@ -72,21 +69,14 @@ fn an_unknown_case_and_a_senseless_time_are_usage_errors_with_the_fix() {
     for (arguments, fix) in
         [(&["pipe.rt"][..], "--list"), (&["--seconds", "0"], "0.5"), (&["--seconds", "much"], "0.5")]
     {
-        let output = bench(arguments);
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{words}");
+        let words = bench(arguments).expect(2).errors();
         assert!(words.contains(fix), "{words}");
     }
 }
 
 #[test]
 fn a_killed_benchmark_leaves_no_process_and_no_object() {
-    let mut bench = Command::new(env!("CARGO_BIN_EXE_cabotage"))
-        .args(["bench", "shm.create", "--seconds", "60"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut bench = start(&mut cabotage(&["bench", "shm.create", "--seconds", "60"]));
     let mut peers = Vec::new();
     until("two peers run", || {
         peers = children_of(bench.id());
@@ -118,13 +108,4 @@ fn state_of(pid: &str) -> Option<(String, String)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned);
     Some((fields.next()?, fields.next()?))
-}
-
-/// Asks again and again; what has not come after ten seconds never comes.
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while !happened() {
-        assert!(Instant::now() < end, "{what}: not within ten seconds");
-        std::thread::yield_now();
-    }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Processes that live, end, are reaped, and have their pid given to another.
 
+use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use cabotage_os::probe::{self, Feature};
 use cabotage_os::process::{Exit, IdentityError, Pid, Pidfd, ProcessIdentity, Signal};
-use cabotage_os::{Deadline, Errno};
+use cabotage_os::{Deadline, Errno, pipe};
 
 mod support;
 
@@ -124,6 +126,22 @@ fn a_pid_without_a_process_opens_as_none() {
     assert!(Pidfd::open(pid).unwrap().is_some(), "not reaped yet");
     child.wait().unwrap();
     assert!(Pidfd::open(pid).unwrap().is_none());
+}
+
+#[test]
+fn a_copied_descriptor_is_the_same_open_file() {
+    let own = Pidfd::open(ProcessIdentity::own().unwrap().pid).unwrap().unwrap();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let copy = match own.copy_descriptor(reader.as_raw_fd()) {
+        Err(refusal) if [Errno::PERM, Errno::NOSYS].contains(&refusal.errno()) => {
+            return eprintln!("skipped: this system forbids it: {refusal}");
+        }
+        copy => copy.unwrap(),
+    };
+    drop(reader);
+    writer.write_all(b"ahoy").unwrap();
+    assert_eq!(pipe::unread_bytes(&copy).unwrap(), 4);
+    assert_eq!(own.copy_descriptor(i32::MAX).unwrap_err().errno(), Errno::BADF);
 }
 
 const REUSE: &str = "a_pid_given_away_again_on_purpose_is_never_taken_for_its_former_owner";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The list of cases: one line each; each file beside this one says what its case does.
 
-//mod fifo_rtt;
+mod fifo_rtt;
 mod limit_eventfd;
 mod limit_line;
 mod limit_memcpy;
@@ -24,7 +24,7 @@ pub(crate) static CASES: &[Case] = &[
     shm_create::CASE,
     pipe_rtt::CASE,
     pipe_stream::CASE,
-    //fifo_rtt::CASE,
+    fifo_rtt::CASE,
 ];
 
 /// The case of this name.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A descriptor of one process: it never comes to mean another one.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::Child;
 
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+    Pid, PidfdFlags, PidfdGetfdFlags, Signal, WaitId, WaitIdOptions, pidfd_getfd, pidfd_open,
+    pidfd_send_signal, waitid,
 };
 
 use crate::deadline::Deadline;
@@ -103,6 +104,21 @@ impl Pidfd {
             Err(Errno::SRCH) => Ok(false),
             Err(errno) => Err(SystemError::new("pidfd_send_signal", self.pid, errno)),
         }
+    }
+
+    /// A copy of one of the process' descriptors, which stands for the same open file; nothing is opened, so
+    /// nobody who waits for an opening is woken. While the copy lives, the process' closing of its own closes
+    /// nothing: drop it soon.
+    ///
+    /// # Errors
+    /// The system's refusal: `EPERM` where this process may not trace that one, `EBADF` when the number stands for
+    /// nothing, `ESRCH` when the process has ended.
+    ///
+    /// # Source
+    /// pidfd_getfd(2).
+    pub fn copy_descriptor(&self, number: RawFd) -> Result<OwnedFd, SystemError> {
+        let object = format_args!("descriptor {number} of process {}", self.pid);
+        attempt("pidfd_getfd", object, || pidfd_getfd(&self.fd, number, PidfdGetfdFlags::empty()))
     }
 
     /// Reaps the process, if it is a child of ours: how it ended, or `None` while it runs.

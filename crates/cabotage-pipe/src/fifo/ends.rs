@@ -101,6 +101,20 @@ impl AsFd for Writer {
     }
 }
 
+impl From<OwnedFd> for Reader {
+    /// An end that was inherited or came over a socket, as std's ends do it: that it is one is not checked.
+    fn from(fd: OwnedFd) -> Self {
+        Self::new(fd)
+    }
+}
+
+impl From<OwnedFd> for Writer {
+    /// An end that was inherited or came over a socket, as std's ends do it: that it is one is not checked.
+    fn from(fd: OwnedFd) -> Self {
+        Self::new(fd)
+    }
+}
+
 impl From<Reader> for OwnedFd {
     fn from(reader: Reader) -> Self {
         reader.0.fd

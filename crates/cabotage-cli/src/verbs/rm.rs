@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cabotage rm`: names go, and only those that mean what the address says.
+
+use cabotage::pipe::fifo;
+
+use super::objects;
+use crate::address::Address;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+/// Remove shared memory objects and FIFOs by name
+///
+/// A name is removed only if it means what the address says: shm:/NAME a shared memory object, fifo:PATH a FIFO.
+/// Anything else in its place, such as a regular file or a link, is left alone, with --force too. Who has the
+/// object open or mapped keeps it until the end.
+///
+/// All addresses are tried; the exit code is that of the first failure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RmArgs {
+    /// What to remove: shm:/NAME or fifo:PATH
+    #[arg(required = true, value_name = "ADDRESS", value_parser = Address::argument())]
+    addresses: Vec<Address>,
+    /// What is not there needs no removing: that is no failure
+    #[arg(long)]
+    force: bool,
+}
+
+/// Removes.
+pub(crate) fn run(args: &RmArgs, output: &Output) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for address in &args.addresses {
+        let is_removed = match remove(address) {
+            Ok(()) => true,
+            Err(failure) if args.force && failure.exit() == Exit::Missing => false,
+            Err(failure) => {
+                output.complain(&failure);
+                exit = if exit == Exit::Done { failure.exit() } else { exit };
+                false
+            }
+        };
+        if output.is_json() {
+            output.record(&serde_json::json!({ "address": address.to_string(), "removed": is_removed }))?;
+        }
+    }
+    Ok(exit)
+}
+
+fn remove(address: &Address) -> Result<(), Failure> {
+    match address {
+        Address::Shm(name) => objects::remove(name),
+        Address::Fifo(path) => Ok(fifo::remove(path)?),
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Bytes on their way: where they come from and go to here, counted, with progress where a person looks.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Output};
+
+/// How many bytes a verb moves at a time.
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
+
+/// The file to send, or standard input, with its size if it tells one.
+pub(crate) fn source(path: Option<&Path>) -> Result<(File, Option<u64>), Failure> {
+    let file = match path {
+        Some(path) => File::open(path).map_err(|refusal| named(refusal, path))?,
+        None => io::stdin().as_fd().try_clone_to_owned()?.into(),
+    };
+    let facts = file.metadata()?;
+    if facts.is_dir() {
+        return Err(Failure::usage("a directory cannot be sent: name a file, or pack it first (tar)"));
+    }
+    Ok((file, facts.is_file().then_some(facts.len())))
+}
+
+/// The file to write, made anew, or standard output.
+pub(crate) fn target(path: Option<&Path>) -> Result<Target, Failure> {
+    match path {
+        Some(path) => Ok(Target::File(File::create(path).map_err(|refusal| named(refusal, path))?)),
+        None => Ok(Target::Output(io::stdout().as_fd().try_clone_to_owned()?.into())),
+    }
+}
+
+/// Where received bytes go.
+#[derive(Debug)]
+pub(crate) enum Target {
+    File(File),
+    /// Standard output, unbuffered.
+    Output(File),
+}
+
+impl Target {
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// A quiet one when the reader of our standard output has left.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::File(file) => Ok(file.write_all(bytes)?),
+            Self::Output(file) => file.write_all(bytes).map_err(|refusal| match refusal.kind() {
+                ErrorKind::BrokenPipe => Failure::reader_left(),
+                _ => refusal.into(),
+            }),
+        }
+    }
+}
+
+/// Reads what comes next; nothing at the end of the source.
+pub(crate) fn next<'a>(source: &mut File, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    loop {
+        match source.read(buffer) {
+            Ok(bytes) => return Ok(&buffer[..bytes]),
+            Err(refusal) if refusal.kind() == ErrorKind::Interrupted => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+}
+
+/// Reads until the buffer is full or the source ends; answers what came.
+pub(crate) fn fill<'a>(source: &mut File, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match next(source, &mut buffer[got..])?.len() {
+            0 => break,
+            bytes => got += bytes,
+        }
+    }
+    Ok(&buffer[..got])
+}
+
+fn named(refusal: io::Error, path: &Path) -> Failure {
+    Failure::from(refusal).about(path.display())
+}
+
+/// The bytes of one transfer, counted.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    bytes: u64,
+    start: Instant,
+    bar: ProgressBar,
+}
+
+impl Meter {
+    /// Starts to count; shows progress if `output` has someone to show it to.
+    pub(crate) fn start(output: &Output, total_bytes: Option<u64>) -> Self {
+        let bar = match (output.shows_progress(), total_bytes) {
+            (false, _) => ProgressBar::hidden(),
+            (true, Some(total)) => ProgressBar::new(total).with_style(style(KNOWN)),
+            (true, None) => ProgressBar::new_spinner().with_style(style(UNKNOWN)),
+        };
+        Self { bytes: 0, start: Instant::now(), bar }
+    }
+
+    /// So many bytes more.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.bar.set_position(self.bytes);
+    }
+
+    /// How many there were until now.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Ends the count and tells a program, or a person who saw the progress, what moved.
+    pub(crate) fn finish(
+        self,
+        verb: &'static str,
+        address: String,
+        output: &Output,
+    ) -> Result<Exit, Failure> {
+        self.bar.finish_and_clear();
+        let took = self.start.elapsed();
+        if output.is_json() {
+            output.record(&Moved { verb, address, bytes: self.bytes, seconds: took.as_secs_f64() })?;
+        } else if output.shows_progress() {
+            output.remark(format_args!("{}, {}", output::bytes(self.bytes), rate(self.bytes, took)));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// What `--json` says of a transfer.
+#[derive(Debug, Serialize)]
+struct Moved {
+    verb: &'static str,
+    address: String,
+    bytes: u64,
+    seconds: f64,
+}
+
+fn rate(bytes: u64, took: Duration) -> String {
+    output::gigabytes_per_second(bytes as f64 / 1e9 / took.as_secs_f64().max(1e-9))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+const KNOWN: &str = "{bar:32} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
+const UNKNOWN: &str = "{spinner} {decimal_bytes}, {decimal_bytes_per_sec}, {elapsed}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_templates_are_understood() {
+        for template in [KNOWN, UNKNOWN] {
+            ProgressStyle::with_template(template).unwrap();
+        }
+    }
+}
