@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages of any length on one pipe, from any number of writers.
 //!
-//! A pipe keeps writes of up to 4,096 bytes whole, so every message is cut into [frames](frame) of that size, and
+//! A pipe keeps writes of up to 4,096 bytes whole, so every message is cut into frames of that size, and
 //! each frame says whose it is. Frames of several writers may alternate; the one [`Reader`] puts each writer's
 //! together. A writer that dies in the middle loses the message it was sending, which the reader reports, and
 //! disturbs nobody else's.
