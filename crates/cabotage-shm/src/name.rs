@@ -6,12 +6,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The name of a shared memory object: 1 to 255 bytes without a slash, shown with one in front.
 ///
 /// Names are bytes, as in every file system of Linux; they need not be UTF-8.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Box<[u8]>);
+pub struct Name(Arc<[u8]>);
 
 /// Why some text is not the name of a shared memory object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,7 @@
 //! How an object is created or opened, and by whom it was when both are possible.
 
 use cabotage_os::Deadline;
+use cabotage_os::map::{MapMut, MapOptions};
 use cabotage_os::object::Access;
 
 use crate::attach::attach;
@@ -118,6 +119,22 @@ impl Options {
         fill: impl FnOnce(&Object) -> Result<(), E>,
     ) -> Result<Object, E> {
         self.draft(name, bytes).publish(fill).map_err(Refusal::into_error)
+    }
+
+    /// Like [`Self::create`], with a map of the whole object, made before anybody else can see it: either both are
+    /// there afterwards, or neither. It takes two system calls less than creating and then mapping, since nobody can
+    /// have changed the size in between. Who can hurt the map later: see [`Object::map`].
+    ///
+    /// # Errors
+    /// As [`Self::create`], and [`ObjectError::Map`].
+    pub fn create_mapped(&self, name: &Name, bytes: usize) -> Result<(Object, MapMut), ObjectError> {
+        let mut mapped = None;
+        let object = self.create_filled(name, bytes, |object| {
+            let map = MapOptions::new().of_known_size().read_write(object, bytes);
+            mapped = Some(map.map_err(|source| ObjectError::Map { name: name.clone(), source })?);
+            Ok::<_, ObjectError>(())
+        })?;
+        Ok((object, mapped.expect("a published object was mapped first")))
     }
 
     /// Opens the object `name`.

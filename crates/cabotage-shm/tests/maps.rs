@@ -9,9 +9,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cabotage_os::map::{MapError, MapOptions};
+use cabotage_os::seam::{self, Errno};
 use cabotage_os::sigbus;
 use cabotage_shm::{Directory, FileError, Kind, MappedFile, NameError, Object, ObjectError};
-use common::{Scratch, Watchdog, name, this_binary};
+use common::{Scratch, Watchdog, in_each_way, name, this_binary};
 
 #[test]
 fn what_one_map_writes_all_shared_maps_and_calls_see() {
@@ -27,6 +28,33 @@ fn what_one_map_writes_all_shared_maps_and_calls_see() {
     object.read_at(9_996, &mut bytes).unwrap();
     assert_eq!(&bytes, b"last");
     assert!(matches!(writing.copy_from(9_997, b"last"), Err(MapError::OutOfRange { .. })));
+}
+
+#[test]
+fn an_object_created_with_its_map_is_whole_or_absent() {
+    in_each_way(|scratch| {
+        let (object, map) = scratch.options().create_mapped(&name("both"), 5000).unwrap();
+        map.copy_from(4990, b"by the map").unwrap();
+        let mut bytes = [0; 10];
+        object.read_at(4990, &mut bytes).unwrap();
+        assert_eq!((&bytes, map.bytes()), (b"by the map", 5000));
+        let taken = scratch.options().create_mapped(&name("both"), 1);
+        assert!(matches!(taken, Err(ObjectError::Exists { .. })), "{taken:?}");
+        object.unlink_if_mine().unwrap();
+
+        let calls_before_the_map = {
+            let trace = seam::trace();
+            drop(scratch.options().create_mapped(&name("both"), 1).unwrap());
+            let calls = trace.finish();
+            calls.iter().take_while(|(call, _)| *call != "mmap").map(|(_, times)| times).sum()
+        };
+        scratch.directory.unlink(&name("both")).unwrap();
+        let plan = seam::fail_nth(calls_before_the_map, Errno::NOMEM);
+        let refused = scratch.options().create_mapped(&name("both"), 1);
+        drop(plan);
+        assert!(matches!(refused, Err(ObjectError::Map { .. })), "{refused:?}");
+        assert_eq!(scratch.file_names(), [""; 0]);
+    });
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub struct MapOptions {
     offset: u64,
     populate: bool,
     parent_only: bool,
+    size_known: bool,
     guard: Option<SigbusGuard>,
 }
 
@@ -43,6 +44,14 @@ impl MapOptions {
     #[must_use]
     pub fn not_in_children(self) -> Self {
         Self { parent_only: true, ..self }
+    }
+
+    /// Does not ask for the object's size and kind first, which saves a call: for a regular file that this process
+    /// has just made so long, and that nobody else can open yet. Where that is not so, a touch beyond the end is
+    /// SIGBUS.
+    #[must_use]
+    pub fn of_known_size(self) -> Self {
+        Self { size_known: true, ..self }
     }
 
     /// A shrink of the object becomes [`MapError::Truncated`] instead of a SIGBUS.
@@ -127,6 +136,9 @@ impl MapOptions {
     fn check_size(&self, fd: std::os::fd::BorrowedFd<'_>, bytes: usize) -> Result<(), MapError> {
         if bytes == 0 {
             return Err(MapError::Empty);
+        }
+        if self.size_known {
+            return Ok(());
         }
         let stat = attempt("fstat", "the object to map", || rustix::fs::fstat(fd))?;
         let kind = FileType::from_raw_mode(stat.st_mode);

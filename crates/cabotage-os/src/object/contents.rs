@@ -2,11 +2,12 @@
 //! Calls on an open file: allocate, read and write at a position, rights, lock.
 //!
 //! None of them can end in a signal. A page that is missing or cannot be had is an error or a short count here,
-//! where a touch through a map would be SIGBUS; and the file size limit, which the kernel enforces with SIGXFSZ,
-//! is asked for before every call that it could strike.
+//! where a touch through a map would be SIGBUS; and the file size limit, which the kernel enforces with SIGXFSZ, is
+//! minded before every call that it could strike.
 
 use std::fmt;
 use std::os::fd::AsFd;
+use std::sync::OnceLock;
 
 use rustix::fs::{FallocateFlags, FlockOperation, Mode, fallocate, fchmod, fdatasync, flock, fstatfs};
 use rustix::io::{pread, pwrite};
@@ -30,7 +31,7 @@ pub fn allocate(
     bytes: usize,
     object: impl fmt::Display,
 ) -> Result<(), SystemError> {
-    if at.checked_add(bytes).is_none_or(|end| end as u64 > file_bytes_max()) {
+    if at.checked_add(bytes).is_none_or(|end| end as u64 > file_bytes_max(end)) {
         return Err(SystemError::new("fallocate", object, Errno::FBIG));
     }
     attempt_until_done("fallocate", object, || {
@@ -82,7 +83,7 @@ pub fn write_at(
     source: &[u8],
     object: impl fmt::Display,
 ) -> Result<usize, SystemError> {
-    if at as u64 >= file_bytes_max() {
+    if at as u64 >= file_bytes_max(at) {
         return Err(SystemError::new("pwrite", object, Errno::FBIG));
     }
     attempt_until_done("pwrite", object, || pwrite(&fd, source, at as u64))
@@ -137,8 +138,20 @@ pub fn unlock(fd: impl AsFd, object: impl fmt::Display) -> Result<(), SystemErro
     attempt_until_done("flock", object, || flock(&fd, FlockOperation::Unlock))
 }
 
-/// How long a file of this process may become: beyond it the kernel sends SIGXFSZ (setrlimit(2)).
-fn file_bytes_max() -> u64 {
-    let limit = seam::call("prlimit64", || Ok(getrlimit(Resource::Fsize).current));
-    limit.ok().flatten().unwrap_or(isize::MAX as u64).min(isize::MAX as u64)
+/// How long a file of this process may become: beyond it the kernel sends SIGXFSZ (setrlimit(2)). For a short file
+/// the question would cost as much as a part of the answer, so what was true at the first one counts: a process that
+/// lowers its own limit to almost nothing later gets the signal it asked for.
+fn file_bytes_max(wanted: usize) -> u64 {
+    static AT_FIRST: OnceLock<u64> = OnceLock::new();
+    if wanted > SHORT_BYTES { ask_file_bytes_max() } else { *AT_FIRST.get_or_init(ask_file_bytes_max) }
 }
+
+const SHORT_BYTES: usize = 64 << 10;
+
+fn ask_file_bytes_max() -> u64 {
+    let limit = seam::call("prlimit64", || Ok(getrlimit(Resource::Fsize).current));
+    limit.ok().flatten().unwrap_or(BYTES_MAX).min(BYTES_MAX)
+}
+
+/// No file is longer.
+const BYTES_MAX: u64 = isize::MAX as u64;

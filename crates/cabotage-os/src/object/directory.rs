@@ -5,6 +5,7 @@
 //! program that closes all of its descriptors to become a daemon, and it follows the process into another root
 //! or mount namespace.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -219,12 +220,12 @@ impl Directory {
     }
 
     /// The path of `name` seen from [`Self::base`]; an empty name is the directory itself.
-    fn path_of(&self, name: &[u8]) -> Vec<u8> {
+    fn path_of<'a>(&'a self, name: &'a [u8]) -> Cow<'a, [u8]> {
         match (&self.held, name) {
-            (Some(_), b"") => b".".to_vec(),
-            (Some(_), name) => name.to_vec(),
-            (None, b"") => self.path.as_os_str().as_bytes().to_vec(),
-            (None, name) => [self.path.as_os_str().as_bytes(), b"/", name].concat(),
+            (Some(_), b"") => Cow::Borrowed(b"."),
+            (Some(_), name) => Cow::Borrowed(name),
+            (None, b"") => Cow::Borrowed(self.path.as_os_str().as_bytes()),
+            (None, name) => Cow::Owned([self.path.as_os_str().as_bytes(), b"/", name].concat()),
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `shm.create`: an object of one page is created, mapped and removed. Ours is complete before it is visible and
-//! removed only if it is still ours; the limit is the bare calls, which are neither.
+//! `shm.create`: an object of one page is created, mapped and removed. Ours is complete and mapped before it is
+//! visible; the limit is the bare calls, which show it at size 0 first.
 
 use std::path::PathBuf;
 
@@ -28,11 +28,10 @@ impl Work for Ours {
     }
 
     fn once(&mut self) -> Result<()> {
-        let object = Object::create(&self.name, BYTES)?;
-        let lived = object.map().map(drop);
+        let (object, map) = Object::options().create_mapped(&self.name, BYTES)?;
+        drop(map);
         drop(object);
-        cabotage::shm::unlink(&self.name)?;
-        Ok(lived?)
+        Ok(cabotage::shm::unlink(&self.name)?)
     }
 }
 
