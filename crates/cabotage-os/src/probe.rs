@@ -23,6 +23,8 @@ pub enum Feature {
     RenameNoReplace,
     /// `RWF_NOWAIT` on pipes (Linux 6.4).
     PipeNowait,
+    /// Opening a pipe's end once more through /proc/self/fd (no /proc; a pipe of another user).
+    PipeReopen,
     /// `RWF_NOSIGNAL`: a write that raises no `SIGPIPE` (Linux 6.18).
     PipeNosignal,
     /// `close_range` with `CLOSE_RANGE_CLOEXEC` (seccomp).

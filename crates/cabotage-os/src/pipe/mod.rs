@@ -11,10 +11,12 @@ use std::fmt;
 use std::io::{PipeReader, PipeWriter};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use rustix::fs::OFlags;
 use rustix::io::ReadWriteFlags;
 use rustix::pipe::PipeFlags;
 
 use crate::error::{SystemError, attempt};
+use crate::probe::{self, Feature};
 use crate::seam::{self, Errno};
 use crate::sigpipe::{self, Quiet};
 
@@ -166,12 +168,24 @@ pub struct Limits {
 /// # Source
 /// proc(5), `/proc/pid/fd`.
 pub fn reopen_nonblocking(end: impl AsFd) -> Result<OwnedFd, SystemError> {
-    use rustix::fs::OFlags;
     let end = end.as_fd();
-    let same = OFlags::ACCMODE | OFlags::DIRECT;
-    let present = attempt("fcntl(F_GETFL)", End(end), || rustix::fs::fcntl_getfl(end))?;
-    let flags = (present & same) | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    crate::procfs::reopen(end, flags)
+    if !probe::allows(Feature::PipeReopen) {
+        return Err(SystemError::new("open", End(end), Errno::NOENT));
+    }
+    let present = flags(end)?;
+    let access = present & OFlags::ACCMODE;
+    let twin = crate::procfs::reopen(end, access | OFlags::NONBLOCK | OFlags::CLOEXEC)?;
+    if present.contains(OFlags::DIRECT) {
+        // open(2) knows packet mode for files only; it can be set afterwards.
+        let flags = OFlags::NONBLOCK | OFlags::DIRECT;
+        attempt("fcntl(F_SETFL)", End(end), || rustix::fs::fcntl_setfl(&twin, flags))?;
+    }
+    Ok(twin)
+}
+
+/// The flags of the description.
+fn flags(end: BorrowedFd<'_>) -> Result<OFlags, SystemError> {
+    attempt("fcntl(F_GETFL)", End(end), || rustix::fs::fcntl_getfl(end))
 }
 
 /// A descriptor as the subject of a refusal.

@@ -3,18 +3,21 @@
 //!
 //! `O_NONBLOCK` belongs to the open description, so setting it on an inherited end changes the end for everybody
 //! else. `RWF_NOWAIT` asks for one call only; anonymous pipes know it since Linux 6.4, FIFOs and ends reopened
-//! through /proc do not (6.18). For those, bytes pass through a scratch pipe by splice(2), which can refuse to
-//! wait on every kernel. Packets would lose their borders there: such an end is reopened for the one call.
+//! through /proc do not (6.18). Those are reopened for the one call, as a description of our own. Where even that
+//! is refused (no /proc, a pipe of another user), bytes pass through a scratch pipe by splice(2), which can refuse
+//! to wait on every kernel; packets, whose borders would not survive that, are an error for the writer, and a
+//! reader, who cannot tell them from bytes, may there get several as one.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::OFlags;
 use rustix::io::ReadWriteFlags;
 
-use super::{ATOMIC_BYTES, End, create, read, reopen_nonblocking, splice, unless_blocked, write};
-use crate::error::{SystemError, attempt};
+use super::{ATOMIC_BYTES, End, create, flags, read, reopen_nonblocking, splice, unless_blocked, write};
+use crate::error::SystemError;
 use crate::probe::{self, Feature};
+use crate::procfs::is_absence;
 use crate::seam::{self, Errno};
 use crate::sigpipe::{self, Quiet, STREAM};
 
@@ -37,7 +40,7 @@ pub fn read_now(end: impl AsFd, target: &mut [u8]) -> Result<Option<usize>, Syst
     }
     match detour(end)? {
         Detour::None => read(end, target),
-        Detour::Reopen => read(reopen_nonblocking(end)?, target),
+        Detour::Reopened(twin) => read(twin, target),
         Detour::Splice => read_by_splice(end, target),
     }
 }
@@ -57,16 +60,13 @@ pub fn write_now(end: impl AsFd, source: &[u8]) -> Result<Option<usize>, SystemE
             return unless_blocked("pwritev2", end, answer);
         }
     }
-    match detour(end)? {
-        Detour::None => write(end, source),
-        Detour::Reopen => match reopen_nonblocking(end) {
-            Ok(twin) => write(twin, source),
-            Err(error) if error.errno() == Errno::NXIO => {
-                Err(SystemError::new("open", End(end), Errno::PIPE))
-            }
-            Err(error) => Err(error),
-        },
-        Detour::Splice => write_by_splice(end, source),
+    match detour(end) {
+        Ok(Detour::None) => write(end, source),
+        Ok(Detour::Reopened(twin)) => write(twin, source),
+        Ok(Detour::Splice) => write_by_splice(end, source),
+        // Opened anew, it found no reader.
+        Err(error) if error.errno() == Errno::NXIO => Err(SystemError::new("write", End(end), Errno::PIPE)),
+        Err(error) => Err(error),
     }
 }
 
@@ -83,19 +83,22 @@ fn write_by_flag(end: BorrowedFd<'_>, source: &[u8]) -> Result<usize, Errno> {
 enum Detour {
     /// Its description is non-blocking already.
     None,
-    Reopen,
+    /// This other description is.
+    Reopened(OwnedFd),
+    /// There is none to be had.
     Splice,
 }
 
 fn detour(end: BorrowedFd<'_>) -> Result<Detour, SystemError> {
-    let flags = attempt("fcntl(F_GETFL)", End(end), || rustix::fs::fcntl_getfl(end))?;
-    Ok(if flags.contains(OFlags::NONBLOCK) {
-        Detour::None
-    } else if flags.contains(OFlags::DIRECT) {
-        Detour::Reopen
-    } else {
-        Detour::Splice
-    })
+    let flags = flags(end)?;
+    if flags.contains(OFlags::NONBLOCK) {
+        return Ok(Detour::None);
+    }
+    match reopen_nonblocking(end) {
+        Ok(twin) => Ok(Detour::Reopened(twin)),
+        Err(error) if is_absence(error.errno()) && !flags.contains(OFlags::DIRECT) => Ok(Detour::Splice),
+        Err(error) => Err(error),
+    }
 }
 
 fn read_by_splice(end: BorrowedFd<'_>, target: &mut [u8]) -> Result<Option<usize>, SystemError> {
