@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a child that forks and never executes finds: nothing that belongs to its parent alone.
 
+use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cabotage_os::fork::{Origin, SoleFd, exempt};
+use cabotage_os::{Errno, SystemError};
 
 /// Forks; the child runs `check` and exits with 0 when it answers true.
 fn child_agrees(check: impl FnOnce() -> bool) -> bool {
@@ -94,4 +98,35 @@ fn hundreds_of_sole_descriptors_are_all_closed_in_the_child() {
     assert!(child_agrees(|| numbers.iter().all(|number| !is_open(*number))));
     drop((many, writer));
     assert_eq!(reader.read(&mut [0]).unwrap(), 0, "end of file: nobody holds a write end");
+}
+
+#[test]
+fn a_fork_never_catches_a_sole_descriptor_between_the_table_and_its_end() {
+    let stop = AtomicBool::new(false);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sole = || SoleFd::made_by(|| File::open(file.path()).map(OwnedFd::from).map_err(refused)).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    drop(sole());
+                }
+            });
+        }
+        // The temporary file's own descriptor is a plain one, which children keep.
+        let caught = (0..200).filter(|_| !child_agrees(|| open_copies_of(file.path()) == 1)).count();
+        stop.store(true, Ordering::Relaxed);
+        assert_eq!(caught, 0, "children of 200 that kept a descriptor");
+    });
+}
+
+fn refused(error: std::io::Error) -> SystemError {
+    SystemError::new("open", error, Errno::IO)
+}
+
+/// How many descriptors above the standard ones stand for `path`.
+fn open_copies_of(path: &Path) -> usize {
+    (3..64)
+        .filter(|fd| std::fs::read_link(format!("/proc/self/fd/{fd}")).is_ok_and(|link| link == path))
+        .count()
 }
