@@ -24,10 +24,14 @@ const NO_DOOR: &[(&str, &str)] = &[
 const BESIDE_THE_DOOR: &[Exception] = &[
     ("crates/cabotage-os/src/raw/", "", "the yardstick of the benchmarks: bare calls are its point"),
     ("crates/cabotage-os/src/raw.rs", "", "the yardstick of the benchmarks: bare calls are its point"),
-    ("crates/cabotage-os/src/fork.rs", "libc::pthread_atfork", "no system call: a table of the C library"),
     (
-        "crates/cabotage-os/src/fork.rs",
-        "rustix::io::close",
+        "crates/cabotage-os/src/fork/hook.rs",
+        "libc::pthread_atfork",
+        "no system call: a table of the C library",
+    ),
+    (
+        "crates/cabotage-os/src/fork/hook.rs",
+        "libc::close",
         "runs between fork and return, where nothing may fail",
     ),
     ("crates/cabotage-os/src/lock/extent.rs", "libc::fcntl", "a helper that its callers put inside the door"),

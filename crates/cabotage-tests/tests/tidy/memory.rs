@@ -21,7 +21,7 @@ const PLAIN: [&str; 10] = [
 
 /// Places whose pointers do not lead into memory that another process can write.
 const EXCEPTIONS: &[Exception] = &[
-    ("crates/cabotage-os/src/fork.rs", "from_raw_parts", "private memory of this process"),
+    ("crates/cabotage-os/src/fork/exempt.rs", "from_raw_parts", "private memory of this process"),
     ("crates/cabotage-os/src/raw/words.rs", "from_raw_parts", "atomics only, for benchmarks among friends"),
 ];
 
