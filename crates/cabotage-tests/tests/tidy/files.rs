@@ -118,9 +118,11 @@ pub(crate) fn keep_except(exceptions: &[Exception], rule: impl Fn(&File) -> Vec<
     let idle: Vec<&Exception> = exceptions.iter().filter(is_idle).collect();
 
     complaints.retain(|complaint| !exceptions.iter().any(|exception| covers(exception, complaint)));
-    complaints.extend(idle.iter().map(|(place, what, _)| {
-        format!("{place}: nothing breaks the rule with `{what}` any more: remove the exception")
-    }));
+    complaints.extend(
+        idle.iter().map(|(place, what, _)| {
+            format!("{place}: the exception ({what:?}) is needed no more: remove it")
+        }),
+    );
     assert!(complaints.is_empty(), "{} complaint(s):\n{}", complaints.len(), complaints.join("\n"));
 }
 
