@@ -41,6 +41,7 @@ mod procfs;
 pub mod raw;
 pub mod seam;
 pub mod sigbus;
+pub mod signals;
 pub mod sigpipe;
 pub mod socket;
 pub mod spawn;

@@ -28,6 +28,7 @@ const UNSAFE_FILES: &[Exception] = &[
     ("crates/cabotage-os/src/raw.rs", "", "the yardstick of the benchmarks: a bare map"),
     ("crates/cabotage-os/src/raw/words.rs", "", "the yardstick of the benchmarks: atomics in a bare map"),
     ("crates/cabotage-os/src/sigbus.rs", "", "a signal handler"),
+    ("crates/cabotage-os/src/signals.rs", "", "signal sets and waits, which rustix lacks"),
     ("crates/cabotage-os/src/sigpipe.rs", "", "signal masks, which rustix lacks"),
     ("crates/cabotage-os/src/socket/credentials.rs", "", "descriptors that getsockopt gives"),
     ("crates/cabotage-os/src/socket/message.rs", "", "control messages, down to the last byte of room"),

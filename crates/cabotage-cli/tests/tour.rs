@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The tour as a visitor takes it: every mechanism carries the file, bad files are refused in words, and nothing
+//! stays behind, however it ends.
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command};
+
+use cabotage::os::process::{Pid, Pidfd, Signal};
+use tempfile::{NamedTempFile, TempDir};
+
+use support::{Outcome, cabotage, run, start};
+
+const MECHANISMS: [&str; 4] = ["posix-shm", "mapped-file", "anonymous-pipe", "fifo"];
+
+fn file_of(content: &[u8]) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(content).unwrap();
+    file
+}
+
+fn path(file: &NamedTempFile) -> &str {
+    file.path().to_str().unwrap()
+}
+
+/// What tours leave where this one may make something.
+fn litter(temporary: &Path) -> Vec<String> {
+    let names = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut found: Vec<_> = names(temporary).map(|name| name.to_string_lossy().into_owned()).collect();
+    found.retain(|name| name.contains("cabotage"));
+    found
+}
+
+fn tour_in(temporary: &Path, arguments: &[&str]) -> Command {
+    let mut command = cabotage(arguments);
+    command.env("TMPDIR", temporary);
+    command
+}
+
+#[test]
+fn every_mechanism_carries_the_file_and_says_so_in_json() {
+    let file = file_of(&vec![7; 300_000]);
+    let rows = run(&["tour", path(&file), "--json"]).expect(0).json();
+    let names: Vec<_> = rows.iter().map(|row| row["mechanism"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, MECHANISMS);
+    for row in rows {
+        assert!(row["ok"] == true && row["bytes"] == 300_000, "{row}");
+        for key in ["seconds", "gb_per_s", "rtt_p50_ns", "syscalls_per_message", "copies"] {
+            assert!(row[key].is_number(), "{key} in {row}");
+        }
+        assert!(!row["steps"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn the_digest_is_the_one_that_everybody_computes() {
+    let row = run(&["tour", path(&file_of(b"abc")), "--json", "--only", "fifo"]).expect(0).json().remove(0);
+    assert_eq!(row["digest"], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+#[test]
+fn an_empty_file_and_one_byte_travel_too() {
+    for content in [&b""[..], b"x"] {
+        let rows = run(&["tour", path(&file_of(content)), "--json"]).expect(0).json();
+        assert!(rows.iter().all(|row| row["ok"] == true && row["bytes"] == content.len()), "{rows:?}");
+    }
+}
+
+#[test]
+fn of_a_huge_sparse_file_the_first_part_goes_and_the_visitor_is_told() {
+    let file = file_of(b"");
+    file.as_file().set_len(5 << 30).unwrap();
+    let outcome = run(&["tour", path(&file), "--only", "anonymous-pipe"]).expect(0);
+    assert!(outcome.errors().contains("--thorough"), "{}", outcome.errors());
+}
+
+#[test]
+fn the_visitor_sees_steps_answers_a_table_and_what_to_try_next() {
+    let text = run(&["tour", path(&file_of(b"cargo"))]).expect(0).text();
+    for words in
+        ["mkfifo", "unlink", "related processes only", "this machine only", "lives until", "Try next"]
+    {
+        assert!(text.contains(words), "{words} in\n{text}");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_refused_with_words_and_a_code() {
+    let folder = TempDir::new().unwrap();
+    let fifo = folder.path().join("fifo");
+    cabotage::pipe::fifo::create(&fifo).unwrap();
+    let missing = folder.path().join("missing");
+    for (path, code, words) in [
+        (missing.as_path(), 3, "missing"),
+        (folder.path(), 2, "is a directory"),
+        (&fifo, 2, "is no regular file"),
+        (Path::new("/dev/zero"), 2, "is no regular file"),
+    ] {
+        let outcome = run(&["tour", path.to_str().unwrap()]).expect(code);
+        assert!(outcome.errors().contains(words), "{}", outcome.errors());
+    }
+    let outcome = run(&["tour", "--only", "teleport"]).expect(2);
+    assert!(outcome.errors().contains("posix-shm"), "{}", outcome.errors());
+}
+
+#[test]
+fn the_page_is_complete_in_itself_and_shows_every_mechanism() {
+    let folder = TempDir::new().unwrap();
+    let page = folder.path().join("tour.html");
+    run(&["tour", path(&file_of(b"cargo")), "--html", page.to_str().unwrap()]).expect(0);
+    let html = fs::read_to_string(&page).unwrap();
+    assert_eq!(html.matches("<section>").count(), MECHANISMS.len());
+    assert_eq!(html.matches("<svg").count(), html.matches("</svg>").count());
+    assert!(!html.contains("http") && !html.contains("<script"), "the page fetches nothing");
+}
+
+#[test]
+fn a_page_that_can_not_be_written_is_refused_before_the_tour() {
+    let outcome = run(&["tour", "--html", "/nowhere/at/all.html"]).expect(2);
+    assert!(outcome.stdout.is_empty(), "{}", outcome.text());
+}
+
+#[test]
+fn two_tours_at_once_do_not_meet() {
+    let file = file_of(&vec![1; 100_000]);
+    let tours: Vec<_> = (0..2).map(|_| start(&mut cabotage(&["tour", path(&file), "--json"]))).collect();
+    for tour in tours {
+        assert!(Outcome::of(tour).expect(0).json().iter().all(|row| row["ok"] == true));
+    }
+}
+
+#[test]
+fn a_tour_that_is_interrupted_at_any_step_leaves_nothing() {
+    let temporary = TempDir::new().unwrap();
+    let file = file_of(&vec![1; 3_000_000]);
+    let signals = [Signal::INT, Signal::TERM, Signal::HUP];
+    for (lines, signal) in (0..15).zip(signals.into_iter().cycle()) {
+        let mut tour = start(&mut tour_in(temporary.path(), &["tour", path(&file)]));
+        wait_for_lines(&mut tour, 1 + lines % 5);
+        Pidfd::of_child(&tour).unwrap().send_signal(signal).unwrap();
+        let outcome = Outcome::of(tour);
+        assert_eq!(outcome.status, Some(128 + signal.as_raw()), "{}", outcome.errors());
+        assert_eq!(litter(temporary.path()), [""; 0], "after signal {}", signal.as_raw());
+    }
+    let rest = litter(Path::new("/dev/shm"));
+    assert!(!rest.iter().any(|name| name.contains("tour") && is_abandoned(name)), "{rest:?}");
+}
+
+/// Reads so many lines of what the tour says, so that it is under way.
+fn wait_for_lines(tour: &mut Child, lines: usize) {
+    let mut said = BufReader::new(tour.stdout.take().unwrap());
+    for _ in 0..lines {
+        said.read_line(&mut String::new()).unwrap();
+    }
+    // The rest is read away in the background: a tour whose listener is gone would end by itself.
+    std::thread::spawn(move || said.read_to_end(&mut Vec::new()));
+}
+
+/// Whether no process has the object open or mapped; other tests run tours at the same time.
+fn is_abandoned(name: &str) -> bool {
+    let object = File::open(Path::new("/dev/shm").join(name));
+    object.is_ok_and(|object| cabotage::os::holders::of(&object).unwrap().processes.is_empty())
+}
+
+#[test]
+fn a_tour_whose_child_is_killed_says_so_and_goes_on() {
+    let temporary = TempDir::new().unwrap();
+    let file = file_of(&vec![1; 3_000_000]);
+    let tour = start(&mut tour_in(temporary.path(), &["tour", path(&file), "--json", "--thorough"]));
+    let victim = first_child_of(tour.id());
+    victim.send_signal(Signal::KILL).unwrap();
+    // The other mechanisms would take long; what counts is that this one is over.
+    let mut tour = tour;
+    let mut row = String::new();
+    BufReader::new(tour.stdout.take().unwrap()).read_line(&mut row).unwrap();
+    Pidfd::of_child(&tour).unwrap().send_signal(Signal::INT).unwrap();
+    let row: serde_json::Value = serde_json::from_str(&row).unwrap();
+    assert!(row["ok"] == false && row["error"].is_string(), "{row}");
+    Outcome::of(tour);
+    assert_eq!(litter(temporary.path()), [""; 0]);
+}
+
+/// Waits until the process has a child.
+fn first_child_of(parent: u32) -> Pidfd {
+    let list = format!("/proc/{parent}/task/{parent}/children");
+    loop {
+        let children = fs::read_to_string(&list).unwrap();
+        if let Some(child) = children.split_whitespace().next() {
+            let pid = Pid::from_raw(child.parse().unwrap()).unwrap();
+            return Pidfd::open(pid).unwrap().unwrap();
+        }
+        std::thread::yield_now();
+    }
+}
