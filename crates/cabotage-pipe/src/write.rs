@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writing to a pipe: at once, within a deadline, or whole.
+//! Writing to a pipe: at once, within a deadline, or whole. Inline down to the system call, as [`ReadEnd`](crate::ReadEnd).
 
 use std::io::PipeWriter;
 use std::process::ChildStdin;
@@ -22,6 +22,7 @@ pub trait WriteEnd: PipeEnd {
     ///
     /// # Source
     /// writev(2), `RWF_NOWAIT`; pipe(7), `PIPE_BUF`.
+    #[inline]
     fn try_write(&self, source: &[u8]) -> Result<usize, WriteError> {
         write_now(self, source)?.ok_or(WriteError::Full)
     }
@@ -34,6 +35,7 @@ pub trait WriteEnd: PipeEnd {
     ///
     /// # Source
     /// write(2), poll(2).
+    #[inline]
     fn write_within(&self, source: &[u8], deadline: impl Into<Deadline>) -> Result<usize, WriteError> {
         let deadline = deadline.into();
         loop {
@@ -87,6 +89,7 @@ pub trait WriteEnd: PipeEnd {
     }
 }
 
+#[inline]
 fn write_now<E: PipeEnd + ?Sized>(end: &E, source: &[u8]) -> Result<Option<usize>, SystemError> {
     match end.nonblocking_twin() {
         Some(twin) => pipe::write(twin, source),

@@ -85,6 +85,7 @@ pub fn write(end: impl AsFd, source: &[u8]) -> Result<Option<usize>, SystemError
     unless_blocked("write", end, answer)
 }
 
+#[inline]
 fn unless_blocked(
     call: &'static str,
     end: BorrowedFd<'_>,
@@ -92,9 +93,13 @@ fn unless_blocked(
 ) -> Result<Option<usize>, SystemError> {
     match answer {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(Errno::AGAIN) => Ok(None),
-        Err(errno) => Err(SystemError::new(call, End(end), errno)),
+        Err(errno) => refused(call, end, errno),
     }
+}
+
+#[cold]
+fn refused(call: &'static str, end: BorrowedFd<'_>, errno: Errno) -> Result<Option<usize>, SystemError> {
+    if errno == Errno::AGAIN { Ok(None) } else { Err(SystemError::new(call, End(end), errno)) }
 }
 
 /// How many bytes are in the pipe, from either end.

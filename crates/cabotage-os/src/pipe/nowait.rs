@@ -28,6 +28,7 @@ use crate::sigpipe::{self, Quiet, STREAM};
 ///
 /// # Source
 /// readv(2), `RWF_NOWAIT`; splice(2), `SPLICE_F_NONBLOCK`.
+#[inline]
 pub fn read_now(end: impl AsFd, target: &mut [u8]) -> Result<Option<usize>, SystemError> {
     let end = end.as_fd();
     if probe::allows(Feature::PipeNowait) {
@@ -38,6 +39,11 @@ pub fn read_now(end: impl AsFd, target: &mut [u8]) -> Result<Option<usize>, Syst
             return unless_blocked("preadv2", end, answer);
         }
     }
+    read_by_detour(end, target)
+}
+
+#[cold]
+fn read_by_detour(end: BorrowedFd<'_>, target: &mut [u8]) -> Result<Option<usize>, SystemError> {
     match detour(end)? {
         Detour::None => read(end, target),
         Detour::Reopened(twin) => read(twin, target),
@@ -52,6 +58,7 @@ pub fn read_now(end: impl AsFd, target: &mut [u8]) -> Result<Option<usize>, Syst
 ///
 /// # Source
 /// writev(2), `RWF_NOWAIT`; splice(2), `SPLICE_F_NONBLOCK`.
+#[inline]
 pub fn write_now(end: impl AsFd, source: &[u8]) -> Result<Option<usize>, SystemError> {
     let end = end.as_fd();
     if probe::allows(Feature::PipeNowait) {
@@ -60,6 +67,11 @@ pub fn write_now(end: impl AsFd, source: &[u8]) -> Result<Option<usize>, SystemE
             return unless_blocked("pwritev2", end, answer);
         }
     }
+    write_by_detour(end, source)
+}
+
+#[cold]
+fn write_by_detour(end: BorrowedFd<'_>, source: &[u8]) -> Result<Option<usize>, SystemError> {
     match detour(end) {
         Ok(Detour::None) => write(end, source),
         Ok(Detour::Reopened(twin)) => write(twin, source),
@@ -70,6 +82,7 @@ pub fn write_now(end: impl AsFd, source: &[u8]) -> Result<Option<usize>, SystemE
     }
 }
 
+#[inline]
 fn write_by_flag(end: BorrowedFd<'_>, source: &[u8]) -> Result<usize, Errno> {
     let mut plain = || rustix::io::pwritev2(end, &[IoSlice::new(source)], STREAM, ReadWriteFlags::NOWAIT);
     match sigpipe::quiet() {

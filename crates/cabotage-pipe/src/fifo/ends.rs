@@ -36,13 +36,20 @@ impl End {
         Self { fd, twin: OnceLock::new() }
     }
 
+    #[inline]
     fn twin(&self) -> Option<BorrowedFd<'_>> {
         if self.twin.get().is_none() {
-            // A refusal is not kept: the next call asks again. Of two threads that ask at once, one's is closed.
-            let twin = pipe::reopen_nonblocking(&self.fd).ok()?;
-            let _ = self.twin.set(twin);
+            self.make_twin();
         }
         self.twin.get().map(OwnedFd::as_fd)
+    }
+
+    /// A refusal is not kept: the next call asks again. Of two threads that ask at once, one's is closed.
+    #[cold]
+    fn make_twin(&self) {
+        if let Ok(twin) = pipe::reopen_nonblocking(&self.fd) {
+            let _ = self.twin.set(twin);
+        }
     }
 }
 
@@ -75,12 +82,14 @@ impl Writer {
 }
 
 impl PipeEnd for Reader {
+    #[inline]
     fn nonblocking_twin(&self) -> Option<BorrowedFd<'_>> {
         self.0.twin()
     }
 }
 
 impl PipeEnd for Writer {
+    #[inline]
     fn nonblocking_twin(&self) -> Option<BorrowedFd<'_>> {
         self.0.twin()
     }
@@ -90,12 +99,14 @@ impl ReadEnd for Reader {}
 impl WriteEnd for Writer {}
 
 impl AsFd for Reader {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.fd.as_fd()
     }
 }
 
 impl AsFd for Writer {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.fd.as_fd()
     }
@@ -128,18 +139,21 @@ impl From<Writer> for OwnedFd {
 }
 
 impl Read for Reader {
+    #[inline]
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
         (&*self).read(target)
     }
 }
 
 impl Read for &Reader {
+    #[inline]
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
         Ok(self.read_within(target, cabotage_os::Deadline::Never)?)
     }
 }
 
 impl Write for Writer {
+    #[inline]
     fn write(&mut self, source: &[u8]) -> io::Result<usize> {
         (&*self).write(source)
     }
@@ -150,6 +164,7 @@ impl Write for Writer {
 }
 
 impl Write for &Writer {
+    #[inline]
     fn write(&mut self, source: &[u8]) -> io::Result<usize> {
         Ok(self.write_within(source, cabotage_os::Deadline::Never)?)
     }
