@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reading and writing by the traits: deadlines, ends that others share, broken pipes, capacity.
+//! Reading and writing by the traits: deadlines, ends that others share, broken pipes.
 
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
@@ -11,7 +11,7 @@ use cabotage_os::probe::{self, Feature};
 use cabotage_os::seam;
 use cabotage_pipe::fifo::{self, Peer};
 use cabotage_pipe::{
-    Atomic, Deadline, Fault, PipeEnd, ReadEnd, ReadError, ReadExactError, Reason, WriteEnd, WriteError,
+    Atomic, Deadline, Fault, PipeEnd, ReadEnd, ReadError, ReadExactError, WriteEnd, WriteError,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -300,43 +300,6 @@ fn a_plain_read_and_a_plain_write_are_one_call_each() {
 }
 
 #[test]
-fn capacity_is_granted_in_powers_of_two_of_pages() {
-    let (_reader, writer) = cabotage_pipe::anonymous().unwrap();
-    for (asked, granted, reason) in [
-        (4096, 4096, Reason::AsAsked),
-        (0, 4096, Reason::RoundedUp),
-        (5000, 8192, Reason::RoundedUp),
-        (100_000, 131_072, Reason::RoundedUp),
-        (65_536, 65_536, Reason::AsAsked),
-    ] {
-        let capacity = writer.set_capacity(asked).unwrap();
-        assert_eq!((capacity.granted_bytes, capacity.reason), (granted, reason));
-        assert_eq!(writer.capacity_bytes().unwrap(), granted);
-    }
-}
-
-#[test]
-fn a_pipe_does_not_shrink_below_its_unread_bytes_and_says_so() {
-    let (reader, writer) = cabotage_pipe::anonymous().unwrap();
-    writer.try_write(&[0; 10_000]).unwrap();
-    let capacity = reader.set_capacity(4096).unwrap();
-    assert_eq!(capacity.granted_bytes, 65_536);
-    assert_eq!(capacity.reason, Reason::UnreadData { unread_bytes: 10_000 });
-    assert!(capacity.to_string().contains("read first"), "{capacity}");
-}
-
-#[test]
-fn an_impossible_capacity_is_answered_with_what_there_is() {
-    let (_reader, writer) = cabotage_pipe::anonymous().unwrap();
-    for asked in [usize::MAX, 1 << 31, 1 << 40] {
-        let capacity = writer.set_capacity(asked).unwrap();
-        assert_eq!(capacity.granted_bytes, writer.capacity_bytes().unwrap());
-        assert!(capacity.granted_bytes < asked);
-        assert!(matches!(capacity.reason, Reason::TooLarge | Reason::UserBudget { .. }), "{capacity}");
-    }
-}
-
-#[test]
 fn packets_keep_their_borders_also_without_waiting() {
     for is_missing in [false, true] {
         let _missing = is_missing.then(|| probe::without(Feature::PipeNowait));
@@ -357,42 +320,6 @@ fn packets_keep_their_borders_also_without_waiting() {
         drop(reader);
         assert!(matches!(writer.try_write(b"x"), Err(WriteError::Broken)));
     }
-}
-
-#[test]
-fn the_streams_of_a_child_are_ends_too() {
-    let mut child = std::process::Command::new("/bin/cat")
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    assert!(matches!(stdout.try_read(&mut [0; 8]), Err(ReadError::Empty)));
-    stdin.write_all_within(b"meow", PATIENCE).unwrap();
-    let mut target = [0; 4];
-    stdout.read_exact_within(&mut target, PATIENCE).unwrap();
-    assert_eq!(&target, b"meow");
-    let keepers = stdout.who_keeps_it_open().unwrap();
-    assert!(keepers.processes.iter().any(|holder| holder.pid == child.id() && holder.command == "cat"));
-    drop(stdin);
-    assert_eq!(stdout.read_within(&mut target, PATIENCE).unwrap(), 0);
-    assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn a_forgotten_copy_of_the_writing_end_is_found() {
-    let (reader, writer) = cabotage_pipe::anonymous().unwrap();
-    let forgotten = writer.try_clone().unwrap();
-    drop(writer);
-    assert!(matches!(reader.read_within(&mut [0], IMPATIENCE), Err(ReadError::TimedOut)));
-    let keepers = reader.who_keeps_it_open().unwrap();
-    let own = keepers.processes.iter().find(|holder| holder.pid == std::process::id()).unwrap();
-    let numbers: Vec<_> = own.descriptors.iter().map(|descriptor| descriptor.number).collect();
-    assert_eq!(numbers, [forgotten.as_raw_fd()]);
-    let readers = forgotten.who_reads().unwrap();
-    assert!(readers.processes.iter().any(|holder| {
-        holder.descriptors.iter().any(|descriptor| descriptor.number == reader.as_raw_fd())
-    }));
 }
 
 #[test]
