@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The tour as one page, complete in itself: no script, nothing fetched, light or dark as the reader likes.
+//! The tour as one page, complete in itself: no script, no font, no picture from elsewhere; readable by day and night.
 
+mod chart;
 mod picture;
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::report::steps;
+use self::chart::Bar;
+use super::journal::Step;
+use super::report::copies;
 use super::source::Source;
 use super::visit::{Findings, Visit};
 use crate::exit::{Exit, Failure};
@@ -35,98 +38,117 @@ impl Target {
     }
 }
 
-/// The page: a table of figures, then each mechanism with its picture, its steps and the textbook's questions.
+/// The whole page.
 pub(crate) fn page(source: &Source, visits: &[Visit]) -> String {
-    let file = escaped(&source.path().display().to_string());
-    let bytes = output::bytes(source.bytes());
+    let file = Escaped(source.path().display());
+    let size = output::bytes(source.bytes());
     let charts = charts(visits);
     let sections: String = visits.iter().map(section).collect();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Cabotage: the tour</title>\n<style>{STYLE}</style>\n\
-         <h1>A file between two processes</h1>\n\
-         <p><code>{file}</code> ({bytes}) went from a parent process to its child by each mechanism in turn; \
-         the child's SHA-256 was compared with the parent's.</p>\n{charts}{sections}</html>\n"
+         <title>Cabotage: the tour</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>Cabotage: the tour</h1>\n\
+         <p class=\"lead\"><code>{file}</code> ({size}) went from a parent process to its child, by each of these \
+         mechanisms. The child told the SHA-256 of what it received; “ok” means that it was the right one.</p>\n\
+         {charts}{sections}\
+         <p class=\"foot\">Made by <code>cabotage tour --html</code>. Throughput runs from the moment both processes \
+         are ready until the child has the bytes; the round trip is the median of 64-byte messages to and fro.</p>\n\
+         </main>\n</body>\n</html>\n"
+    )
+}
+
+fn charts(visits: &[Visit]) -> String {
+    let bars = |figure: fn(&Findings) -> (f64, String)| -> Vec<Bar> {
+        let found = visits.iter().filter_map(|visit| Some((visit.page, visit.findings.as_ref().ok()?)));
+        found
+            .map(|(page, found)| {
+                let (value, label) = figure(found);
+                Bar { name: page.name, value, label }
+            })
+            .collect()
+    };
+    let throughput = bars(|found| (found.gb_per_s(), output::gigabytes_per_second(found.gb_per_s())));
+    let trips = bars(|found| (found.rtt_p50_ns as f64, output::nanoseconds(found.rtt_p50_ns)));
+    format!(
+        "<div class=\"charts\">\n<figure><figcaption>Throughput: longer is better</figcaption>\n{}</figure>\n\
+         <figure><figcaption>Round trip: shorter is better; each line is ten times the one before</figcaption>\n\
+         {}</figure>\n</div>\n",
+        chart::linear(&throughput),
+        chart::logarithmic(&trips),
     )
 }
 
 fn section(visit: &Visit) -> String {
-    let page = visit.page;
-    let result = match &visit.findings {
-        Ok(found) => format!(
-            "<p class=\"ok\">{} · {} · round trip {} · {:.1} system calls a message · copies: {}<br>\
-             <code>sha256 {}</code></p>",
-            output::bytes(found.bytes),
-            output::gigabytes_per_second(found.gb_per_s()),
-            output::nanoseconds(found.rtt_p50_ns),
-            found.syscalls_per_message,
-            page.copies,
-            found.digest,
+    let (state, figures) = match &visit.findings {
+        Ok(found) => ("<span class=\"ok\">ok</span>", figures(visit, found)),
+        Err(failure) => (
+            "<span class=\"failed\">failed</span>",
+            format!("<p class=\"failed\">{}</p>\n", Escaped(failure.words())),
         ),
-        Err(failure) => format!("<p class=\"failed\">failed: {}</p>", escaped(failure.words())),
     };
-    let questions =
-        page.answers.questions().into_iter().fold(String::new(), |mut rows, (question, answer)| {
-            let _ = write!(rows, "<tr><th>{question}<td>{}", escaped(&answer));
-            rows
-        });
+    let page = visit.page;
+    let mut answers = String::new();
+    for (question, answer) in page.answers.questions() {
+        let _ = writeln!(answers, "<div><dt>{question}</dt><dd>{answer}</dd></div>");
+    }
     format!(
-        "<section>\n<h2>{}</h2>\n{}\n{result}\n<p class=\"steps\">{}</p>\n<table>{questions}</table>\n</section>\n",
-        page.title,
-        picture::of(&page.picture),
-        escaped(&steps(&visit.steps)),
+        "<section id=\"{name}\">\n<h2>{title} {state}</h2>\n{picture}{figures}\
+         <h3>What happened</h3>\n<ol>\n{steps}</ol>\n<h3>The textbook asks</h3>\n<dl>\n{answers}</dl>\n</section>\n",
+        name = page.name,
+        title = page.title,
+        picture = picture::draw(page),
+        steps = visit.steps.iter().map(step).collect::<String>(),
     )
 }
 
-/// Throughput and round trip of those that succeeded, as bars.
-fn charts(visits: &[Visit]) -> String {
-    let found: Vec<(&str, &Findings)> =
-        visits.iter().filter_map(|visit| Some((visit.page.name, visit.findings.as_ref().ok()?))).collect();
-    let throughput: Vec<picture::Bar<'_>> = found
-        .iter()
-        .map(|(name, found)| (*name, found.gb_per_s(), output::gigabytes_per_second(found.gb_per_s())))
-        .collect();
-    let round_trip: Vec<picture::Bar<'_>> = found
-        .iter()
-        .map(|(name, found)| (*name, found.rtt_p50_ns as f64, output::nanoseconds(found.rtt_p50_ns)))
-        .collect();
+fn figures(visit: &Visit, found: &Findings) -> String {
     format!(
-        "<h2>Throughput</h2>\n{}<h2>Round trip of 64 bytes, median, on a logarithmic scale</h2>\n{}",
-        picture::bars(&throughput, |value| value),
-        picture::bars(&round_trip, |value| value.max(1.0).log10()),
+        "<p class=\"figures\"><b>{}</b> at <b>{}</b> · round trip <b>{}</b> · <b>{:.2}</b> system calls a message · \
+         <b>{}</b><br>\nSHA-256 <code>{}</code></p>\n",
+        output::bytes(found.bytes),
+        output::gigabytes_per_second(found.gb_per_s()),
+        output::nanoseconds(found.rtt_p50_ns),
+        found.syscalls_per_message,
+        copies(visit.page.copies),
+        found.digest,
     )
 }
 
-/// Text that means nothing to a browser.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+fn step(step: &Step) -> String {
+    format!("<li class=\"{who}\"><b>{who}</b> {}</li>\n", Escaped(step), who = step.who)
 }
 
-const STYLE: &str = "
-:root { color-scheme: light dark; --ink: #1c2733; --faint: #66788a; --paper: #fbfaf7; --card: #ffffff; --line: #d4dae0;
-  --sea: #1d6f8f; --cargo: #c9822b; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4eaf0; --faint: #93a4b5; --paper: #12181f; --card: #1a222b;
-  --line: #2f3b47; --sea: #5fb4d6; --cargo: #e3a557; --bad: #f2877f; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 54rem;
-  margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.15rem; margin: 0 0 .6rem; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.2rem; margin: 1.5rem 0; }
-code { font-size: .85em; overflow-wrap: anywhere; } .steps { color: var(--faint); font-size: .85rem; overflow-wrap: anywhere; }
-.failed { color: var(--bad); } table { border-collapse: collapse; font-size: .9rem; }
-th { text-align: left; font-weight: 500; color: var(--faint); padding: .15rem 1.2rem .15rem 0; }
-svg { width: 100%; height: auto; } svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }
-svg .faint { fill: var(--faint); font-size: 12px; } svg .box { fill: none; stroke: var(--ink); stroke-width: 1.5; }
-svg .sea { fill: none; stroke: var(--sea); stroke-width: 2; } svg .cargo { stroke: var(--cargo); stroke-width: 2; fill: none; }
-svg .head { fill: var(--cargo); } svg .bar { fill: var(--sea); }
-";
+/// Text that stands in the page as it is, whatever characters it has.
+struct Escaped<T>(T);
+
+impl<T: fmt::Display> fmt::Display for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to_string().chars().try_for_each(|character| match character {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            other => f.write_char(other),
+        })
+    }
+}
+
+const STYLE: &str = include_str!("html/style.css");
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn text_can_not_become_markup() {
-        assert_eq!(escaped("<a href=\"&\">"), "&lt;a href=&quot;&amp;&quot;&gt;");
+    fn a_path_cannot_break_out_of_the_page() {
+        assert_eq!(Escaped("<a href=\"x\">&").to_string(), "&lt;a href=&quot;x&quot;&gt;&amp;");
+    }
+
+    #[test]
+    fn a_page_needs_a_directory_that_exists() {
+        assert_eq!(Target::check(Path::new("/missing/page.html")).unwrap_err().exit(), Exit::Usage);
+        assert_eq!(Target::check(Path::new("/tmp")).unwrap_err().exit(), Exit::Usage);
+        assert!(Target::check(Path::new("page.html")).is_ok());
     }
 }

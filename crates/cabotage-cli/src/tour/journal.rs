@@ -86,12 +86,15 @@ fn now_ns() -> u64 {
 }
 
 impl fmt::Display for Step {
-    /// `write ×65`, or `create /x (openat, fallocate, linkat)`.
+    /// `write ×65`, or `create /x (openat, fallocate, linkat)`; the alternate form names all calls however many.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
         match &self.calls[..] {
             [] => f.write_str(&times(self.times)),
             [(name, count)] if self.what.split(' ').next() == Some(name) => f.write_str(&times(*count)),
+            calls if calls.len() > 5 && !f.alternate() => {
+                write!(f, " ({} calls)", calls.iter().map(|(_, count)| count).sum::<u64>())
+            }
             calls => {
                 let calls: Vec<String> =
                     calls.iter().map(|(name, count)| format!("{name}{}", times(*count))).collect();

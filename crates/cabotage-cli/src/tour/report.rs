@@ -143,7 +143,7 @@ impl<'a> Row<'a> {
             rtt_p50_ns: found.map(|found| found.rtt_p50_ns),
             syscalls_per_message: found.map(|found| found.syscalls_per_message),
             copies: visit.page.copies,
-            steps: visit.steps.iter().map(|step| format!("{} {step}", step.who)).collect(),
+            steps: visit.steps.iter().map(|step| format!("{} {step:#}", step.who)).collect(),
             error: visit.findings.as_ref().err().map(Failure::words),
         }
     }
@@ -162,7 +162,8 @@ fn summary(page: &Page, found: &Findings) -> String {
     )
 }
 
-fn copies(count: u32) -> String {
+/// `1 copy`, `2 copies`.
+pub(crate) fn copies(count: u32) -> String {
     if count == 1 { "1 copy".into() } else { format!("{count} copies") }
 }
 
@@ -180,7 +181,7 @@ fn table_row(visit: &Visit) -> String {
 }
 
 /// The steps as one text; each says who did it where that changes.
-pub(crate) fn steps(steps: &[Step]) -> String {
+fn steps(steps: &[Step]) -> String {
     let mut last = None;
     let mut words = Vec::new();
     for step in steps {

@@ -1,67 +1,87 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The pictures of the page: two processes with what lies between them, and bars.
+//! The picture of a mechanism: two processes, what lies between them, and every copy of the bytes as an arrow.
 
-use std::fmt::Write;
+use super::Escaped;
+use crate::tour::page::{How, Page};
 
-use crate::tour::page::{How, Picture};
-
-/// Two processes, the object between them, and the way the bytes take.
-pub(super) fn of(picture: &Picture) -> String {
-    let Picture { object, stuff, how } = picture;
-    let (way, words) = match how {
-        How::Shared => (SHARED, ["maps it", "maps it"]),
-        How::Through => (THROUGH, ["write: a copy in", "read: a copy out"]),
+/// An SVG picture.
+pub(super) fn draw(page: &Page) -> String {
+    let between = match page.picture.how {
+        How::Shared => shared(page),
+        How::Through => through(page),
     };
-    let [left, right] = words;
+    let title = page.title;
     format!(
-        "<svg viewBox=\"0 0 720 150\" role=\"img\" aria-label=\"{object} between parent and child\">\
-         {HEAD}{PROCESSES}\
-         <rect class=\"sea\" x=\"270\" y=\"40\" width=\"180\" height=\"70\" rx=\"35\"/>\
-         <text x=\"360\" y=\"72\" text-anchor=\"middle\">{object}</text>\
-         <text class=\"faint\" x=\"360\" y=\"92\" text-anchor=\"middle\">{stuff}</text>{way}\
-         <text class=\"faint\" x=\"220\" y=\"135\" text-anchor=\"middle\">{left}</text>\
-         <text class=\"faint\" x=\"500\" y=\"135\" text-anchor=\"middle\">{right}</text></svg>"
+        "<svg viewBox=\"0 0 720 190\" role=\"img\" aria-label=\"{title}: parent, child and what lies between\">\n\
+         {between}{}{}</svg>\n",
+        process(10, "parent"),
+        process(550, "child"),
     )
 }
 
-/// A bar: its name, its value, and the value in words.
-pub(super) type Bar<'a> = (&'a str, f64, String);
-
-/// Bars one below the other, as long as `scale` makes of their values.
-pub(super) fn bars(bars: &[Bar<'_>], scale: impl Fn(f64) -> f64) -> String {
-    let longest = bars.iter().map(|(_, value, _)| scale(*value)).fold(f64::MIN_POSITIVE, f64::max);
-    let height = bars.len() * ROW;
-    let mut svg = format!("<svg viewBox=\"0 0 720 {height}\" role=\"img\">");
-    for (at, (name, value, words)) in bars.iter().enumerate() {
-        let (y, length) = (at * ROW, scale(*value) / longest * 420.0);
-        let _ = write!(
-            svg,
-            "<text x=\"0\" y=\"{}\">{name}</text>\
-             <rect class=\"bar\" x=\"150\" y=\"{}\" width=\"{length:.1}\" height=\"16\" rx=\"3\"/>\
-             <text x=\"{:.1}\" y=\"{}\">{words}</text>",
-            y + 18,
-            y + 5,
-            158.0 + length,
-            y + 18,
-        );
-    }
-    svg + "</svg>\n"
+fn process(x: u32, name: &str) -> String {
+    format!(
+        "<rect class=\"process {name}\" x=\"{x}\" y=\"10\" width=\"160\" height=\"170\" rx=\"10\"/>\n\
+         <text class=\"{name}\" x=\"{}\" y=\"34\">{name}</text>\n",
+        x + 14,
+    )
 }
 
-const ROW: usize = 28;
+/// Both processes see the same pages: the parent fills them in place, the child copies out.
+fn shared(page: &Page) -> String {
+    let object = object(page, 90, 82);
+    format!(
+        "{object}\
+         <rect class=\"map\" x=\"24\" y=\"90\" width=\"132\" height=\"62\"/>\n\
+         <text class=\"soft\" x=\"90\" y=\"125\" text-anchor=\"middle\">mapped here</text>\n\
+         <rect class=\"map\" x=\"564\" y=\"48\" width=\"132\" height=\"50\"/>\n\
+         <text class=\"soft\" x=\"630\" y=\"77\" text-anchor=\"middle\">mapped here</text>\n\
+         <path class=\"map\" d=\"M156 90 L260 90 M156 152 L260 172 M564 48 L460 90 M564 98 L460 172\"/>\n\
+         {}{}\
+         <text x=\"208\" y=\"82\" text-anchor=\"middle\" class=\"soft\">filled in place</text>\n\
+         <text x=\"640\" y=\"118\" class=\"soft\">the copy</text>\n",
+        buffer(564, 130),
+        arrow("M630 98 L630 124", "625,122 635,122 630,131"),
+    )
+}
 
-const HEAD: &str = "<defs><marker id=\"head\" markerWidth=\"8\" markerHeight=\"8\" refX=\"7\" refY=\"4\" \
-     orient=\"auto\"><path class=\"head\" d=\"M0 0 L8 4 L0 8 z\"/></marker></defs>";
+/// The bytes are copied into the kernel and out of it.
+fn through(page: &Page) -> String {
+    let object = object(page, 78, 64);
+    format!(
+        "<rect class=\"kernel\" x=\"190\" y=\"10\" width=\"340\" height=\"170\" rx=\"10\"/>\n\
+         <text class=\"soft\" x=\"204\" y=\"34\">kernel</text>\n{object}{}{}{}{}\
+         <text x=\"215\" y=\"98\" text-anchor=\"middle\" class=\"soft\">write</text>\n\
+         <text x=\"505\" y=\"98\" text-anchor=\"middle\" class=\"soft\">read</text>\n\
+         <text x=\"215\" y=\"128\" text-anchor=\"middle\" class=\"soft\">1st copy</text>\n\
+         <text x=\"505\" y=\"128\" text-anchor=\"middle\" class=\"soft\">2nd copy</text>\n",
+        buffer(24, 90),
+        buffer(564, 90),
+        arrow("M156 110 L252 110", "250,105 250,115 259,110"),
+        arrow("M460 110 L556 110", "554,105 554,115 563,110"),
+    )
+}
 
-const PROCESSES: &str = "<rect class=\"box\" x=\"10\" y=\"30\" width=\"140\" height=\"90\" rx=\"8\"/>\
-     <text x=\"80\" y=\"80\" text-anchor=\"middle\">parent</text>\
-     <rect class=\"box\" x=\"570\" y=\"30\" width=\"140\" height=\"90\" rx=\"8\"/>\
-     <text x=\"640\" y=\"80\" text-anchor=\"middle\">child</text>";
+fn object(page: &Page, y: u32, height: u32) -> String {
+    let (name, stuff) = (Escaped(page.picture.object), Escaped(page.picture.stuff));
+    format!(
+        "<rect class=\"object\" x=\"260\" y=\"{y}\" width=\"200\" height=\"{height}\" rx=\"4\"/>\n\
+         <text x=\"360\" y=\"{}\" text-anchor=\"middle\">{name}</text>\n\
+         <text class=\"soft\" x=\"360\" y=\"{}\" text-anchor=\"middle\">{stuff}</text>\n",
+        y + height / 2 - 4,
+        y + height / 2 + 14,
+    )
+}
 
-/// Both see the same pages: lines, no copies through the kernel.
-const SHARED: &str = "<path class=\"cargo\" d=\"M150 75 H270\" stroke-dasharray=\"5 4\"/>\
-     <path class=\"cargo\" d=\"M450 75 H570\" stroke-dasharray=\"5 4\"/>";
+fn buffer(x: u32, y: u32) -> String {
+    format!(
+        "<rect class=\"buffer\" x=\"{x}\" y=\"{y}\" width=\"132\" height=\"40\" rx=\"4\"/>\n\
+         <text class=\"soft\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">its buffer</text>\n",
+        x + 66,
+        y + 25,
+    )
+}
 
-/// Through a buffer of the kernel: an arrow in, an arrow out.
-const THROUGH: &str = "<path class=\"cargo\" d=\"M150 75 H268\" marker-end=\"url(#head)\"/>\
-     <path class=\"cargo\" d=\"M450 75 H568\" marker-end=\"url(#head)\"/>";
+fn arrow(path: &str, head: &str) -> String {
+    format!("<path class=\"arrow\" d=\"{path}\"/>\n<polygon class=\"head\" points=\"{head}\"/>\n")
+}
