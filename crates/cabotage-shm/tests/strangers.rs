@@ -139,13 +139,15 @@ fn an_object_bigger_than_the_file_size_limit_is_refused_without_a_signal() {
     scratch.options().create(&name("bigger"), 1 << 20).unwrap();
     // `ulimit -f` counts blocks of 512 or 1024 bytes, so at most 64 KiB; the role asks for more.
     let role = this_binary("under_a_file_size_limit");
-    let status = Command::new("sh")
+    // Its output goes into pipes: a log file that is longer than the limit would refuse it.
+    let played = Command::new("sh")
         .args(["-c", "ulimit -f 64; exec \"$0\" \"$@\""])
         .arg(role.get_program())
         .args(role.get_args())
         .env("CABOTAGE_TEST_DIRECTORY", scratch.path.path())
-        .status();
-    assert!(status.unwrap().success(), "a signal, or another error");
+        .output()
+        .unwrap();
+    assert!(played.status.success(), "a signal, or another error: {played:?}");
     assert_eq!(scratch.file_names(), ["bigger"]);
 }
 
