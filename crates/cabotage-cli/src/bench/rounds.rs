@@ -42,13 +42,24 @@ pub(crate) fn measure(case: &'static Case, plan: Plan) -> Result<Outcome> {
     let end = Instant::now() + plan.patience;
     let (mut rounds, mut ratios) = (0, Vec::new());
     while rounds < ROUNDS_MIN || (rounds < ROUNDS_MAX && Instant::now() < end) {
-        let below = limit.as_mut().map(Session::record_round).transpose()?;
-        let above = subject.record_round()?;
-        ratios.extend(below.map(|below| above.against(below)));
+        match &mut limit {
+            Some(limit) => ratios.push(round(&mut subject, limit, rounds)?),
+            None => drop(subject.record_round()?),
+        }
         rounds += 1;
     }
     let ratio = (!ratios.is_empty()).then(|| Quartiles::of(ratios));
     Ok(Outcome { subject: subject.finish(), limit: limit.map(Session::finish), ratio, rounds })
+}
+
+/// One of each; every other round the subject goes first, lest being first is what is measured.
+fn round(subject: &mut Session, limit: &mut Session, number: u32) -> Result<f64> {
+    if number.is_multiple_of(2) {
+        let below = limit.record_round()?;
+        return Ok(subject.record_round()?.against(below));
+    }
+    let above = subject.record_round()?;
+    Ok(above.against(limit.record_round()?))
 }
 
 /// Short enough for twice [`ROUNDS_MIN`] pairs, and for the weather to stay the same from one to the next.
