@@ -47,6 +47,16 @@ fn every_way_of_writing_is_an_error() {
     ] {
         assert_eq!(answer.unwrap_err().errno(), Errno::PIPE);
     }
+    a_write_cut_short_succeeds();
+}
+
+/// The reader leaves in the middle: the write answers how much went in, and the kernel raises the signal too.
+fn a_write_cut_short_succeeds() {
+    let (reader, writer) = pipe::create().unwrap();
+    let leaves = std::thread::spawn(move || pipe::read(reader, &mut [0; 4096]).unwrap());
+    let written = pipe::write(&writer, &[0; 1_000_000]).unwrap().unwrap();
+    assert!((1..1_000_000).contains(&written));
+    assert_eq!(leaves.join().unwrap(), Some(4096));
 }
 
 #[test]
