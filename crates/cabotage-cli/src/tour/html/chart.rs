@@ -25,15 +25,12 @@ pub(super) fn linear(bars: &[Bar]) -> String {
 /// Bars as long as the logarithms of their values, with a line at each power of ten.
 pub(super) fn logarithmic(bars: &[Bar]) -> String {
     let digits = |value: f64| value.max(1.0).log10();
-    let least = bars.iter().map(|bar| digits(bar.value)).fold(f64::INFINITY, f64::min).floor();
-    let most = bars.iter().map(|bar| digits(bar.value)).fold(least, f64::max).ceil().max(least + 1.0);
+    let all = || bars.iter().map(|bar| digits(bar.value));
+    let least = all().reduce(f64::min).unwrap_or(0.0).floor();
+    let most = all().fold(least + 1.0, f64::max).ceil();
     let length = |digits: f64| LONGEST * (digits - least) / (most - least);
-    let mut lines = Vec::new();
-    let mut at = least;
-    while at <= most {
-        lines.push(length(at));
-        at += 1.0;
-    }
+    let powers = std::iter::successors(Some(least), |power| Some(power + 1.0));
+    let lines: Vec<f64> = powers.take_while(|power| *power <= most).map(length).collect();
     draw(bars, |value| length(digits(value)), &lines)
 }
 

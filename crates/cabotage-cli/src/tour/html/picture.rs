@@ -38,7 +38,7 @@ fn shared(page: &Page) -> String {
          <text class=\"soft\" x=\"630\" y=\"77\" text-anchor=\"middle\">mapped here</text>\n\
          <path class=\"map\" d=\"M156 90 L260 90 M156 152 L260 172 M564 48 L460 90 M564 98 L460 172\"/>\n\
          {}{}\
-         <text x=\"208\" y=\"82\" text-anchor=\"middle\" class=\"soft\">filled in place</text>\n\
+         <text x=\"90\" y=\"80\" text-anchor=\"middle\" class=\"soft\">filled in place</text>\n\
          <text x=\"640\" y=\"118\" class=\"soft\">the copy</text>\n",
         buffer(564, 130),
         arrow("M630 98 L630 124", "625,122 635,122 630,131"),
