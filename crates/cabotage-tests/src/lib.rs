@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Process-to-process suites and the house rules.
+//! The house rules as tests (`tests/tidy`). Suites that run every transport through the same cases, and peers that
+//! die or lie, will stand here beside them.
 #![forbid(unsafe_code)]
