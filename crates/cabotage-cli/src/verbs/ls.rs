@@ -90,19 +90,20 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 
 /// An object, for programs.
 #[derive(Debug, Serialize)]
-struct ObjectRow {
+pub(crate) struct ObjectRow {
     kind: &'static str,
-    address: String,
+    pub(crate) address: String,
     bytes: usize,
     real_bytes: usize,
-    mode: String,
+    pub(crate) mode: String,
     uid: u32,
-    owner: String,
+    pub(crate) owner: String,
     age_seconds: u64,
 }
 
 impl ObjectRow {
-    fn of(entry: &Entry) -> Self {
+    /// What a program is told of `entry`.
+    pub(crate) fn of(entry: &Entry) -> Self {
         Self {
             kind: "shm",
             address: Address::Shm(entry.name.clone()).to_string(),

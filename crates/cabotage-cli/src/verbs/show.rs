@@ -15,10 +15,11 @@ use cabotage::os::object::facts;
 use cabotage::os::process::{Pid, Pidfd};
 use cabotage::os::{Errno, SystemError, pipe};
 use cabotage::pipe::fifo::OpenError;
-use cabotage::shm::{Directory, Entry, Name, ObjectError};
+use cabotage::shm::{Directory, Name, ObjectError};
 use serde::Serialize;
 
 use super::holders::{HolderRow, rows, tell};
+use super::ls::ObjectRow;
 use super::{objects, people};
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
@@ -47,17 +48,11 @@ pub(crate) fn run(args: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// An object, for programs.
+/// An object and its holders, for programs.
 #[derive(Debug, Serialize)]
-struct ObjectRow {
-    kind: &'static str,
-    address: String,
-    bytes: usize,
-    real_bytes: usize,
-    mode: String,
-    uid: u32,
-    owner: String,
-    age_seconds: u64,
+struct HeldObjectRow {
+    #[serde(flatten)]
+    object: ObjectRow,
     holders: Vec<HolderRow>,
     unseen_processes: usize,
 }
@@ -67,38 +62,23 @@ fn show_object(name: &Name, output: &Output) -> Result<(), Failure> {
     let missing = || ObjectError::Missing { name: name.clone() };
     let pin = pin(&path)?.ok_or_else(missing)?;
     let entry = objects::entry(name)?.ok_or_else(|| not_an_object(name, &pin))?;
-    let row = ObjectRow::of(&entry, &holders::of(&pin)?);
+    let held = holders::of(&pin)?;
+    let row =
+        HeldObjectRow { object: ObjectRow::of(&entry), holders: rows(&held), unseen_processes: held.unseen };
     if output.is_json() {
         return output.record(&row);
     }
     let (size, real) = (output::bytes(entry.bytes as u64), output::bytes(entry.real_bytes as u64));
     let age = people::shown_age(people::age(entry.modified));
-    output.line(output.paint(Style::Bold, &row.address))?;
+    output.line(output.paint(Style::Bold, &row.object.address))?;
     output.line(format_args!("  {size}, {real} of memory in use, changed {age} ago"))?;
-    output.line(format_args!("  mode {}, owner {}", row.mode, row.owner))?;
+    output.line(format_args!("  mode {}, owner {}", row.object.mode, row.object.owner))?;
     tell(&row.holders, row.unseen_processes, output)
 }
 
 /// The directory has no object of this name, and yet something is there.
 fn not_an_object(name: &Name, pin: &Pin) -> Failure {
     Failure::new(Exit::Failed, format!("{name} is {}, not shared memory", pin.status.kind))
-}
-
-impl ObjectRow {
-    fn of(entry: &Entry, held: &Holders) -> Self {
-        Self {
-            kind: "shm",
-            address: Address::Shm(entry.name.clone()).to_string(),
-            bytes: entry.bytes,
-            real_bytes: entry.real_bytes,
-            mode: people::mode(entry.mode),
-            uid: entry.uid,
-            owner: people::owner(entry.uid),
-            age_seconds: people::age(entry.modified).as_secs(),
-            holders: rows(held),
-            unseen_processes: held.unseen,
-        }
-    }
 }
 
 /// A FIFO, for programs.
