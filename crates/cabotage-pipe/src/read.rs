@@ -58,6 +58,7 @@ pub trait ReadEnd: PipeEnd {
     ///
     /// # Errors
     /// [`ReadExactError`], which tells how many bytes are in `target`: they are read and will not come again.
+    #[inline]
     fn read_exact_within(
         &self,
         target: &mut [u8],

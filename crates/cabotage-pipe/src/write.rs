@@ -57,6 +57,7 @@ pub trait WriteEnd: PipeEnd {
     ///
     /// # Errors
     /// [`WriteAllError`], which tells how many bytes went in.
+    #[inline]
     fn write_all_within(&self, source: &[u8], deadline: impl Into<Deadline>) -> Result<(), WriteAllError> {
         let deadline = deadline.into();
         let (mut written_bytes, wanted_bytes) = (0, source.len());
