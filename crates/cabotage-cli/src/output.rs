@@ -98,7 +98,7 @@ impl Output {
 fn told(outcome: io::Result<()>) -> Result<(), Failure> {
     match outcome {
         Err(refusal) if refusal.kind() == ErrorKind::BrokenPipe => Err(Failure::reader_left()),
-        outcome => Ok(outcome?),
+        outcome => outcome.map_err(|refusal| Failure::from(refusal).about("standard output")),
     }
 }
 

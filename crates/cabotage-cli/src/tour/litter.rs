@@ -11,6 +11,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use cabotage::os::object;
 use cabotage::os::process::{Pidfd, Signal};
@@ -123,11 +124,18 @@ pub(crate) fn tidy_up_when_interrupted() -> Result<(), Failure> {
         };
         let list = list();
         list.leavings.iter().for_each(|(_, leaving)| leaving.remove());
-        list.companions.iter().for_each(|(_, process)| drop(process.send_signal(Signal::KILL)));
+        for (_, process) in &list.companions {
+            let _ = process.send_signal(Signal::KILL);
+            let _ = process.wait(Deadline::within(REAPING));
+            let _ = process.reap(); // or else a container without an init would keep its remains
+        }
         std::process::exit(128 + signal.as_raw());
     })?;
     Ok(())
 }
+
+/// How long a killed process may take to end.
+const REAPING: Duration = Duration::from_secs(1);
 
 /// A name that nobody else has.
 pub(crate) fn unique_name() -> Result<String, SystemError> {

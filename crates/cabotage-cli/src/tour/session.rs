@@ -15,6 +15,7 @@ use super::litter::{self, Companion};
 use super::mechanism::{Connect, Mechanism, Offer};
 use super::orders::{Order, Report, hear, say};
 use super::peer::{Peer, gone};
+use super::source::ITSELF;
 use crate::exit::{Exit, Failure};
 
 /// A running child. Dropping it ends the child.
@@ -31,7 +32,7 @@ impl Session {
     /// Starts this program again as the child of `mechanism`, with what was offered and nothing else.
     pub(crate) fn start(mechanism: &dyn Mechanism, offer: Offer) -> Result<(Self, Box<Connect>), Failure> {
         let Offer { words, descriptors, connect, .. } = offer;
-        let mut spawn = Spawn::new("/proc/self/exe").args(["tour-child", mechanism.page().name]);
+        let mut spawn = Spawn::new(ITSELF).args(["tour-child", mechanism.page().name]);
         for fd in descriptors {
             spawn = spawn.arg(format!("--fd={}", std::os::fd::AsRawFd::as_raw_fd(&fd))).pass(fd);
         }

@@ -62,7 +62,7 @@ impl Shared {
 
     /// Waits until the word at `at` is `value`.
     fn await_word(&mut self, at: usize, value: u32) -> Result<(), Failure> {
-        for _ in 0..self.looks.planned {
+        for _ in 0..self.looks.next() {
             if self.map.load_u32(at)? == value {
                 self.looks.paid_off();
                 return Ok(());
@@ -148,26 +148,39 @@ impl FarEnd for Shared {
     }
 }
 
-/// How often to look at a word before sleeping: more when looking paid off, fewer when it was in vain.
+/// How often to look at a word before sleeping: more when looking paid off, fewer when it was in vain, and now and
+/// then as often as allowed. For two processes that both sleep never answer fast enough for a short look; one long
+/// look finds out that meanwhile there is a processor for each.
 #[derive(Debug)]
 struct Looks {
     planned: u32,
     most: u32,
+    waits: u32,
 }
 
 impl Looks {
+    const LEAST: u32 = 64;
+    const MOST: u32 = 8192;
+    /// One wait of so many is a long one.
+    const LONG_ONE_OF: u32 = 256;
+
     /// On a single processor looking only keeps the other process from running.
     fn new() -> Self {
         let can_run_at_once = thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
-        let most = if can_run_at_once { 16_384 } else { 0 };
-        Self { planned: most, most }
+        let most = if can_run_at_once { Self::MOST } else { 0 };
+        Self { planned: most, most, waits: 0 }
+    }
+
+    fn next(&mut self) -> u32 {
+        self.waits = self.waits.wrapping_add(1);
+        if self.waits.is_multiple_of(Self::LONG_ONE_OF) { self.most } else { self.planned }
     }
 
     fn paid_off(&mut self) {
-        self.planned = (self.planned * 2).clamp(64, self.most);
+        self.planned = (self.planned * 2).max(Self::LEAST).min(self.most);
     }
 
     fn were_in_vain(&mut self) {
-        self.planned = (self.planned / 2).max(64.min(self.most));
+        self.planned = (self.planned / 2).max(Self::LEAST).min(self.most);
     }
 }

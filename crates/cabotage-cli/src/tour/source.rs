@@ -2,7 +2,7 @@
 //! The file that travels.
 
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom};
+use std::io::{self, ErrorKind, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure};
@@ -20,16 +20,18 @@ impl Source {
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let path = match path {
             Some(path) => path.to_owned(),
-            None => std::env::current_exe()?,
+            None => PathBuf::from(ITSELF),
         };
-        let explain = |refusal| Failure::from(refusal).about(path.display());
+        let explain = |refusal| refused(&path, refusal);
         refuse_unless_regular(&path, &fs::metadata(&path).map_err(explain)?)?;
         let file = File::open(&path).map_err(explain)?;
         let metadata = file.metadata().map_err(explain)?;
         refuse_unless_regular(&path, &metadata)?;
-        Ok(Self { path, file, bytes: metadata.len() })
+        let shown = if path == Path::new(ITSELF) { std::env::current_exe().unwrap_or(path) } else { path };
+        Ok(Self { path: shown, file, bytes: metadata.len() })
     }
 
+    /// Its path, for people.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -45,6 +47,19 @@ impl Source {
         Ok(&self.file)
     }
 }
+
+fn refused(path: &Path, refusal: io::Error) -> Failure {
+    let next = match refusal.kind() {
+        ErrorKind::NotFound => "; name a file that exists, or none: then this program itself travels",
+        ErrorKind::PermissionDenied => "; name a file that you may read",
+        _ => "",
+    };
+    let words = format!("{}: {refusal}{next}", path.display());
+    Failure::new(Failure::from(refusal).exit(), words)
+}
+
+/// This program, also when a newer one has taken its place since it was started.
+pub(crate) const ITSELF: &str = "/proc/self/exe";
 
 /// Looked at before it is opened, since opening a FIFO waits and opening a device may do anything.
 fn refuse_unless_regular(path: &Path, metadata: &fs::Metadata) -> Result<(), Failure> {

@@ -35,7 +35,7 @@ impl Effort {
     /// All mechanisms within ten seconds.
     pub(crate) const QUICK: Self = Self {
         bytes_max: 256 << 20,
-        sending_max: Duration::from_millis(1200),
+        sending_max: Duration::from_millis(1800),
         sending_min: Duration::ZERO,
         trips: Duration::from_millis(150),
     };
