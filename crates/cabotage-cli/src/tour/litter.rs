@@ -157,8 +157,9 @@ pub(crate) fn make_directory<T>(
     };
     let place = std::env::temp_dir();
     make_in(&place).or_else(|refusal| {
-        make_in(Path::new("/dev/shm"))
-            .map_err(|_| refusal.about(format_args!("no temporary files in {}", place.display())))
+        make_in(Path::new("/dev/shm")).map_err(|_| {
+            refusal.about(format_args!("no temporary files can be made in {} (set TMPDIR)", place.display()))
+        })
     })
 }
 

@@ -113,9 +113,11 @@ impl<'a> Guide<'a> {
             self.output.line(format_args!("The pictures are in {}.\n", path.display()))?;
         }
         self.output.line("Try next:")?;
-        for (command, why) in NEXT {
-            let command = self.output.paint(Style::Bold, command);
-            self.output.line(format_args!("  {command:36} {}", self.output.paint(Style::Dim, why)))?;
+        let program = program();
+        for (before, after, why) in NEXT {
+            let command = format!("{before}{program} {after}");
+            self.output.line(format_args!("  {}", self.output.paint(Style::Bold, command)))?;
+            self.output.line(format_args!("      {}", self.output.paint(Style::Dim, why)))?;
         }
         Ok(())
     }
@@ -124,11 +126,21 @@ impl<'a> Guide<'a> {
 /// From here on sending takes long enough to show a bar.
 const LONG_BYTES: u64 = 64 << 20;
 
-const NEXT: [(&str, &str); 3] = [
-    ("cabotage tour --html tour.html", "the same with pictures"),
-    ("cabotage bench pipe.rtt", "how close this comes to bare system calls"),
-    ("cabotage --help", "the verbs for shared memory and FIFOs of your own"),
+/// What to try next: what comes before the program's name, what comes after it, and why.
+const NEXT: [(&str, &str, &str); 3] = [
+    ("", "tour --html tour.html", "the same with pictures"),
+    (
+        "date | ",
+        "send shm:/note",
+        "leave a note in shared memory; `receive shm:/note` reads it, `rm` removes it",
+    ),
+    ("", "bench pipe fifo", "how close this comes to bare system calls"),
 ];
+
+/// This program, as the visitor called it.
+fn program() -> String {
+    std::env::args_os().next().map_or_else(|| "cabotage".into(), |name| name.display().to_string())
+}
 
 impl<'a> Row<'a> {
     fn of(visit: &'a Visit) -> Self {
@@ -194,7 +206,7 @@ fn steps(steps: &[Step]) -> String {
 /// The text in lines of at most `columns`, broken at spaces.
 fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
                 line.push(' ');
@@ -214,5 +226,6 @@ mod tests {
     fn lines_are_broken_at_spaces() {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("extraordinary", 7), ["extraordinary"]);
+        assert_eq!(wrapped("", 7), [""; 0]);
     }
 }

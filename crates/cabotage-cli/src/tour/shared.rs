@@ -184,3 +184,73 @@ impl Looks {
         self.planned = (self.planned / 2).max(Self::LEAST).min(self.most);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, PipeWriter};
+
+    use cabotage::os::map::MapOptions;
+
+    use super::*;
+    use crate::exit::Exit;
+    use crate::tour::journal::Who;
+    use crate::tour::trips;
+
+    /// An end over the file, and what hangs up when it is dropped, as the end of the other process would.
+    fn end(file: &File, map_bytes: usize) -> (Shared, PipeWriter) {
+        let (reader, writer) = io::pipe().unwrap();
+        let map = MapOptions::new().read_write(file, map_bytes).unwrap();
+        (Shared::over(map, Peer::at(reader).unwrap()), writer)
+    }
+
+    fn both_ends(window: &[u8]) -> (tempfile::NamedTempFile, [(Shared, PipeWriter); 2]) {
+        let shared = tempfile::NamedTempFile::new().unwrap();
+        let bytes = map_bytes(window.len());
+        shared.as_file().set_len(bytes as u64).unwrap();
+        let ends = [end(shared.as_file(), bytes), end(shared.as_file(), bytes)];
+        (shared, ends)
+    }
+
+    #[test]
+    fn what_is_filled_in_at_one_end_is_taken_at_the_other() {
+        let source = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(source.path(), b"cargo").unwrap();
+        let (_file, [(mut near, _), (mut far, _)]) = both_ends(b"cargo");
+        let (mut parent, mut child) = (Journal::of(Who::Parent), Journal::of(Who::Child));
+        let filled = near.fill(&source.reopen().unwrap(), 5, &mut parent).unwrap();
+        near.hand_over(&mut parent).unwrap();
+        let mut target = [0; 5];
+        far.take(&mut target, &mut child).unwrap();
+        assert_eq!((filled, &target), (5, b"cargo"));
+    }
+
+    #[test]
+    fn no_message_is_lost_whether_the_ends_look_or_sleep() {
+        for most in [0, Looks::MOST] {
+            let (_file, [(mut near, _near), (mut far, _far)]) = both_ends(b"");
+            for end in [&mut near, &mut far] {
+                end.looks = Looks { planned: most, most, waits: 0 };
+            }
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let mut message = trips::blank();
+                    while !trips::is_last(&message) {
+                        far.receive(&mut message).unwrap();
+                        trips::answer(&mut message);
+                        far.reply(&message).unwrap();
+                    }
+                });
+                let trips = trips::measure(&mut near, std::time::Duration::from_millis(20)).unwrap();
+                assert!(!trips.is_empty());
+            });
+        }
+    }
+
+    #[test]
+    fn an_end_whose_peer_has_ended_is_told_so() {
+        let (_file, [(mut near, lifeline), _far]) = both_ends(b"");
+        drop(lifeline);
+        let failure = near.exchange(&mut trips::blank()).unwrap_err();
+        assert_eq!(failure.exit(), Exit::PeerGone);
+    }
+}
