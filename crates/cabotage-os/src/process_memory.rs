@@ -90,8 +90,7 @@ fn read_piece(pid: Pid, address: u64, piece: &mut [u8]) -> Result<usize, Errno> 
         let answer = unsafe {
             libc::process_vm_readv(pid.as_raw_nonzero().get(), &raw const here, 1, &raw const there, 1, 0)
         };
-        usize::try_from(answer)
-            .map_err(|_| Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
+        usize::try_from(answer).map_err(|_| seam::last_errno())
     })
 }
 

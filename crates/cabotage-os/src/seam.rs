@@ -62,6 +62,11 @@ pub fn call_until_done<T>(name: &'static str, mut act: impl FnMut() -> Result<T,
     }
 }
 
+/// Why the last call of the C library in this thread failed. Ask at once: the next call overwrites it.
+pub(crate) fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
 #[cold]
 fn observe(name: &'static str) -> Result<(), Errno> {
     TRACE.with_borrow_mut(|trace| {

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use rustix::mm::{MapFlags, ProtFlags};
 
 use crate::error::SystemError;
-use crate::seam::{self, Errno};
+use crate::seam;
 
 /// Proof that the handler is installed.
 #[derive(Debug, Clone, Copy)]
@@ -55,14 +55,10 @@ fn exchange_action(new: Option<&libc::sigaction>) -> Result<libc::sigaction, Sys
         // SAFETY: `new` is null or a live action whose handler has the signature that SA_SIGINFO asks for.
         match unsafe { libc::sigaction(libc::SIGBUS, new, &raw mut old) } {
             0 => Ok(()),
-            _ => Err(last_errno()),
+            _ => Err(seam::last_errno()),
         }
     });
     answer.map(|()| old).map_err(|errno| SystemError::new("sigaction", "SIGBUS", errno))
-}
-
-fn last_errno() -> Errno {
-    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
 }
 
 /// One guarded map. Slots are reused, and their chunks never freed, so that the handler may walk the list at any

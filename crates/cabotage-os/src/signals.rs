@@ -69,12 +69,13 @@ impl Held {
         let number = unsafe { libc::sigtimedwait(&raw const self.set, ptr::null_mut(), timeout) };
         match Signal::from_named_raw(number) {
             Some(signal) => Ok(signal),
-            None => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)),
+            None => Err(seam::last_errno()),
         }
     }
 }
 
-fn set_of(signals: &[Signal]) -> libc::sigset_t {
+/// The set of these signals.
+pub(crate) fn set_of(signals: &[Signal]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset initialises the set it is given, and cannot fail.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };

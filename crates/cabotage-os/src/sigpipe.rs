@@ -12,9 +12,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustix::io::ReadWriteFlags;
+use rustix::process::Signal;
 
 use crate::probe::{self, Feature};
 use crate::seam::{self, Errno};
+use crate::signals::set_of;
 
 /// How a write must be made so that it raises no signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,11 +113,12 @@ struct Blocked {
 
 impl Blocked {
     fn new() -> Result<Self, Errno> {
-        let mut before = empty_set();
+        let mut before = set_of(&[]);
         let was_pending = is_pending()?;
         seam::call("rt_sigprocmask", || {
             // SAFETY: both sets are live.
-            match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &only_sigpipe(), &raw mut before) } {
+            match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &set_of(&[Signal::PIPE]), &raw mut before) }
+            {
                 0 => Ok(()),
                 error => Err(Errno::from_raw_os_error(error)),
             }
@@ -131,7 +134,7 @@ impl Drop for Blocked {
         if !self.was_pending {
             let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             // SAFETY: set and time-out are live; no information about the signal is asked for.
-            unsafe { libc::sigtimedwait(&only_sigpipe(), std::ptr::null_mut(), &raw const at_once) };
+            unsafe { libc::sigtimedwait(&set_of(&[Signal::PIPE]), std::ptr::null_mut(), &raw const at_once) };
         }
         // SAFETY: the set is the one that the kernel filled; the present mask is not asked for.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, std::ptr::null_mut()) };
@@ -139,7 +142,7 @@ impl Drop for Blocked {
 }
 
 fn is_pending() -> Result<bool, Errno> {
-    let mut pending = empty_set();
+    let mut pending = set_of(&[]);
     seam::call("rt_sigpending", || {
         // SAFETY: writes the set it is given.
         match unsafe { libc::sigpending(&raw mut pending) } {
@@ -149,19 +152,4 @@ fn is_pending() -> Result<bool, Errno> {
     })?;
     // SAFETY: reads a set that the kernel has filled.
     Ok(unsafe { libc::sigismember(&raw const pending, libc::SIGPIPE) } == 1)
-}
-
-fn empty_set() -> libc::sigset_t {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises the set it is given, and cannot fail.
-    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: initialised by the call above.
-    unsafe { set.assume_init() }
-}
-
-fn only_sigpipe() -> libc::sigset_t {
-    let mut set = empty_set();
-    // SAFETY: the set is initialised and the signal number is valid.
-    unsafe { libc::sigaddset(&raw mut set, libc::SIGPIPE) };
-    set
 }

@@ -108,7 +108,7 @@ fn fcntl_lock(
     let status = unsafe { libc::fcntl(file.as_raw_fd(), command, &raw mut request) };
     match status {
         0.. => Ok(request),
-        _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+        _ => Err(seam::last_errno()),
     }
 }
 

@@ -198,10 +198,8 @@ impl Map {
         call: &'static str,
         mut transfer: impl FnMut() -> isize,
     ) -> Result<usize, MapError> {
-        let answer = seam::call_until_done(call, || {
-            usize::try_from(transfer())
-                .map_err(|_| Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL))
-        });
+        let answer =
+            seam::call_until_done(call, || usize::try_from(transfer()).map_err(|_| seam::last_errno()));
         answer.map_err(|errno| match errno {
             Errno::FAULT => MapError::Truncated,
             errno => SystemError::new(call, format_args!("a map of {} bytes", self.bytes), errno).into(),

@@ -13,7 +13,6 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 use crate::seam::{self, Errno};
 use crate::socket::Credentials;
-use crate::socket::option::last_errno;
 
 /// The most descriptors one message can carry.
 ///
@@ -76,7 +75,7 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Optio
         // SAFETY: `head` points to `piece` and `control`, both alive and as long as it says; `piece` spans
         // `buffer`, which we borrow mutably.
         let answer = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut head, flags) };
-        usize::try_from(answer).map_err(|_| last_errno())
+        usize::try_from(answer).map_err(|_| seam::last_errno())
     })?;
     #[allow(clippy::useless_conversion, reason = "32 bits wide with musl")]
     let control_bytes = usize::try_from(head.msg_controllen).unwrap_or(0).min(CONTROL_BYTES);

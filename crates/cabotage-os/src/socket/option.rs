@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use crate::error::{SystemError, attempt};
 use crate::probe::{self, Feature};
-use crate::seam::Errno;
+use crate::seam::{self, Errno};
 
 /// `SO_PASSRIGHTS` (Linux 6.16), the same number on x86_64 and aarch64.
 pub(super) const PASS_RIGHTS: libc::c_int = 83;
@@ -33,7 +33,7 @@ pub(super) fn get(
                 &raw mut bytes,
             )
         };
-        if status == 0 { Ok(bytes as usize) } else { Err(last_errno()) }
+        if status == 0 { Ok(bytes as usize) } else { Err(seam::last_errno()) }
     })
 }
 
@@ -51,7 +51,7 @@ fn set(socket: BorrowedFd<'_>, option: libc::c_int, wanted: bool) -> Result<(), 
                 INT_BYTES,
             )
         };
-        if status == 0 { Ok(()) } else { Err(last_errno()) }
+        if status == 0 { Ok(()) } else { Err(seam::last_errno()) }
     })
 }
 
@@ -73,9 +73,4 @@ pub(super) fn set_if_known(
         }
         Err(refusal) => Err(refusal),
     }
-}
-
-/// The error number that the last libc call of this thread left.
-pub(super) fn last_errno() -> Errno {
-    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
