@@ -22,8 +22,12 @@ impl<T> Deref for Line<T> {
     }
 }
 
-/// The control words, as they lie at the start of an outbox.
-#[derive(Debug, Default)]
+/// How many blocks of one outbox may be out with the peer at a time.
+pub const BLOCK_SLOTS: usize = 64;
+
+/// The control words, as they lie at the start of an outbox. Those of the first lines go with the lane that the
+/// owner receives, or say how the owner is; those of `withdrawal` go with the lane that it sends.
+#[derive(Debug)]
 #[repr(C)]
 pub struct Control {
     /// How many words of the peer's ring the owner has consumed, over the life of the lane.
@@ -32,10 +36,55 @@ pub struct Control {
     pub(crate) armed: Line<AtomicU64>,
     /// Not zero while the owner sleeps until its own ring has room: the number of that sleep.
     pub(crate) wants_room: Line<AtomicU64>,
+    /// What the owner tells once in a while.
+    pub(crate) state: Line<State>,
+    /// How a record that is already visible is taken back.
+    pub(crate) withdrawal: Line<Withdrawal>,
+    /// For each slot of the peer's blocks, the number of the loan that the owner gave back last.
+    pub(crate) returned: [AtomicU64; BLOCK_SLOTS],
+}
+
+/// See [`Control::state`].
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct State {
+    /// How many messages with descriptors the owner has taken from the socket.
+    pub(crate) filed: AtomicU64,
+    /// Not zero once the owner has closed: nothing follows what is published.
+    pub(crate) closed: AtomicU64,
+}
+
+/// See [`Control::withdrawal`].
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct Withdrawal {
+    /// As a reader: up to where the owner is about to take revocable records.
+    pub(crate) taking: AtomicU64,
+    /// As a writer: not zero when the owner takes back what is not being taken.
+    pub(crate) withdrawn: AtomicU64,
+    /// As a writer: up to where records stand after a withdrawal.
+    pub(crate) last: AtomicU64,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            consumed: Line::default(),
+            armed: Line::default(),
+            wants_room: Line::default(),
+            state: Line::default(),
+            withdrawal: Line::default(),
+            returned: std::array::from_fn(|_| AtomicU64::default()),
+        }
+    }
 }
 
 #[cfg(not(loom))] // loom's atomics are larger than real ones
-const _: () = assert!(size_of::<Control>() == 3 * 128 && std::mem::offset_of!(Control, wants_room) == 256);
+const _: () = assert!(
+    size_of::<Control>() == 5 * 128 + 8 * BLOCK_SLOTS
+        && std::mem::offset_of!(Control, wants_room) == 256
+        && std::mem::offset_of!(Control, returned) == 640
+);
 
 impl Control {
     /// How far the owner, our peer, has consumed our ring: at least `least`, at most `most`.

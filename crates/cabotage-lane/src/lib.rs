@@ -16,7 +16,7 @@ pub mod ring;
 mod sync;
 mod violation;
 
-pub use control::{Control, Controls, Line};
+pub use control::{BLOCK_SLOTS, Control, Controls, Line};
 #[cfg(not(loom))]
 pub use memory::{MappedControls, MappedRing, PeerRing, RING_WORDS_MAX};
 pub use record::{TAGS, Tag};
