@@ -57,8 +57,8 @@ impl File {
 }
 
 /// The crates that a user links.
-pub(crate) const LIBRARIES: [&str; 5] =
-    ["cabotage", "cabotage-lane", "cabotage-os", "cabotage-pipe", "cabotage-shm"];
+pub(crate) const LIBRARIES: [&str; 6] =
+    ["cabotage", "cabotage-lane", "cabotage-link", "cabotage-os", "cabotage-pipe", "cabotage-shm"];
 
 /// Every text file of the repository.
 pub(crate) fn all() -> &'static [File] {

@@ -7,9 +7,10 @@ use crate::files::{File, keep, places};
 pub(crate) const BELOW: &[(&str, &[&str])] = &[
     ("cabotage-os", &[]),
     ("cabotage-lane", &["cabotage-os"]),
+    ("cabotage-link", &["cabotage-lane", "cabotage-os"]),
     ("cabotage-shm", &["cabotage-os"]),
     ("cabotage-pipe", &["cabotage-os"]),
-    ("cabotage", &["cabotage-os", "cabotage-pipe", "cabotage-shm"]),
+    ("cabotage", &["cabotage-link", "cabotage-os", "cabotage-pipe", "cabotage-shm"]),
     ("cabotage-cli", &["cabotage"]),
     ("cabotage-tests", &["cabotage"]),
 ];
