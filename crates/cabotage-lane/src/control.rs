@@ -6,6 +6,9 @@
 
 use std::ops::Deref;
 
+use cabotage_os::SystemError;
+
+use crate::fencing::Fencing;
 use crate::sync::{AtomicU64, Ordering, fence};
 use crate::violation::Violation;
 
@@ -87,6 +90,24 @@ const _: () = assert!(
 );
 
 impl Control {
+    /// What counts before the peer's words are mapped: it sleeps, and has consumed nothing.
+    #[cfg(not(loom))]
+    pub(crate) const fn absent() -> Self {
+        const NOTHING: Line<AtomicU64> = Line(AtomicU64::new(0));
+        Self {
+            consumed: NOTHING,
+            armed: Line(AtomicU64::new(ALWAYS)),
+            wants_room: NOTHING,
+            state: Line(State { filed: AtomicU64::new(0), closed: AtomicU64::new(0) }),
+            withdrawal: Line(Withdrawal {
+                taking: AtomicU64::new(0),
+                withdrawn: AtomicU64::new(0),
+                last: AtomicU64::new(0),
+            }),
+            returned: [const { AtomicU64::new(0) }; BLOCK_SLOTS],
+        }
+    }
+
     /// How far the owner, our peer, has consumed our ring: at least `least`, at most `most`.
     #[inline]
     pub(crate) fn admit_consumed(&self, least: u64, most: u64) -> Result<u64, Violation> {
@@ -109,6 +130,9 @@ pub trait Controls {
     fn peer(&self) -> &Control;
 }
 
+/// The number of a sleep that never ends: what counts before the peer's control words are mapped.
+pub(crate) const ALWAYS: u64 = u64::MAX;
+
 /// One side of a sleep: which sleep of the peer was answered with a bell last.
 ///
 /// The owner of a word stores the number of its sleep, fences, looks once more at what it waits for, and only
@@ -121,14 +145,17 @@ impl Answered {
     /// Whether the peer sleeps and was not rung for this sleep yet. Call after the store that the peer waits
     /// for.
     #[inline]
-    pub(crate) fn must_ring(&mut self, sleep: &AtomicU64) -> bool {
-        fence(Ordering::SeqCst);
+    pub(crate) fn must_ring(&mut self, sleep: &AtomicU64, fencing: Fencing) -> bool {
+        fencing.often();
         let number = sleep.load(Ordering::Relaxed);
-        let ring = number != 0 && number != self.0;
-        if ring {
-            self.0 = number;
-        }
-        ring
+        number != 0 && self.is_new(number)
+    }
+
+    #[cold]
+    fn is_new(&mut self, number: u64) -> bool {
+        let is_new = number != self.0 || number == ALWAYS;
+        self.0 = number;
+        is_new
     }
 }
 
@@ -138,13 +165,14 @@ pub(crate) struct Sleeps(u64);
 
 impl Sleeps {
     /// Announces a sleep. Look once more after this, and [`Sleeps::cancel`] if there is something.
-    pub(crate) fn announce(&mut self, word: &AtomicU64) {
+    pub(crate) fn announce(&mut self, word: &AtomicU64, fencing: Fencing) -> Result<(), SystemError> {
         self.0 += 1;
         word.store(self.0, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        fencing.seldom()
     }
 
     /// Takes the announcement back.
+    #[inline]
     pub(crate) fn cancel(word: &AtomicU64) {
         word.store(0, Ordering::Relaxed);
     }

@@ -9,6 +9,7 @@
 //! processes (`tests/loom_*.rs`).
 
 mod control;
+mod fencing;
 #[cfg(not(loom))]
 mod memory;
 mod record;
@@ -17,7 +18,8 @@ mod sync;
 mod violation;
 
 pub use control::{BLOCK_SLOTS, Control, Controls, Line};
+pub use fencing::Fencing;
 #[cfg(not(loom))]
 pub use memory::{MappedControls, MappedRing, PeerRing, RING_WORDS_MAX};
-pub use record::{TAGS, Tag};
+pub use record::{PORT_MAX, Port, TAGS, Tag};
 pub use violation::Violation;

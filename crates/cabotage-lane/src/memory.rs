@@ -4,10 +4,11 @@
 //! The only references into memory that another process writes are made here, and they are atomics. Bounds are
 //! checked once more at every access, so that no mistake in the ring's arithmetic can reach beyond a map.
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cabotage_os::copy::{copy_in, copy_out};
+use cabotage_os::copy::{copy_in, copy_out, prefetch};
 use cabotage_os::map::{Map, MapMut};
 
 use crate::control::{Control, Controls};
@@ -20,47 +21,72 @@ pub const RING_WORDS_MAX: u64 = 1 << 27;
 /// A ring that this end writes.
 #[derive(Debug, Clone)]
 pub struct MappedRing {
-    map: Arc<MapMut>,
     part: Part,
+    _map: Arc<MapMut>,
 }
 
 /// A ring that the peer writes.
 #[derive(Debug, Clone)]
 pub struct PeerRing {
-    map: Arc<Map>,
     part: Part,
+    _map: Arc<Map>,
 }
 
-/// The control words of both ends, each at the start of its outbox.
+/// The control words of both ends, each at the start of its outbox. Before the peer's are known, its end counts as
+/// always asleep and as having consumed nothing.
 #[derive(Debug, Clone)]
 pub struct MappedControls {
     own: Arc<MapMut>,
-    peer: Arc<Map>,
+    peer: Option<Arc<Map>>,
+    own_words: NonNull<Control>,
+    peer_words: NonNull<Control>,
 }
 
-/// Which words of a map the ring is.
+/// Which bytes of a map the ring is.
 #[derive(Debug, Clone, Copy)]
 struct Part {
-    first_byte: usize,
+    start: NonNull<u8>,
     words: u64,
 }
 
+// SAFETY: pointers into maps, which belong to the process and not to a thread; whoever holds one of these holds the
+// map as well. What they point to is reached by atomics and single-load copies only.
+unsafe impl Send for Part {}
+// SAFETY: as above.
+unsafe impl Sync for Part {}
+// SAFETY: as above.
+unsafe impl Send for MappedControls {}
+// SAFETY: as above.
+unsafe impl Sync for MappedControls {}
+
 impl Part {
-    /// A part that lies inside a map of `map_bytes`, aligned, with a power of two of words.
-    fn admit(map_bytes: usize, first_byte: usize, words: u64) -> Option<Self> {
+    /// A part that lies inside a map, aligned, with a power of two of words.
+    fn admit(map: &Map, first_byte: usize, words: u64) -> Option<Self> {
         let bytes = usize::try_from(words).ok()?.checked_mul(WORD_BYTES)?;
-        let inside = first_byte.checked_add(bytes)? <= map_bytes;
+        let inside = first_byte.checked_add(bytes)? <= map.bytes();
         let shape = words.is_power_of_two() && (8..=RING_WORDS_MAX).contains(&words);
-        (inside && shape && first_byte.is_multiple_of(WORD_BYTES)).then_some(Self { first_byte, words })
+        let start = NonNull::new(map.as_ptr().wrapping_add(first_byte).cast_mut())?;
+        let aligned = start.cast::<AtomicU64>().is_aligned();
+        (inside && shape && aligned).then_some(Self { start, words })
     }
 
-    /// The byte offset of `bytes` bytes from word `at` on.
+    /// Where `bytes` bytes from byte `at` of the ring on lie.
     #[inline]
-    fn offset(&self, at: u64, bytes: usize) -> usize {
-        let words = bytes.div_ceil(WORD_BYTES) as u64;
-        assert!(at < self.words && words <= self.words - at, "the ring's arithmetic left the ring");
-        // Below the ring's size, which fitted into `usize` when it was admitted.
-        self.first_byte + usize::try_from(at).unwrap_or(usize::MAX) * WORD_BYTES
+    fn place(&self, at: u64, bytes: usize) -> *mut u8 {
+        let ring_bytes = self.words * WORD_BYTES as u64;
+        assert!(at <= ring_bytes && bytes as u64 <= ring_bytes - at, "the ring's arithmetic left the ring");
+        // At most the ring's size, which fitted into `usize` when it was admitted.
+        self.start.as_ptr().wrapping_add(usize::try_from(at).unwrap_or(0))
+    }
+
+    /// The word at `at`; a place beyond the ring is folded back into it.
+    #[inline]
+    fn word(&self, at: u64) -> &AtomicU64 {
+        let at = usize::try_from(at & (self.words - 1)).unwrap_or(0);
+        let place = self.start.as_ptr().wrapping_add(at * WORD_BYTES);
+        // SAFETY: `admit` found `words` words, a power of two, aligned, inside a map that whoever holds this part
+        // keeps; `at` is below `words`. Nobody makes a non-atomic reference to a map's bytes.
+        unsafe { AtomicU64::from_ptr(place.cast()) }
     }
 }
 
@@ -68,15 +94,7 @@ impl MappedRing {
     /// The `words` words from `first_byte` of a map on; `None` unless they lie inside it, aligned, and are a power of
     /// two from 8 to [`RING_WORDS_MAX`].
     pub fn new(map: Arc<MapMut>, first_byte: usize, words: u64) -> Option<Self> {
-        Part::admit(map.bytes(), first_byte, words).map(|part| Self { map, part })
-    }
-
-    #[inline]
-    fn word(&self, at: u64) -> &AtomicU64 {
-        let place = self.map.as_mut_ptr().wrapping_add(self.part.offset(at, WORD_BYTES));
-        // SAFETY: `offset` checked the bounds, `Part::admit` the alignment (maps begin on a page or are checked
-        // there); the map lives as long as `self`. Nobody makes a non-atomic reference to a map's bytes.
-        unsafe { AtomicU64::from_ptr(place.cast()) }
+        Part::admit(&map, first_byte, words).map(|part| Self { part, _map: map })
     }
 }
 
@@ -88,17 +106,14 @@ impl OwnRing for MappedRing {
 
     #[inline]
     fn store(&self, at: u64, word: u64, order: Ordering) {
-        self.word(at).store(word, order);
+        self.part.word(at).store(word, order);
     }
 
     #[inline]
     fn write(&self, at: u64, body: &[u8]) {
-        if body.is_empty() {
-            return; // An empty body may begin where the ring ends.
-        }
-        let place = self.map.as_mut_ptr().wrapping_add(self.part.offset(at, body.len()));
-        // SAFETY: `offset` checked that the body lies inside the ring, `Part::admit` that the ring lies inside
-        // the map, which is writable and lives as long as `self`; `body` is private memory.
+        let place = self.part.place(at, body.len());
+        // SAFETY: `place` checked that the body lies inside the ring, `Part::admit` that the ring lies inside the
+        // map, which is writable and lives as long as `self`; `body` is private memory.
         unsafe { copy_out(body, place) };
     }
 }
@@ -106,7 +121,7 @@ impl OwnRing for MappedRing {
 impl PeerRing {
     /// As [`MappedRing::new`], over a map of the peer's memory.
     pub fn new(map: Arc<Map>, first_byte: usize, words: u64) -> Option<Self> {
-        Part::admit(map.bytes(), first_byte, words).map(|part| Self { map, part })
+        Part::admit(&map, first_byte, words).map(|part| Self { part, _map: map })
     }
 }
 
@@ -118,43 +133,73 @@ impl TheirRing for PeerRing {
 
     #[inline]
     fn load(&self, at: u64) -> u64 {
-        let place = self.map.as_ptr().wrapping_add(self.part.offset(at, WORD_BYTES));
-        // SAFETY: as `MappedRing::word`; only ever loaded from, relaxed, as read-only memory allows.
-        let word = unsafe { AtomicU64::from_ptr(place.cast_mut().cast()) };
-        word.load(Ordering::Relaxed)
+        self.part.word(at).load(Ordering::Relaxed)
     }
 
     #[inline]
     fn read(&self, at: u64, body: &mut [u8]) {
-        if body.is_empty() {
-            return; // An empty body may begin where the ring ends.
-        }
-        let place = self.map.as_ptr().wrapping_add(self.part.offset(at, body.len()));
+        let place = self.part.place(at, body.len());
         // SAFETY: as `MappedRing::write`, for a readable map; `body` is private memory.
         unsafe { copy_in(place, body) };
+    }
+
+    #[inline]
+    fn expect(&self, at: u64) {
+        const LINE_WORDS: u64 = 8;
+        prefetch(std::ptr::from_ref(self.part.word(at + LINE_WORDS)));
     }
 }
 
 impl MappedControls {
-    /// The control words at the start of both maps; `None` if one is too small or not aligned.
+    /// The control words at the start of our map, before the peer's are known; `None` if the map is too small or
+    /// not aligned.
+    pub fn alone(own: Arc<MapMut>) -> Option<Self> {
+        let own_words = place(&own)?;
+        Some(Self { own, peer: None, own_words, peer_words: NonNull::from(&ABSENT) })
+    }
+
+    /// The same with the words at the start of the peer's map.
+    pub fn with(self, peer: Arc<Map>) -> Option<Self> {
+        let peer_words = place(&peer)?;
+        Some(Self { peer: Some(peer), peer_words, ..self })
+    }
+
+    /// The control words at the start of both maps.
     pub fn new(own: Arc<MapMut>, peer: Arc<Map>) -> Option<Self> {
-        let fits =
-            |map: &Map| map.bytes() >= size_of::<Control>() && map.as_ptr().cast::<Control>().is_aligned();
-        (fits(&own) && fits(&peer)).then_some(Self { own, peer })
+        Self::alone(own)?.with(peer)
+    }
+
+    /// Whether the peer's words are known.
+    pub fn has_peer(&self) -> bool {
+        self.peer.is_some()
+    }
+
+    /// Our own map.
+    pub fn own_map(&self) -> &Arc<MapMut> {
+        &self.own
     }
 }
+
+/// The control words at the start of a map that has room for them.
+fn place(map: &Map) -> Option<NonNull<Control>> {
+    let words = NonNull::new(map.as_ptr().cast_mut().cast::<Control>())?;
+    (map.bytes() >= size_of::<Control>() && words.is_aligned()).then_some(words)
+}
+
+static ABSENT: Control = Control::absent();
 
 impl Controls for MappedControls {
     #[inline]
     fn own(&self) -> &Control {
-        // SAFETY: `new` checked size and alignment; `Control` is nothing but atomics, for which every bit pattern
-        // is valid and which others may write; the map lives as long as `self`.
-        unsafe { &*self.own.as_ptr().cast() }
+        // SAFETY: `place` checked size and alignment; `Control` is nothing but atomics, for which every bit pattern
+        // is valid and which others may write; `self.own` keeps the map.
+        unsafe { self.own_words.as_ref() }
     }
 
     #[inline]
     fn peer(&self) -> &Control {
-        // SAFETY: as above; this module's crate only loads from it, relaxed, as read-only memory allows.
-        unsafe { &*self.peer.as_ptr().cast() }
+        // SAFETY: as above, with `self.peer`, or a static. This crate only loads from it, relaxed, as read-only
+        // memory allows.
+        unsafe { self.peer_words.as_ref() }
     }
 }

@@ -2,11 +2,10 @@
 //! The header of a record: one word that says what follows and how long it is.
 //!
 //! Zero means "nothing here yet", so every real header has a tag above zero. Bits 0 to 31 hold the body's bytes,
-//! bits 32 to 39 the tag; the rest must be zero.
+//! bits 32 to 39 the tag, bits 40 to 63 the port: which of several conversations on one lane the record belongs
+//! to. The lane only carries tag and port.
 
 use std::ops::RangeInclusive;
-
-use crate::violation::Violation;
 
 /// How many bytes a ring counts in.
 pub(crate) const WORD_BYTES: usize = 8;
@@ -14,48 +13,62 @@ pub(crate) const WORD_BYTES: usize = 8;
 /// What a record is, as its sender says; the lane only carries it.
 pub type Tag = u8;
 
+/// Which conversation of a lane a record belongs to: at most [`PORT_MAX`].
+pub type Port = u32;
+
+/// The greatest port.
+pub const PORT_MAX: Port = (1 << 24) - 1;
+
 /// The tags a caller may give; those below are the lane's own.
 pub const TAGS: RangeInclusive<Tag> = 16..=Tag::MAX;
 
 /// The tag of the filler before the end of a ring.
 pub(crate) const PAD: Tag = 1;
+/// The tag of the news that a segment is used no more.
+pub(crate) const RETIRE: Tag = 3;
 /// The tag of the last record of a ring: the lane goes on in another.
 pub(crate) const CONTINUE: Tag = 2;
 
-/// A header as it was sent or admitted.
+/// A header as it stands in the ring. One word in one register: taken apart only where a part is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Header {
-    pub(crate) tag: Tag,
-    pub(crate) bytes: u32,
-}
+pub(crate) struct Header(pub(crate) u64);
 
 impl Header {
+    #[inline]
+    pub(crate) fn new(tag: Tag, port: Port, bytes: u32) -> Self {
+        Self(u64::from(port) << 40 | u64::from(tag) << 32 | u64::from(bytes))
+    }
+
+    /// A header of the lane's own.
+    pub(crate) fn own(tag: Tag, bytes: u32) -> Self {
+        Self::new(tag, 0, bytes)
+    }
+
     /// A header that fills `words` words, itself included, with a body of no meaning.
     pub(crate) fn pad(words: u64) -> Self {
         let bytes = (words - 1) * WORD_BYTES as u64;
-        Self { tag: PAD, bytes: u32::try_from(bytes).expect("a ring is far smaller than 4 GiB") }
+        Self::own(PAD, u32::try_from(bytes).expect("a ring is far smaller than 4 GiB"))
     }
 
-    /// The word that stands in the ring.
     #[inline]
-    pub(crate) fn word(self) -> u64 {
-        u64::from(self.tag) << 32 | u64::from(self.bytes)
+    pub(crate) fn tag(self) -> Tag {
+        self.0.to_le_bytes()[4]
     }
 
-    /// What a word that is not zero claims to be, if its bits have a meaning.
     #[inline]
-    pub(crate) fn parse(word: u64) -> Result<Self, Violation> {
-        let [b0, b1, b2, b3, tag, z0, z1, z2] = word.to_le_bytes();
-        if tag == 0 || [z0, z1, z2] != [0; 3] {
-            return Err(Violation::Header { header: word });
-        }
-        Ok(Self { tag, bytes: u32::from_le_bytes([b0, b1, b2, b3]) })
+    pub(crate) fn port(self) -> Port {
+        Port::try_from(self.0 >> 40).unwrap_or(0) // 24 bits
+    }
+
+    #[inline]
+    pub(crate) fn bytes(self) -> u64 {
+        self.0 & u64::from(u32::MAX)
     }
 
     /// How many words the record takes, header included.
     #[inline]
     pub(crate) fn words(self) -> u64 {
-        1 + u64::from(self.bytes).div_ceil(WORD_BYTES as u64)
+        1 + self.bytes().div_ceil(WORD_BYTES as u64)
     }
 }
 
@@ -64,25 +77,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_survives_the_way_through_its_word() {
+    fn a_header_gives_back_what_it_was_made_of() {
         for tag in [1, 16, 255] {
-            for bytes in [0, 1, 8, 4096, u32::MAX] {
-                let header = Header { tag, bytes };
-                assert_eq!(Header::parse(header.word()), Ok(header));
+            for (port, bytes) in [(0, 0), (1, 1), (PORT_MAX, 8), (0x00AB_CDEF, 4096), (0, u32::MAX)] {
+                let header = Header::new(tag, port, bytes);
+                assert_eq!((header.tag(), header.port(), header.bytes()), (tag, port, bytes.into()));
             }
         }
     }
 
     #[test]
-    fn bits_without_a_meaning_are_refused() {
-        for word in [1, 0xFFFF_FFFF, 1 << 40 | 1 << 32, 1 << 63 | 16 << 32, u64::MAX] {
-            assert_eq!(Header::parse(word), Err(Violation::Header { header: word }));
-        }
-    }
-
-    #[test]
     fn words_round_up_and_count_the_header() {
-        let words = [0, 1, 8, 9, 64, u32::MAX].map(|bytes| Header { tag: 16, bytes }.words());
+        let words = [0, 1, 8, 9, 64, u32::MAX].map(|bytes| Header::own(16, bytes).words());
         assert_eq!(words, [1, 2, 2, 3, 9, (1 << 29) + 1]);
     }
 }

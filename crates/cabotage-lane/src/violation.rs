@@ -17,7 +17,7 @@ pub enum Violation {
     #[error("the peer wrote a record of {bytes} bytes, above the agreed {bytes_max}")]
     TooLong {
         /// What its header says.
-        bytes: u32,
+        bytes: u64,
         /// What was agreed.
         bytes_max: u32,
     },

@@ -57,6 +57,8 @@
 //! whole picture is in the repository's docs/threats.md.
 #![forbid(unsafe_code)]
 
+pub use cabotage_lane as lane;
+pub use cabotage_link as link;
 pub use cabotage_os as os;
 pub use cabotage_os::{Deadline, Fault, SystemError};
 pub use cabotage_pipe as pipe;

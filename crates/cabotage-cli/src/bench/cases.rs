@@ -2,6 +2,9 @@
 //! The list of cases: one line each; each file beside this one says what its case does.
 
 mod fifo_rtt;
+mod lane_ends;
+mod lane_rtt;
+mod lane_stream;
 mod limit_eventfd;
 mod limit_line;
 mod limit_memcpy;
@@ -21,6 +24,8 @@ pub(crate) static CASES: &[Case] = &[
     limit_memcpy::CASE,
     limit_eventfd::CASE,
     limit_socket::CASE,
+    lane_rtt::CASE,
+    lane_stream::CASE,
     shm_create::CASE,
     pipe_rtt::CASE,
     pipe_stream::CASE,

@@ -12,21 +12,26 @@
 //!
 //! Geometry (where the ring begins, how long it is, how long a record may be) is private to each end.
 
+mod loan;
 mod receiver;
 mod sender;
 
-use crate::sync::Ordering;
+use cabotage_os::SystemError;
 
+use crate::sync::Ordering;
+use crate::violation::Violation;
+
+pub use loan::Loan;
 pub use receiver::{Event, Look, Receiver, Record};
 pub use sender::{Full, Sender, StageError, TooLong};
 
-/// Ring memory that this end writes. Words are counted from the start of the ring.
+/// Ring memory that this end writes.
 pub trait OwnRing {
     /// How many words the ring has: a power of two.
     fn words(&self) -> u64;
-    /// Stores a word: relaxed, or a header that publishes all before it with release.
+    /// Stores word `at`: relaxed, or a header that publishes all before it with release.
     fn store(&self, at: u64, word: u64, order: Ordering);
-    /// Stores a body, from word `at` on.
+    /// Stores bytes of a body, from byte `at` of the ring on.
     fn write(&self, at: u64, body: &[u8]);
 }
 
@@ -34,10 +39,25 @@ pub trait OwnRing {
 pub trait TheirRing {
     /// How many words the ring has: a power of two.
     fn words(&self) -> u64;
-    /// Loads a word, relaxed; fence before acting on it.
+    /// Loads word `at`, relaxed; fence before acting on it.
     fn load(&self, at: u64) -> u64;
-    /// Copies a body, from word `at` on, each byte loaded once.
+    /// Copies bytes of a body, from byte `at` of the ring on, each byte loaded once.
     fn read(&self, at: u64, body: &mut [u8]);
+    /// Says that what follows word `at` will be wanted soon.
+    fn expect(&self, at: u64) {
+        let _ = at;
+    }
+}
+
+/// Why an end could not go to sleep.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArmError {
+    /// The lane is over.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// The kernel refused the barrier.
+    #[error(transparent)]
+    System(#[from] SystemError),
 }
 
 /// Which part of a ring's words may be consumed before the peer is told, so that telling is rare.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The receiving end: polls the word where the next header will appear, and believes nothing it finds there.
 
-use super::{LAZY_FRACTION, TheirRing, record_bytes_max};
+use super::{ArmError, LAZY_FRACTION, TheirRing, record_bytes_max};
 use crate::control::{Answered, Controls, Sleeps};
-use crate::record::{CONTINUE, Header, PAD, TAGS, Tag};
+use crate::fencing::Fencing;
+use crate::record::{CONTINUE, Header, PAD, Port, RETIRE, TAGS, Tag, WORD_BYTES};
 use crate::sync::{Ordering, fence};
 use crate::violation::Violation;
 
@@ -12,13 +13,17 @@ use crate::violation::Violation;
 pub struct Receiver<R, C> {
     ring: R,
     controls: C,
-    /// The position at which this ring began.
-    base: u64,
+    fencing: Fencing,
+    ring_words: u64,
+    bytes_max: u32,
+    /// Where in the ring the next header will appear.
+    at: u64,
+    /// What the last plain record looked like.
+    usual: Usual,
     /// Everything before is consumed.
     consumed: u64,
     /// What the peer was told of that.
     told: u64,
-    bytes_max: u32,
     sender_sleeps: Answered,
     own_sleeps: Sleeps,
     ring_bell: bool,
@@ -33,6 +38,11 @@ pub enum Event<'lane, R: TheirRing, C: Controls> {
     /// The lane goes on in the sender's ring of this number: give it to [`Receiver::continue_in`].
     Continue {
         /// The sender's number for the ring.
+        segment: u32,
+    },
+    /// The sender will not use this segment any more: forget it before the next call, which tells the sender.
+    Retire {
+        /// The sender's number for it.
         segment: u32,
     },
     /// Nothing yet.
@@ -52,25 +62,55 @@ pub enum Look {
 #[derive(Debug)]
 pub struct Record<'lane, R: TheirRing, C: Controls> {
     lane: &'lane mut Receiver<R, C>,
+    shape: Usual,
+}
+
+/// A plain header, checked, with what follows from it.
+///
+/// Most records look like the one before. Where the next header is the same word, sizes are taken from here and
+/// not worked out of the word just loaded: then the processor need not wait for the word to know where the body
+/// and the next header lie, and fetches them meanwhile. That is worth a cache line's journey for each record.
+#[derive(Debug, Clone, Copy)]
+struct Usual {
     header: Header,
+    words: u64,
+    bytes: usize,
+}
+
+impl Usual {
+    /// A shape that no record has: nothing is as long.
+    const NONE: Self = Self { header: Header(u64::MAX), words: u64::MAX, bytes: 0 };
+
+    fn of(header: Header) -> Self {
+        let bytes = usize::try_from(header.bytes()).unwrap_or(0); // 32 bits
+        Self { header, words: header.words(), bytes }
+    }
 }
 
 impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// A receiver of a lane that begins with this ring.
-    pub fn new(ring: R, controls: C) -> Self {
-        let bytes_max = record_bytes_max(ring.words());
+    pub fn new(ring: R, controls: C, fencing: Fencing) -> Self {
+        let ring_words = ring.words();
         Self {
             ring,
             controls,
-            base: 0,
+            fencing,
+            ring_words,
+            bytes_max: record_bytes_max(ring_words),
+            at: 0,
+            usual: Usual::NONE,
             consumed: 0,
             told: 0,
-            bytes_max,
             sender_sleeps: Answered::default(),
             own_sleeps: Sleeps::default(),
             ring_bell: false,
             broken: None,
         }
+    }
+
+    /// The control words of both ends.
+    pub fn controls(&self) -> &C {
+        &self.controls
     }
 
     /// Looks for the next record.
@@ -79,18 +119,53 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// The peer broke a rule; every later call answers the same.
     #[inline]
     pub fn receive(&mut self) -> Result<Event<'_, R, C>, Violation> {
+        let header = Header(self.ring.load(self.at));
+        if header == self.usual.header && self.usual.words <= self.ring_words - self.at {
+            fence(Ordering::Acquire);
+            let shape = self.usual;
+            return Ok(Event::Record(Record { lane: self, shape }));
+        }
+        if header.0 == 0 && self.told == self.consumed && self.broken.is_none() {
+            return Ok(Event::Empty);
+        }
+        self.receive_the_rest()
+    }
+
+    /// What is not as usual, and the first look that comes up empty.
+    #[cold]
+    fn receive_the_rest(&mut self) -> Result<Event<'_, R, C>, Violation> {
         match self.poll()? {
             None => {
                 self.tell();
                 Ok(Event::Empty)
             }
-            Some(Header { tag: CONTINUE, .. }) => {
-                let mut segment = [0; 4];
-                self.ring.read(self.index() + 1, &mut segment);
-                Ok(Event::Continue { segment: u32::from_le_bytes(segment) })
+            Some(header) if TAGS.contains(&header.tag()) => {
+                let shape = Usual::of(header);
+                self.usual = shape;
+                Ok(Event::Record(Record { lane: self, shape }))
             }
-            Some(header) => Ok(Event::Record(Record { lane: self, header })),
+            Some(header) => Ok(self.own_record(header)),
         }
+    }
+
+    /// Whether there is a record, or word of the lane's own; nothing is told to the sender.
+    ///
+    /// # Errors
+    /// As [`Receiver::receive`].
+    pub fn has_news(&mut self) -> Result<bool, Violation> {
+        self.poll().map(|found| found.is_some())
+    }
+
+    #[cold]
+    fn own_record(&mut self, header: Header) -> Event<'_, R, C> {
+        let mut segment = [0; 4];
+        self.ring.read((self.at + 1) * WORD_BYTES as u64, &mut segment);
+        let segment = u32::from_le_bytes(segment);
+        if header.tag() == CONTINUE {
+            return Event::Continue { segment };
+        }
+        self.consume(header.words());
+        Event::Retire { segment }
     }
 
     /// Consumes the announcement of a new ring and goes on in it; answers the old one.
@@ -99,13 +174,15 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// As [`Receiver::receive`]; the ring back when nothing was announced.
     pub fn continue_in(&mut self, ring: R) -> Result<R, (R, Option<Violation>)> {
         let words = match self.poll() {
-            Ok(Some(header)) if header.tag == CONTINUE => header.words(),
+            Ok(Some(header)) if header.tag() == CONTINUE => header.words(),
             Ok(_) => return Err((ring, None)),
             Err(violation) => return Err((ring, Some(violation))),
         };
         self.consumed += words;
-        self.base = self.consumed;
-        self.bytes_max = record_bytes_max(ring.words());
+        self.at = 0;
+        self.usual = Usual::NONE;
+        self.ring_words = ring.words();
+        self.bytes_max = record_bytes_max(self.ring_words);
         self.tell();
         Ok(std::mem::replace(&mut self.ring, ring))
     }
@@ -114,15 +191,15 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// [`Receiver::disarm`] afterwards.
     ///
     /// # Errors
-    /// As [`Receiver::receive`].
-    pub fn arm(&mut self) -> Result<Look, Violation> {
+    /// As [`Receiver::receive`], or the system's refusal.
+    pub fn arm(&mut self) -> Result<Look, ArmError> {
         self.tell();
-        self.own_sleeps.announce(&self.controls.own().armed);
+        self.own_sleeps.announce(&self.controls.own().armed, self.fencing)?;
         match self.poll() {
             Ok(None) => Ok(Look::Armed),
             found => {
                 self.disarm();
-                found.map(|_| Look::Ready)
+                Ok(found.map(|_| Look::Ready)?)
             }
         }
     }
@@ -133,65 +210,71 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     }
 
     /// Whether the peer sleeps for room that was made since the last call, and must be rung.
+    #[inline]
     #[must_use = "a sender that sleeps must be rung"]
     pub fn take_bell(&mut self) -> bool {
         std::mem::take(&mut self.ring_bell)
     }
 
-    #[inline]
-    fn index(&self) -> u64 {
-        (self.consumed - self.base) & (self.ring.words() - 1)
+    /// Looks whether the sender sleeps, after something that it may wait for was stored in our control words.
+    pub fn answer_sender(&mut self) {
+        self.ring_bell |= self.sender_sleeps.must_ring(&self.controls.peer().wants_room, self.fencing);
     }
 
-    /// The header of the next record, checked; pads are skipped.
-    #[inline]
+    /// Ends the lane: every later call answers this violation.
+    pub fn end(&mut self, violation: Violation) -> Violation {
+        self.usual = Usual::NONE;
+        *self.broken.get_or_insert(violation)
+    }
+
+    /// The header of the next record, checked; a pad is skipped, which there is only one of in a ring.
     fn poll(&mut self) -> Result<Option<Header>, Violation> {
-        if let Some(violation) = self.broken {
-            return Err(violation);
-        }
-        let answer = match self.check() {
-            Ok(Some(pad)) if pad.tag == PAD => {
-                self.consumed += pad.words();
-                self.check()
+        loop {
+            if let Some(violation) = self.broken {
+                return Err(violation);
             }
-            answer => answer,
-        };
-        if let Err(violation) = answer {
-            self.broken = Some(violation);
+            let header = Header(self.ring.load(self.at));
+            if header.0 == 0 {
+                return Ok(None);
+            }
+            fence(Ordering::Acquire);
+            match self.check(header) {
+                // The place after a pad is the start of the ring, where no other pad can be.
+                Ok(()) if header.tag() == PAD => self.advance(header.words()),
+                Ok(()) => return Ok(Some(header)),
+                Err(violation) => return Err(self.end(violation)),
+            }
         }
-        answer
     }
 
-    /// One look at one word.
-    #[inline]
-    fn check(&self) -> Result<Option<Header>, Violation> {
-        let word = self.ring.load(self.index());
-        if word == 0 {
-            return Ok(None);
-        }
-        fence(Ordering::Acquire);
-        let header = Header::parse(word)?;
-        let (words, words_left) = (header.words(), self.ring.words() - self.index());
-        let at_end = words == words_left;
-        let fits = match header.tag {
-            PAD => at_end && self.index() != 0,
-            CONTINUE => words == 2 && words <= words_left,
-            tag if TAGS.contains(&tag) && header.bytes > self.bytes_max => {
-                return Err(Violation::TooLong { bytes: header.bytes, bytes_max: self.bytes_max });
+    fn check(&self, header: Header) -> Result<(), Violation> {
+        let (words, words_left) = (header.words(), self.ring_words - self.at);
+        let bytes_max = self.bytes_max;
+        let fits = match header.tag() {
+            PAD => words == words_left && self.at != 0,
+            CONTINUE | RETIRE => words == 2 && words <= words_left,
+            tag if TAGS.contains(&tag) && header.bytes() > bytes_max.into() => {
+                return Err(Violation::TooLong { bytes: header.bytes(), bytes_max });
             }
             tag if TAGS.contains(&tag) => words <= words_left,
-            _ => return Err(Violation::Header { header: word }),
+            _ => return Err(Violation::Header { header: header.0 }),
         };
         match fits {
-            true => Ok(Some(header)),
+            true => Ok(()),
             false => Err(Violation::Boundary { words, words_left }),
         }
     }
 
     #[inline]
-    fn consume(&mut self, words: u64) {
+    fn advance(&mut self, words: u64) {
         self.consumed += words;
-        if self.consumed - self.told >= self.ring.words() / LAZY_FRACTION {
+        self.at = (self.at + words) & (self.ring_words - 1);
+    }
+
+    #[inline]
+    fn consume(&mut self, words: u64) {
+        self.advance(words);
+        if self.consumed - self.told >= self.ring_words / LAZY_FRACTION {
             self.tell();
         }
     }
@@ -202,27 +285,42 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         if self.told != self.consumed {
             self.told = self.consumed;
             self.controls.own().consumed.store(self.consumed, Ordering::Release);
-            self.ring_bell |= self.sender_sleeps.must_ring(&self.controls.peer().wants_room);
+            self.answer_sender();
         }
     }
 }
 
 impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// What the sender says it is.
+    #[inline]
     pub fn tag(&self) -> Tag {
-        self.header.tag
+        self.shape.header.tag()
+    }
+
+    /// Which conversation the sender says it belongs to.
+    #[inline]
+    pub fn port(&self) -> Port {
+        self.shape.header.port()
     }
 
     /// How many bytes the body has.
+    #[inline]
     pub fn bytes(&self) -> usize {
-        self.header.bytes as usize
+        self.shape.bytes
     }
 
     /// Copies the start of the body, each byte loaded once; answers how many bytes.
     #[inline]
     pub fn copy_to(&self, target: &mut [u8]) -> usize {
-        let bytes = self.bytes().min(target.len());
-        self.lane.ring.read(self.lane.index() + 1, &mut target[..bytes]);
+        self.copy_from(0, target)
+    }
+
+    /// Copies bytes of the body from `offset` on, each loaded once; answers how many bytes.
+    #[inline]
+    pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
+        let bytes = self.bytes().saturating_sub(offset).min(target.len());
+        let start = (self.lane.at + 1) * WORD_BYTES as u64 + offset as u64;
+        self.lane.ring.read(start, &mut target[..bytes]);
         bytes
     }
 }
@@ -230,6 +328,6 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
 impl<R: TheirRing, C: Controls> Drop for Record<'_, R, C> {
     #[inline]
     fn drop(&mut self) {
-        self.lane.consume(self.header.words());
+        self.lane.consume(self.shape.words);
     }
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sending end: records are staged where nobody looks yet, and published by one store.
 
-use super::{OwnRing, record_bytes_max};
+use cabotage_os::SystemError;
+
+use super::{ArmError, Loan, OwnRing, record_bytes_max};
 use crate::control::{Answered, Controls, Sleeps};
-use crate::record::{CONTINUE, Header, TAGS, Tag};
+use crate::fencing::Fencing;
+use crate::record::{CONTINUE, Header, PORT_MAX, Port, RETIRE, TAGS, Tag, WORD_BYTES};
 use crate::sync::Ordering;
 use crate::violation::Violation;
 
@@ -39,19 +42,27 @@ pub enum StageError {
 /// The sending end of a lane: owns the ring and our control words, reads the peer's.
 #[derive(Debug)]
 pub struct Sender<R, C> {
-    ring: R,
+    pub(super) ring: R,
     controls: C,
+    fencing: Fencing,
+    ring_words: u64,
+    bytes_max: u32,
+    /// Where in the ring the next record will be staged.
+    at: u64,
+    /// How many words are free from there on, by the receiver's count when it was last looked at. One of them is
+    /// kept for the header after the last record. None when the lane is over.
+    free: u64,
     /// The position at which this ring began; earlier rings of the lane lie before it.
     base: u64,
     /// Everything before is visible to the receiver.
     published: u64,
     /// Everything before is written.
     staged: u64,
-    /// The header at `published`, held back until all that follows it is written.
-    held: Option<u64>,
+    /// The first staged header, held back until all that follows it is written, and its place. 0: none.
+    held: u64,
+    held_at: u64,
     /// The receiver's count when it was last looked at.
     consumed: u64,
-    bytes_max: u32,
     receiver_sleeps: Answered,
     own_sleeps: Sleeps,
     broken: Option<Violation>,
@@ -60,25 +71,51 @@ pub struct Sender<R, C> {
 impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// A sender over a ring that is all zeroes.
     pub fn new(ring: R, controls: C) -> Self {
-        let bytes_max = record_bytes_max(ring.words());
+        let ring_words = ring.words();
         Self {
             ring,
             controls,
+            fencing: Fencing::Both,
+            ring_words,
+            bytes_max: record_bytes_max(ring_words),
+            at: 0,
+            free: ring_words,
             base: 0,
             published: 0,
             staged: 0,
-            held: None,
+            held: 0,
+            held_at: 0,
             consumed: 0,
-            bytes_max,
             receiver_sleeps: Answered::default(),
             own_sleeps: Sleeps::default(),
             broken: None,
         }
     }
 
+    /// From now on the peer's control words are these, and both ends fence like this.
+    pub fn meet(&mut self, controls: C, fencing: Fencing) {
+        self.controls = controls;
+        self.fencing = fencing;
+    }
+
     /// The longest body of a record, in bytes.
     pub fn bytes_max(&self) -> u32 {
         self.bytes_max
+    }
+
+    /// How many words the present ring has.
+    pub fn ring_words(&self) -> u64 {
+        self.ring_words
+    }
+
+    /// The control words of both ends.
+    pub fn controls(&self) -> &C {
+        &self.controls
+    }
+
+    /// The position after all that is published.
+    pub fn published(&self) -> u64 {
+        self.published
     }
 
     /// Writes a record behind those already staged; nobody sees it before [`Sender::publish`].
@@ -87,43 +124,65 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// [`StageError`]; nothing has changed then, and what was staged before still is.
     ///
     /// # Panics
-    /// If `tag` is not one of [`TAGS`].
+    /// If `tag` is not one of [`TAGS`] or `port` above [`PORT_MAX`].
     #[inline]
-    pub fn stage(&mut self, tag: Tag, body: &[u8]) -> Result<(), StageError> {
-        assert!(TAGS.contains(&tag), "tags below {} are the lane's own", TAGS.start());
-        let header = match u32::try_from(body.len()) {
-            Ok(bytes) if bytes <= self.bytes_max => Header { tag, bytes },
-            _ => return Err(TooLong { bytes: body.len(), bytes_max: self.bytes_max }.into()),
-        };
-        self.reserve(header.words())?;
-        self.ring.write(self.index(self.staged) + 1, body);
-        self.append(header);
+    pub fn stage(&mut self, tag: Tag, port: Port, body: &[u8]) -> Result<(), StageError> {
+        let header = self.admit(tag, port, body.len())?;
+        let words = header.words();
+        self.reserve(words)?;
+        self.clear_after(words);
+        self.ring.write(self.byte_at(0), body);
+        self.append(header, words);
         Ok(())
+    }
+
+    /// Room for a record of `bytes` bytes, to be written in place; [`Loan::stage`] stages it.
+    ///
+    /// # Errors
+    /// As [`Sender::stage`].
+    ///
+    /// # Panics
+    /// As [`Sender::stage`].
+    pub fn loan(&mut self, tag: Tag, port: Port, bytes: usize) -> Result<Loan<'_, R, C>, StageError> {
+        let header = self.admit(tag, port, bytes)?;
+        self.reserve(header.words())?;
+        Ok(Loan::new(self, header))
     }
 
     /// Makes all staged records visible, in order, at once. Answers whether the peer must be rung.
     #[inline]
     #[must_use = "a receiver that sleeps must be rung"]
     pub fn publish(&mut self) -> bool {
-        let Some(header) = self.held.take() else { return false };
-        self.ring.store(self.index(self.staged), 0, Ordering::Relaxed);
-        self.ring.store(self.index(self.published), header, Ordering::Release);
+        self.publish_to_a_spinner() && {
+            self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing)
+        }
+    }
+
+    /// As [`Sender::publish`], for a receiver that is known never to sleep. Answers whether there was anything.
+    #[inline]
+    pub fn publish_to_a_spinner(&mut self) -> bool {
+        if self.held == 0 {
+            return false;
+        }
+        self.ring.store(self.held_at, self.held, Ordering::Release);
+        self.held = 0;
         self.published = self.staged;
-        self.receiver_sleeps.must_ring(&self.controls.peer().armed)
+        true
     }
 
     /// Announces that we are about to sleep until a record of `bytes` bytes has room. Sleep only if this answers
     /// true; [`Sender::awake`] afterwards.
     ///
     /// # Errors
-    /// The peer's count is impossible.
-    pub fn arm_for_room(&mut self, bytes: u32) -> Result<bool, Violation> {
-        self.own_sleeps.announce(&self.controls.own().wants_room);
-        match self.reserve_or_pad(Header { tag: *TAGS.start(), bytes }.words()) {
+    /// The peer's count is impossible, or the system's refusal.
+    pub fn arm_for_room(&mut self, bytes: usize) -> Result<bool, ArmError> {
+        self.announce()?;
+        let words = 1 + bytes.div_ceil(WORD_BYTES) as u64;
+        match self.make_room(words) {
             Err(StageError::Full(Full)) => Ok(true),
             Err(StageError::Violation(violation)) => {
                 self.awake();
-                Err(violation)
+                Err(violation.into())
             }
             Ok(()) | Err(StageError::TooLong(_)) => {
                 self.awake();
@@ -132,27 +191,45 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         }
     }
 
-    /// Takes the announcement of [`Sender::arm_for_room`] back.
+    /// Announces that we are about to sleep until the peer has consumed, filed or given back something. Look once
+    /// more at what is waited for after this; [`Sender::awake`] afterwards.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn announce(&mut self) -> Result<(), SystemError> {
+        self.own_sleeps.announce(&self.controls.own().wants_room, self.fencing)
+    }
+
+    /// Takes the announcement of [`Sender::arm_for_room`] or [`Sender::announce`] back.
     pub fn awake(&mut self) {
         Sleeps::cancel(&self.controls.own().wants_room);
     }
 
     /// Goes on in another ring, all zeroes, which the receiver learns of in order, as number `segment`. Answers
-    /// the old ring, to be kept until [`Sender::has_left`] its end, and that end. Staged records are published.
+    /// the old ring, to be kept until [`Sender::has_left`] its end, that end, and whether to ring. Staged records
+    /// are published.
     ///
     /// # Errors
     /// The new ring back with [`StageError::Full`] when the old one has no room for the last record.
     pub fn continue_in(&mut self, ring: R, segment: u32) -> Result<(R, u64, bool), (R, StageError)> {
-        let header = Header { tag: CONTINUE, bytes: 4 };
-        if let Err(error) = self.reserve(header.words()) {
+        if let Err(error) = self.stage_own(CONTINUE, segment) {
             return Err((ring, error));
         }
-        self.ring.write(self.index(self.staged) + 1, &segment.to_le_bytes());
-        self.append(header);
         let ring_bell = self.publish();
         self.base = self.staged;
-        self.bytes_max = record_bytes_max(ring.words());
+        self.at = 0;
+        self.ring_words = ring.words();
+        self.free = self.ring_words;
+        self.bytes_max = record_bytes_max(self.ring_words);
         Ok((std::mem::replace(&mut self.ring, ring), self.base, ring_bell))
+    }
+
+    /// Stages the news that segment `segment` will not be used any more.
+    ///
+    /// # Errors
+    /// As [`Sender::stage`].
+    pub fn stage_retirement(&mut self, segment: u32) -> Result<(), StageError> {
+        self.stage_own(RETIRE, segment)
     }
 
     /// Whether the receiver has consumed everything before `position`.
@@ -160,61 +237,106 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// # Errors
     /// The peer's count is impossible.
     pub fn has_left(&mut self, position: u64) -> Result<bool, Violation> {
-        self.look_at_consumed()?;
+        if self.consumed < position {
+            self.look_at_consumed()?;
+        }
         Ok(self.consumed >= position)
     }
 
-    fn append(&mut self, header: Header) {
-        match self.held {
-            None => self.held = Some(header.word()),
-            Some(_) => self.ring.store(self.index(self.staged), header.word(), Ordering::Relaxed),
-        }
-        self.staged += header.words();
+    /// Ends the lane: every later call answers this violation.
+    pub fn end(&mut self, violation: Violation) {
+        self.broken.get_or_insert(violation);
+        self.free = 0;
     }
 
     #[inline]
-    fn index(&self, position: u64) -> u64 {
-        (position - self.base) & (self.ring.words() - 1)
+    fn admit(&self, tag: Tag, port: Port, bytes: usize) -> Result<Header, TooLong> {
+        assert!(TAGS.contains(&tag), "tags below {} are the lane's own", TAGS.start());
+        assert!(port <= PORT_MAX, "a port has 24 bits");
+        match u32::try_from(bytes) {
+            Ok(bytes) if bytes <= self.bytes_max => Ok(Header::new(tag, port, bytes)),
+            _ => Err(TooLong { bytes, bytes_max: self.bytes_max }),
+        }
     }
 
-    /// Makes sure that `words` words and one more lie free, in one piece, at `staged`.
+    /// Where byte `offset` of the body of the next record lies in the ring.
+    #[inline]
+    pub(super) fn byte_at(&self, offset: u64) -> u64 {
+        (self.at + 1) * WORD_BYTES as u64 + offset
+    }
+
+    fn stage_own(&mut self, tag: Tag, segment: u32) -> Result<(), StageError> {
+        let header = Header::own(tag, 4);
+        let words = header.words();
+        self.reserve(words)?;
+        self.clear_after(words);
+        self.ring.write(self.byte_at(0), &segment.to_le_bytes());
+        self.append(header, words);
+        Ok(())
+    }
+
+    /// Clears the word after a record of `words` words: the receiver will poll it as soon as it sees the record.
+    #[inline]
+    pub(super) fn clear_after(&self, words: u64) {
+        self.ring.store(self.after(words), 0, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn after(&self, words: u64) -> u64 {
+        (self.at + words) & (self.ring_words - 1)
+    }
+
+    #[inline]
+    pub(super) fn append(&mut self, header: Header, words: u64) {
+        if self.held == 0 {
+            (self.held, self.held_at) = (header.0, self.at);
+        } else {
+            self.ring.store(self.at, header.0, Ordering::Relaxed);
+        }
+        self.at = self.after(words);
+        self.staged += words;
+        self.free -= words;
+    }
+
+    /// Makes sure that `words` words and one more lie free, in one piece, at the place of the next record.
     #[inline]
     fn reserve(&mut self, words: u64) -> Result<(), StageError> {
+        if words <= self.ring_words - self.at && words < self.free {
+            return Ok(());
+        }
+        self.make_room(words)
+    }
+
+    #[cold]
+    fn make_room(&mut self, words: u64) -> Result<(), StageError> {
         if let Some(violation) = self.broken {
             return Err(violation.into());
         }
-        self.reserve_or_pad(words)
-    }
-
-    #[inline]
-    fn reserve_or_pad(&mut self, words: u64) -> Result<(), StageError> {
-        let until_end = self.ring.words() - self.index(self.staged);
+        let until_end = self.ring_words - self.at;
         let pad = if words > until_end { until_end } else { 0 };
         let needed = pad + words + 1;
-        if self.free() < needed {
+        if self.free < needed {
             self.look_at_consumed()?;
-            if self.free() < needed {
+            if self.free < needed {
                 return Err(Full.into());
             }
         }
         if pad > 0 {
-            self.append(Header::pad(pad));
+            self.clear_after(pad);
+            self.append(Header::pad(pad), pad);
         }
         Ok(())
-    }
-
-    fn free(&self) -> u64 {
-        self.ring.words() - (self.staged - self.consumed.max(self.base))
     }
 
     fn look_at_consumed(&mut self) -> Result<(), Violation> {
         match self.controls.peer().admit_consumed(self.consumed, self.published) {
             Ok(count) => {
                 self.consumed = count;
+                self.free = self.ring_words - (self.staged - count.max(self.base));
                 Ok(())
             }
             Err(violation) => {
-                self.broken = Some(violation);
+                self.end(violation);
                 Err(violation)
             }
         }

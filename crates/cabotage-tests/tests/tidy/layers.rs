@@ -10,7 +10,7 @@ pub(crate) const BELOW: &[(&str, &[&str])] = &[
     ("cabotage-link", &["cabotage-lane", "cabotage-os"]),
     ("cabotage-shm", &["cabotage-os"]),
     ("cabotage-pipe", &["cabotage-os"]),
-    ("cabotage", &["cabotage-link", "cabotage-os", "cabotage-pipe", "cabotage-shm"]),
+    ("cabotage", &["cabotage-lane", "cabotage-link", "cabotage-os", "cabotage-pipe", "cabotage-shm"]),
     ("cabotage-cli", &["cabotage"]),
     ("cabotage-tests", &["cabotage"]),
 ];

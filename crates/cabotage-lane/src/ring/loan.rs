@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A record written in place: room in the ring that nobody else sees yet.
+
+use super::{OwnRing, Sender};
+use crate::control::Controls;
+use crate::record::Header;
+
+/// Room for one record. Dropped without [`Loan::stage`], nothing has happened.
+#[derive(Debug)]
+pub struct Loan<'lane, R, C> {
+    lane: &'lane mut Sender<R, C>,
+    header: Header,
+}
+
+impl<'lane, R: OwnRing, C: Controls> Loan<'lane, R, C> {
+    pub(super) fn new(lane: &'lane mut Sender<R, C>, header: Header) -> Self {
+        Self { lane, header }
+    }
+
+    /// How many bytes the body has.
+    pub fn bytes(&self) -> usize {
+        usize::try_from(self.header.bytes()).unwrap_or(0) // 32 bits
+    }
+
+    /// Stores bytes of the body from `offset` on; answers how many fitted. What is never stored holds old bytes
+    /// of this lane, which the receiver has seen before.
+    #[inline]
+    pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> usize {
+        let room = self.bytes().saturating_sub(offset);
+        let bytes = &bytes[..bytes.len().min(room)];
+        self.lane.ring.write(self.lane.byte_at(offset as u64), bytes);
+        bytes.len()
+    }
+
+    /// Stages the record behind those already staged.
+    #[inline]
+    pub fn stage(self) {
+        let words = self.header.words();
+        self.lane.clear_after(words);
+        self.lane.append(self.header, words);
+    }
+}
