@@ -9,7 +9,7 @@
 
 use std::arch::asm;
 
-use pieces::{move_1, move_2, move_4, move_8, move_16};
+use pieces::{move_1, move_2, move_4, move_8, move_16, move_64};
 
 /// Copies of at most this many bytes are made of single loads and stores.
 pub const SMALL_BYTES_MAX: usize = 512;
@@ -70,6 +70,14 @@ pub fn prefetch<T>(place: *const T) {
 #[inline]
 unsafe fn copy_up(source: *const u8, target: *mut u8, bytes: usize) {
     let mut at = 0;
+    while bytes - at >= 64 {
+        // SAFETY: `at + 64 <= bytes`, so the 64 bytes lie inside both ranges that the caller vouches for.
+        unsafe { move_64(source.wrapping_add(at), target.wrapping_add(at)) };
+        at += 64;
+    }
+    if at == bytes {
+        return;
+    }
     while bytes - at >= 16 {
         // SAFETY: `at + 16 <= bytes`, so the 16 bytes lie inside both ranges that the caller vouches for.
         unsafe { move_16(source.wrapping_add(at), target.wrapping_add(at)) };
@@ -100,6 +108,14 @@ unsafe fn copy_up(source: *const u8, target: *mut u8, bytes: usize) {
 #[inline]
 unsafe fn copy_down(source: *const u8, target: *mut u8, bytes: usize) {
     let mut left = bytes;
+    while left >= 64 {
+        left -= 64;
+        // SAFETY: `left + 64 <= bytes`, so the 64 bytes lie inside both ranges that the caller vouches for.
+        unsafe { move_64(source.wrapping_add(left), target.wrapping_add(left)) };
+    }
+    if left == 0 {
+        return;
+    }
     while left >= 16 {
         left -= 16;
         // SAFETY: `left + 16 <= bytes`, so the 16 bytes lie inside both ranges that the caller vouches for.
@@ -141,6 +157,22 @@ macro_rules! define_move {
 #[cfg(target_arch = "x86_64")]
 mod pieces {
     use super::asm;
+    /// Four pieces of 16 bytes, the last one first.
+    ///
+    /// # Safety
+    /// 64 bytes must be readable at `source` and writable at `target`.
+    #[inline(always)]
+    pub(super) unsafe fn move_64(source: *const u8, target: *mut u8) {
+        // SAFETY: each of 64 bytes is loaded once and stored once, at addresses that the caller vouches for; the
+        // registers are declared, flags and stack are untouched.
+        unsafe {
+            asm!("movdqu {a}, [{s}]", "movdqu {b}, [{s} + 16]", "movdqu {c}, [{s} + 32]", "movdqu {d}, [{s} + 48]",
+                 "movdqu [{t} + 48], {d}", "movdqu [{t} + 32], {c}", "movdqu [{t} + 16], {b}", "movdqu [{t}], {a}",
+                 s = in(reg) source, t = in(reg) target, a = out(xmm_reg) _, b = out(xmm_reg) _,
+                 c = out(xmm_reg) _, d = out(xmm_reg) _, options(nostack, preserves_flags));
+        }
+    }
+
     define_move!(move_16, xmm_reg, "movdqu {p}, [{s}]", "movdqu [{t}], {p}");
     define_move!(move_8, reg, "mov {p:r}, [{s}]", "mov [{t}], {p:r}");
     define_move!(move_4, reg, "mov {p:e}, [{s}]", "mov [{t}], {p:e}");
@@ -151,6 +183,22 @@ mod pieces {
 #[cfg(target_arch = "aarch64")]
 mod pieces {
     use super::asm;
+    /// Two pairs of 16 bytes, the last one first.
+    ///
+    /// # Safety
+    /// 64 bytes must be readable at `source` and writable at `target`.
+    #[inline(always)]
+    pub(super) unsafe fn move_64(source: *const u8, target: *mut u8) {
+        // SAFETY: each of 64 bytes is loaded once and stored once, at addresses that the caller vouches for; the
+        // registers are declared, flags and stack are untouched.
+        unsafe {
+            asm!("ldp {a:q}, {b:q}, [{s}]", "ldp {c:q}, {d:q}, [{s}, #32]",
+                 "stp {c:q}, {d:q}, [{t}, #32]", "stp {a:q}, {b:q}, [{t}]",
+                 s = in(reg) source, t = in(reg) target, a = out(vreg) _, b = out(vreg) _,
+                 c = out(vreg) _, d = out(vreg) _, options(nostack, preserves_flags));
+        }
+    }
+
     define_move!(move_16, vreg, "ldr {p:q}, [{s}]", "str {p:q}, [{t}]");
     define_move!(move_8, reg, "ldr {p:x}, [{s}]", "str {p:x}, [{t}]");
     define_move!(move_4, reg, "ldr {p:w}, [{s}]", "str {p:w}, [{t}]");
