@@ -1,3 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two processes joined by one socket and two outboxes: messages between them, whoever they are.
 #![forbid(unsafe_code)]
+
+pub mod quota;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the handshake is to use it"))]
+mod wire;
