@@ -13,7 +13,7 @@ use cabotage_os::epoll::{Events, Poller, Trigger};
 use cabotage_os::lock::{self, Lock, Range, Sharing};
 use cabotage_os::membarrier::Membarrier;
 use cabotage_os::poll::Readiness;
-use cabotage_os::process::{Pidfd, ProcessIdentity};
+use cabotage_os::process::{Pidfd, ProcessIdentity, overflow_uid};
 use cabotage_os::socket::{ListenOptions, Listener, Socket};
 use cabotage_os::{Deadline, Errno, futex, limits, probe, process_memory, seam};
 
@@ -173,6 +173,8 @@ fn names(root: &Path) -> Answer {
 
 fn identity(_: &Path) -> Answer {
     assert!(ProcessIdentity::own()?.is_alive()?);
+    Pidfd::open(rustix::process::getpid())?.ok_or("no such process")?.try_clone()?;
+    overflow_uid()?;
     let _guard = probe::without(probe::Feature::PidfdOpen);
     assert!(ProcessIdentity::own()?.is_alive()?);
     Ok(())

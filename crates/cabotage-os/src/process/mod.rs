@@ -8,7 +8,10 @@
 mod identity;
 mod pidfd;
 mod stat;
+mod user;
 
 pub use identity::{IdentityError, ProcessIdentity};
 pub use pidfd::{Exit, Pidfd};
 pub use rustix::process::{Pid, Signal};
+pub use stat::ticks_since_boot;
+pub use user::{overflow_uid, own_uid};

@@ -68,6 +68,15 @@ impl Pidfd {
         Self { fd, pid }
     }
 
+    /// Another descriptor of the same process.
+    ///
+    /// # Errors
+    /// The system's refusal (`EMFILE`).
+    pub fn try_clone(&self) -> Result<Self, SystemError> {
+        let fd = attempt("fcntl", self.pid, || rustix::io::fcntl_dupfd_cloexec(&self.fd, 0))?;
+        Ok(Self { fd, pid: self.pid })
+    }
+
     /// The process's number, which may be another's once this one has been reaped.
     pub fn pid(&self) -> Pid {
         self.pid

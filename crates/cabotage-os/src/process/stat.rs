@@ -47,6 +47,21 @@ impl Stat {
     }
 }
 
+/// How long ago the machine started, by the clock and in the unit of [`start_time_ticks`]: what had started by now
+/// has no later time.
+///
+/// [`start_time_ticks`]: crate::process::ProcessIdentity::start_time_ticks
+///
+/// # Source
+/// clock_gettime(2), `CLOCK_BOOTTIME`; proc_pid_stat(5).
+pub fn ticks_since_boot() -> u64 {
+    const TICKS_PER_SECOND: i64 = 100;
+    const NANOSECONDS_PER_TICK: i64 = 1_000_000_000 / TICKS_PER_SECOND;
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let ticks = now.tv_sec.saturating_mul(TICKS_PER_SECOND) + now.tv_nsec / NANOSECONDS_PER_TICK;
+    ticks.unsigned_abs()
+}
+
 /// Which start of the machine this is: the kernel draws a number at each. `None` where /proc hides it.
 pub(super) fn boot_id() -> Result<Option<u128>, SystemError> {
     let text = procfs::read(CWD, c"/proc/sys/kernel/random/boot_id")?;
@@ -95,5 +110,15 @@ mod tests {
     fn this_process_reads_itself() {
         let stat = Stat::read(rustix::process::getpid()).unwrap().unwrap();
         assert!(!stat.has_exited() && stat.start_time_ticks > 0);
+        assert!(stat.start_time_ticks <= ticks_since_boot());
+    }
+
+    #[test]
+    fn a_process_starts_between_two_looks_at_the_clock() {
+        let before = ticks_since_boot();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let stat = Stat::read(Pid::from_child(&child)).unwrap().unwrap();
+        child.wait().unwrap();
+        assert!((before..=ticks_since_boot()).contains(&stat.start_time_ticks));
     }
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! As whom this process runs, and the user that stands for all that have no number here.
+
+use std::sync::OnceLock;
+
+use crate::error::SystemError;
+use crate::procfs;
+
+/// The user as whom this process acts (the effective one).
+///
+/// # Source
+/// geteuid(2).
+pub fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The number by which the kernel names users and processes of other users that have none in our user namespace:
+/// 65534, unless the system says otherwise. Asked once; where /proc hides it, 65534 holds.
+///
+/// # Errors
+/// A shortage of this process, such as of descriptors; the next call asks again.
+///
+/// # Source
+/// user_namespaces(7), /proc/sys/kernel/overflowuid.
+pub fn overflow_uid() -> Result<u32, SystemError> {
+    const USUAL: u32 = 65_534;
+    static FOUND: OnceLock<u32> = OnceLock::new();
+    if let Some(uid) = FOUND.get() {
+        return Ok(*uid);
+    }
+    let number = procfs::number(c"/proc/sys/kernel/overflowuid")?;
+    Ok(*FOUND.get_or_init(|| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(USUAL)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_overflow_user_is_what_the_kernel_says() {
+        let found = std::fs::read_to_string("/proc/sys/kernel/overflowuid");
+        let expected = found.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(65_534);
+        assert_eq!(overflow_uid(), Ok(expected));
+        assert_eq!(overflow_uid(), Ok(expected));
+    }
+}
