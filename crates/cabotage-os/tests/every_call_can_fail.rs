@@ -139,7 +139,7 @@ fn busy_server(root: &Path) -> Answer {
 
 fn admission(_: &Path) -> Answer {
     let (here, there) = Socket::pair()?;
-    Socket::admit(here.into())?.send(b"x", &[], soon())?;
+    Socket::admit(here.into_fd().unwrap())?.send(b"x", &[], soon())?;
     drop(there);
     Ok(())
 }

@@ -83,7 +83,7 @@ fn handed_on(ask: bool) -> (Speaker, Socket, Stamp) {
     if ask {
         here.ask_for_pidfds(true).unwrap();
     }
-    let speaker = Speaker::start(INHERITED, OwnedFd::from(there));
+    let speaker = Speaker::start(INHERITED, there.into_fd().unwrap());
     let stamp = hear(&here);
     (speaker, here, stamp)
 }

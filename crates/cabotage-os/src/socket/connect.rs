@@ -115,7 +115,7 @@ fn connect_to(place: BorrowedFd<'_>, path: &Path, deadline: Deadline) -> Result<
         answer => answer,
     };
     match answer {
-        Ok(()) => Ok(Socket { fd: socket }),
+        Ok(()) => Ok(Socket::sole(socket)?),
         Err(Errno::AGAIN) => Err(ConnectError::Busy { path: path.into() }),
         Err(Errno::CONNREFUSED) => Err(ConnectError::NobodyListens { path: path.into() }),
         Err(Errno::PROTOTYPE) => Err(ConnectError::NotMessages { path: path.into() }),

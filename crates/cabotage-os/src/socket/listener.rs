@@ -129,7 +129,7 @@ impl Listener {
     pub fn accept(&self, deadline: Deadline) -> Result<Socket, AcceptError> {
         loop {
             match seam::call_until_done("accept4", || accept_with(&self.fd, SocketFlags::CLOEXEC)) {
-                Ok(fd) => return Ok(Socket { fd }),
+                Ok(fd) => return Ok(Socket::sole(fd)?),
                 Err(Errno::AGAIN) if deadline.has_passed() => return Err(AcceptError::Nobody),
                 Err(Errno::AGAIN) => {
                     poll::wait([(self.as_fd(), Readiness::IN)], deadline)?;

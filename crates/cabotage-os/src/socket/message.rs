@@ -62,6 +62,22 @@ struct Control([u8; CONTROL_BYTES]);
 
 /// Receives one message without waiting. `None` means that the peer has hung up.
 pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Option<Arrival>, Errno> {
+    receive_with(socket, buffer, libc::MSG_DONTWAIT)
+}
+
+/// Receives one message, and sleeps until there is one; with `EAGAIN` if the open file says that nobody sleeps.
+pub(super) fn receive_or_sleep(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+) -> Result<Option<Arrival>, Errno> {
+    receive_with(socket, buffer, 0)
+}
+
+fn receive_with(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    waiting: libc::c_int,
+) -> Result<Option<Arrival>, Errno> {
     let mut control = Control([0; CONTROL_BYTES]);
     let mut piece = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // SAFETY: a msghdr is integers and pointers, for all of which zero is a value.
@@ -70,7 +86,7 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Optio
     head.msg_iovlen = 1;
     head.msg_control = control.0.as_mut_ptr().cast();
     head.msg_controllen = CONTROL_BYTES as _;
-    let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | libc::MSG_TRUNC;
+    let flags = waiting | libc::MSG_CMSG_CLOEXEC | libc::MSG_TRUNC;
     let bytes = seam::call_until_done("recvmsg", || {
         // SAFETY: `head` points to `piece` and `control`, both alive and as long as it says; `piece` spans
         // `buffer`, which we borrow mutably.

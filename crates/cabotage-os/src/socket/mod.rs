@@ -24,6 +24,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
 
 use crate::deadline::Deadline;
 use crate::error::{Fault, SystemError, attempt};
+use crate::fork::{SoleFd, undivided};
 use crate::poll::{self, Readiness};
 use crate::seam::Errno;
 
@@ -33,10 +34,10 @@ pub use credentials::Credentials;
 pub use listener::{AcceptError, BindError, ListenOptions, Listener};
 pub use message::{Arrival, MESSAGE_DESCRIPTORS_MAX};
 
-/// One end of a connection that carries messages.
+/// One end of a connection that carries messages. It has one holder: a forked child gets no copy.
 #[derive(Debug)]
 pub struct Socket {
-    fd: OwnedFd,
+    fd: SoleFd,
 }
 
 /// What a bell message holds. Nobody looks at it: that it arrives is the news.
@@ -51,16 +52,35 @@ impl Socket {
     /// # Source
     /// socketpair(2), unix(7).
     pub fn pair() -> Result<(Self, Self), SystemError> {
-        let (one, other) = attempt("socketpair", "two joined ends", || {
-            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-        })?;
-        Ok((Self::stamping(one)?, Self::stamping(other)?))
+        undivided(|| {
+            let (one, other) = attempt("socketpair", "two joined ends", || {
+                socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            })?;
+            Ok((Self::stamping(one)?, Self::stamping(other)?))
+        })
+    }
+
+    /// Whether this process may use the socket: false in a forked child.
+    #[inline]
+    pub fn is_here(&self) -> bool {
+        self.fd.is_here()
+    }
+
+    /// The end as a plain descriptor, to be given to another process. `None` in a forked child, where it is closed
+    /// already.
+    pub fn into_fd(self) -> Option<OwnedFd> {
+        self.fd.into_fd()
     }
 
     /// Asks for credentials on every message that `fd` will receive.
     fn stamping(fd: OwnedFd) -> Result<Self, SystemError> {
         attempt("setsockopt", "SO_PASSCRED", || sockopt::set_socket_passcred(&fd, true))?;
-        Ok(Self { fd })
+        Self::sole(fd)
+    }
+
+    /// A socket that no forked child keeps.
+    fn sole(fd: OwnedFd) -> Result<Self, SystemError> {
+        Ok(Self { fd: SoleFd::new(fd)? })
     }
 
     /// Sends one message: all of `bytes` and copies of `descriptors`, or nothing. Waits for room at most until
@@ -139,6 +159,25 @@ impl Socket {
         }
     }
 
+    /// As [`Socket::receive`], for one who knows that nothing is there yet: sleeps first, and in the kernel's own
+    /// receive where the deadline allows, which is one call and not three.
+    ///
+    /// # Errors
+    /// As [`Socket::receive`].
+    pub fn sleep_and_receive(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Arrival, ReceiveError> {
+        if deadline != Deadline::Never {
+            self.wait(Readiness::IN, deadline)?;
+            return self.receive(buffer, deadline);
+        }
+        match message::receive_or_sleep(self.as_fd(), buffer) {
+            Ok(Some(arrival)) => Ok(arrival),
+            Ok(None) | Err(Errno::NOTCONN) => Err(ReceiveError::HungUp),
+            // Nothing is wrong yet: somebody made the open file non-blocking, or the peer's death is told first.
+            Err(Errno::AGAIN | Errno::CONNRESET) => self.receive(buffer, deadline),
+            Err(errno) => Err(SystemError::new("recvmsg", "a message", errno).into()),
+        }
+    }
+
     /// Whether the other end is gone, for whatever reason. Its last messages may still be unread.
     ///
     /// # Errors
@@ -165,12 +204,6 @@ impl Socket {
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
-    }
-}
-
-impl From<Socket> for OwnedFd {
-    fn from(socket: Socket) -> Self {
-        socket.fd
     }
 }
 

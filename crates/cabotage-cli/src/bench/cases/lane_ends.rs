@@ -33,7 +33,7 @@ impl LaneEnds {
     /// The near end, and the socket of the far one. They meet at the near end's first use.
     pub(super) fn near() -> Result<(Self, Vec<OwnedFd>)> {
         let (near, far) = Socket::pair()?;
-        Ok((Self::new(near)?, vec![far.into()]))
+        Ok((Self::new(near)?, vec![far.into_fd().ok_or_else(lost)?]))
     }
 
     /// The far end.
