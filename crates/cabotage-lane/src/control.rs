@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) filed: AtomicU64,
     /// Not zero once the owner has closed: nothing follows what is published.
     pub(crate) closed: AtomicU64,
+    /// Not zero while the owner sleeps until one of its blocks comes back: the number of that sleep.
+    pub(crate) wants_block: AtomicU64,
 }
 
 /// See [`Control::withdrawal`].
