@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One direction of a link: memory that one process writes and another, which does not trust it, reads.
 //!
-//! Each end owns an *outbox* that only it can write: the [ring] of its messages, the [blocks](block) of large ones, and
-//! the [`Control`] words that tell the peer how far it has read and whether it sleeps. No word is written by two processes, so a peer
-//! can only lie in its own outbox; every lie is checked where it is read and ends the lane for ever.
+//! Each end owns an *outbox* that only it can write: the [ring] of its messages, the [blocks](block) of large
+//! ones, and the [`Control`] words that tell the peer how far it has read and whether it sleeps. No word is written
+//! by two processes, so a peer can only lie in its own outbox; every lie is checked where it is read and ends the
+//! lane for ever.
 //!
 //! Everything here is generic over where the words lie, so that loom explores the very code that runs between
 //! processes (`tests/loom_*.rs`).
