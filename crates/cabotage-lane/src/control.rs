@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub(crate) filed: AtomicU64,
     /// Not zero once the owner has closed: nothing follows what is published.
     pub(crate) closed: AtomicU64,
+    /// Not zero while the owner sleeps until one of its blocks comes back: the number of that sleep.
+    pub(crate) wants_block: AtomicU64,
 }
 
 /// See [`Control::withdrawal`].
@@ -98,7 +100,11 @@ impl Control {
             consumed: NOTHING,
             armed: Line(AtomicU64::new(ALWAYS)),
             wants_room: NOTHING,
-            state: Line(State { filed: AtomicU64::new(0), closed: AtomicU64::new(0) }),
+            state: Line(State {
+                filed: AtomicU64::new(0),
+                closed: AtomicU64::new(0),
+                wants_block: AtomicU64::new(0),
+            }),
             withdrawal: Line(Withdrawal {
                 taking: AtomicU64::new(0),
                 withdrawn: AtomicU64::new(0),
@@ -106,6 +112,43 @@ impl Control {
             }),
             returned: [const { AtomicU64::new(0) }; BLOCK_SLOTS],
         }
+    }
+
+    /// Says that nothing follows what is published.
+    pub fn close(&self) {
+        self.state.closed.store(1, Ordering::Release);
+    }
+
+    /// Whether the owner says that nothing follows. Look at its ring once more after this.
+    pub fn is_closed(&self) -> bool {
+        let closed = self.state.closed.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        closed != 0
+    }
+
+    /// Says how many messages with descriptors the owner has taken from the socket.
+    pub fn tell_filed(&self, messages: u64) {
+        self.state.filed.store(messages, Ordering::Release);
+    }
+
+    /// How many messages with descriptors the owner, our peer, has taken: at least `least`, at most `most`.
+    ///
+    /// # Errors
+    /// Its count is impossible.
+    pub fn admit_filed(&self, least: u64, most: u64) -> Result<u64, Violation> {
+        let count = self.state.filed.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        match (least..=most).contains(&count) {
+            true => Ok(count),
+            false => Err(Violation::Filed { count, least, most }),
+        }
+    }
+
+    /// Whether the owner, our peer, says that it sleeps for room: in its ring, or for descriptors. Call after the
+    /// store that it may wait for.
+    pub fn wants_room(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.wants_room.load(Ordering::Relaxed) != 0
     }
 
     /// How far the owner, our peer, has consumed our ring: at least `least`, at most `most`.

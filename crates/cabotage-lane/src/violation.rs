@@ -39,4 +39,56 @@ pub enum Violation {
         /// What there is.
         most: u64,
     },
+    /// Bytes that do not lie inside the memory that they are said to lie in.
+    #[error("the peer claims {bytes} bytes at {offset} of memory that has {bytes_max}")]
+    Claim {
+        /// Where they begin, as it says.
+        offset: u64,
+        /// How many, as it says.
+        bytes: u64,
+        /// How many bytes the memory has.
+        bytes_max: u64,
+    },
+    /// A block in a slot that does not exist.
+    #[error("the peer names slot {number} for a block; there are 64")]
+    Slot {
+        /// What it says.
+        number: u32,
+    },
+    /// A block in a slot whose last block was not given back yet.
+    #[error("the peer sent block {loan} in slot {slot}, which it has not got back yet")]
+    SlotOut {
+        /// The slot.
+        slot: u32,
+        /// The number of the loan, as it says.
+        loan: u64,
+    },
+    /// A block whose number is not above that of the one before.
+    #[error("the peer numbered a block {loan}, after {last} in the same slot")]
+    Loan {
+        /// What it says.
+        loan: u64,
+        /// What it said before.
+        last: u64,
+    },
+    /// A block given back that is not out.
+    #[error("the peer gave block {returned} back; {loan} is out, and {before} came back before")]
+    Returned {
+        /// What it says.
+        returned: u64,
+        /// What it could have said.
+        loan: u64,
+        /// What it said before.
+        before: u64,
+    },
+    /// A count of messages with descriptors that went back, or beyond what was sent.
+    #[error("the peer says it took {count} messages with descriptors; {least} to {most} are possible")]
+    Filed {
+        /// What it says.
+        count: u64,
+        /// What it said before.
+        least: u64,
+        /// What there is.
+        most: u64,
+    },
 }

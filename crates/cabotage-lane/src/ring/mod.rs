@@ -22,7 +22,7 @@ use crate::sync::Ordering;
 use crate::violation::Violation;
 
 pub use loan::Loan;
-pub use receiver::{Event, Look, Receiver, Record};
+pub use receiver::{Event, Look, Receiver, Record, Shape, Sight};
 pub use sender::{Full, Sender, StageError, TooLong};
 
 /// Ring memory that this end writes.

@@ -19,7 +19,7 @@ pub struct Receiver<R, C> {
     /// Where in the ring the next header will appear.
     at: u64,
     /// What the last plain record looked like.
-    usual: Usual,
+    usual: Shape,
     /// Everything before is consumed.
     consumed: u64,
     /// What the peer was told of that.
@@ -30,17 +30,36 @@ pub struct Receiver<R, C> {
     broken: Option<Violation>,
 }
 
-/// What a look at the ring found.
-#[derive(Debug)]
-pub enum Event<'lane, R: TheirRing, C: Controls> {
-    /// A record, consumed when it is dropped.
-    Record(Record<'lane, R, C>),
+/// What a look at the ring found. It borrows nothing, so a caller may look again and again, and take then.
+#[derive(Debug, Clone, Copy)]
+pub enum Sight {
+    /// A record: give it to [`Receiver::take`].
+    Record(Shape),
     /// The lane goes on in the sender's ring of this number: give it to [`Receiver::continue_in`].
     Continue {
         /// The sender's number for the ring.
         segment: u32,
     },
     /// The sender will not use this segment any more: forget it before the next call, which tells the sender.
+    Retire {
+        /// The sender's number for it.
+        segment: u32,
+    },
+    /// Nothing yet.
+    Empty,
+}
+
+/// What [`Receiver::receive`] found.
+#[derive(Debug)]
+pub enum Event<'lane, R: TheirRing, C: Controls> {
+    /// A record, consumed when it is dropped.
+    Record(Record<'lane, R, C>),
+    /// As [`Sight::Continue`].
+    Continue {
+        /// The sender's number for the ring.
+        segment: u32,
+    },
+    /// As [`Sight::Retire`].
     Retire {
         /// The sender's number for it.
         segment: u32,
@@ -62,7 +81,7 @@ pub enum Look {
 #[derive(Debug)]
 pub struct Record<'lane, R: TheirRing, C: Controls> {
     lane: &'lane mut Receiver<R, C>,
-    shape: Usual,
+    shape: Shape,
 }
 
 /// A plain header, checked, with what follows from it.
@@ -71,19 +90,37 @@ pub struct Record<'lane, R: TheirRing, C: Controls> {
 /// not worked out of the word just loaded: then the processor need not wait for the word to know where the body
 /// and the next header lie, and fetches them meanwhile. That is worth a cache line's journey for each record.
 #[derive(Debug, Clone, Copy)]
-struct Usual {
+pub struct Shape {
     header: Header,
     words: u64,
     bytes: usize,
 }
 
-impl Usual {
+impl Shape {
     /// A shape that no record has: nothing is as long.
     const NONE: Self = Self { header: Header(u64::MAX), words: u64::MAX, bytes: 0 };
 
     fn of(header: Header) -> Self {
         let bytes = usize::try_from(header.bytes()).unwrap_or(0); // 32 bits
         Self { header, words: header.words(), bytes }
+    }
+
+    /// What the sender says the record is.
+    #[inline]
+    pub fn tag(&self) -> Tag {
+        self.header.tag()
+    }
+
+    /// Which conversation the sender says it belongs to.
+    #[inline]
+    pub fn port(&self) -> Port {
+        self.header.port()
+    }
+
+    /// How many bytes the body has.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -98,7 +135,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
             ring_words,
             bytes_max: record_bytes_max(ring_words),
             at: 0,
-            usual: Usual::NONE,
+            usual: Shape::NONE,
             consumed: 0,
             told: 0,
             sender_sleeps: Answered::default(),
@@ -118,34 +155,63 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// # Errors
     /// The peer broke a rule; every later call answers the same.
     #[inline]
-    pub fn receive(&mut self) -> Result<Event<'_, R, C>, Violation> {
+    pub fn look(&mut self) -> Result<Sight, Violation> {
         let header = Header(self.ring.load(self.at));
         if header == self.usual.header && self.usual.words <= self.ring_words - self.at {
             fence(Ordering::Acquire);
-            let shape = self.usual;
-            return Ok(Event::Record(Record { lane: self, shape }));
+            return Ok(Sight::Record(self.usual));
         }
         if header.0 == 0 && self.told == self.consumed && self.broken.is_none() {
-            return Ok(Event::Empty);
+            return Ok(Sight::Empty);
         }
-        self.receive_the_rest()
+        self.look_closely()
     }
 
     /// What is not as usual, and the first look that comes up empty.
     #[cold]
-    fn receive_the_rest(&mut self) -> Result<Event<'_, R, C>, Violation> {
+    fn look_closely(&mut self) -> Result<Sight, Violation> {
         match self.poll()? {
             None => {
                 self.tell();
-                Ok(Event::Empty)
+                Ok(Sight::Empty)
             }
             Some(header) if TAGS.contains(&header.tag()) => {
-                let shape = Usual::of(header);
-                self.usual = shape;
-                Ok(Event::Record(Record { lane: self, shape }))
+                self.usual = Shape::of(header);
+                Ok(Sight::Record(self.usual))
             }
             Some(header) => Ok(self.own_record(header)),
         }
+    }
+
+    /// The record that the last look found.
+    ///
+    /// # Panics
+    /// If this is not what the last look found.
+    #[inline]
+    pub fn take(&mut self, shape: Shape) -> Record<'_, R, C> {
+        let is_last = shape.header == self.usual.header && shape.words <= self.ring_words - self.at;
+        assert!(is_last, "a record is taken once, right after it was seen");
+        Record { lane: self, shape }
+    }
+
+    /// Looks, and takes what is there.
+    ///
+    /// # Errors
+    /// As [`Receiver::look`].
+    #[inline]
+    pub fn receive(&mut self) -> Result<Event<'_, R, C>, Violation> {
+        Ok(match self.look()? {
+            Sight::Record(shape) => Event::Record(self.take(shape)),
+            Sight::Continue { segment } => Event::Continue { segment },
+            Sight::Retire { segment } => Event::Retire { segment },
+            Sight::Empty => Event::Empty,
+        })
+    }
+
+    /// Whether something new may have come: a mere glance, for a spin. [`Receiver::look`] tells.
+    #[inline]
+    pub fn glance(&self) -> bool {
+        self.ring.load(self.at) != 0
     }
 
     /// Whether there is a record, or word of the lane's own; nothing is told to the sender.
@@ -157,15 +223,15 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     }
 
     #[cold]
-    fn own_record(&mut self, header: Header) -> Event<'_, R, C> {
+    fn own_record(&mut self, header: Header) -> Sight {
         let mut segment = [0; 4];
         self.ring.read((self.at + 1) * WORD_BYTES as u64, &mut segment);
         let segment = u32::from_le_bytes(segment);
         if header.tag() == CONTINUE {
-            return Event::Continue { segment };
+            return Sight::Continue { segment };
         }
         self.consume(header.words());
-        Event::Retire { segment }
+        Sight::Retire { segment }
     }
 
     /// Consumes the announcement of a new ring and goes on in it; answers the old one.
@@ -180,7 +246,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         };
         self.consumed += words;
         self.at = 0;
-        self.usual = Usual::NONE;
+        self.usual = Shape::NONE;
         self.ring_words = ring.words();
         self.bytes_max = record_bytes_max(self.ring_words);
         self.tell();
@@ -223,7 +289,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
 
     /// Ends the lane: every later call answers this violation.
     pub fn end(&mut self, violation: Violation) -> Violation {
-        self.usual = Usual::NONE;
+        self.usual = Shape::NONE;
         *self.broken.get_or_insert(violation)
     }
 
@@ -294,13 +360,13 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// What the sender says it is.
     #[inline]
     pub fn tag(&self) -> Tag {
-        self.shape.header.tag()
+        self.shape.tag()
     }
 
     /// Which conversation the sender says it belongs to.
     #[inline]
     pub fn port(&self) -> Port {
-        self.shape.header.port()
+        self.shape.port()
     }
 
     /// How many bytes the body has.

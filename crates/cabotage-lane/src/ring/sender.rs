@@ -69,7 +69,7 @@ pub struct Sender<R, C> {
 }
 
 impl<R: OwnRing, C: Controls> Sender<R, C> {
-    /// A sender over a ring that is all zeroes.
+    /// A sender over a new ring, all zeroes.
     pub fn new(ring: R, controls: C) -> Self {
         let ring_words = ring.words();
         Self {
@@ -205,7 +205,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         Sleeps::cancel(&self.controls.own().wants_room);
     }
 
-    /// Goes on in another ring, all zeroes, which the receiver learns of in order, as number `segment`. Answers
+    /// Goes on in another ring, new or left before, which the receiver learns of in order, as number `segment`. Answers
     /// the old ring, to be kept until [`Sender::has_left`] its end, that end, and whether to ring. Staged records
     /// are published.
     ///
@@ -215,6 +215,8 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         if let Err(error) = self.stage_own(CONTINUE, segment) {
             return Err((ring, error));
         }
+        // A ring that was used before: the receiver will poll its first word.
+        ring.store(0, 0, Ordering::Relaxed);
         let ring_bell = self.publish();
         self.base = self.staged;
         self.at = 0;
