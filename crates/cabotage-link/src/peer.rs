@@ -21,6 +21,8 @@ use cabotage_os::process::{self, IdentityError, Pid, Pidfd, ProcessIdentity};
 use cabotage_os::socket::{Arrival, Credentials, Socket};
 use cabotage_os::{Fault, SystemError};
 
+use crate::quota::{Owner, ProcessKey};
+
 /// The process at the other end of a link.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer<'link> {
@@ -59,6 +61,15 @@ impl Stamp {
             pidfd: hello.sender_pidfd.take().map(|fd| Pidfd::from_stamp(fd, pid)),
             received_ticks: process::ticks_since_boot(),
         }))
+    }
+}
+
+impl Owner {
+    /// Whom to charge for what this peer takes. Of two processes that had one number one after the other the second
+    /// is charged for what the first has not yet given back, and nobody escapes.
+    pub(crate) fn of(stamp: &Stamp) -> Self {
+        let process = ProcessKey { pid: stamp.pid.as_raw_nonzero().get(), start: 0 };
+        Self { uid: stamp.uid, process }
     }
 }
 

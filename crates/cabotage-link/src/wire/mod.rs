@@ -61,39 +61,66 @@ pub(crate) enum Purpose {
 /// A received message that the protocol does not know. The peer's fault: that link is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum WireError {
+pub enum WireError {
     /// It has no byte at all.
     #[error("the peer sent a message without a byte")]
     Empty,
     /// There is no such kind.
     #[error("the peer sent a message of a kind that does not exist ({kind})")]
-    Kind { kind: u8 },
+    Kind {
+        /// What it says.
+        kind: u8,
+    },
     /// It is longer or shorter than what it says.
     #[error("the peer sent a {frame} of {bytes} bytes, which is not its length")]
-    Length { frame: &'static str, bytes: usize },
+    Length {
+        /// Which message.
+        frame: &'static str,
+        /// Its length.
+        bytes: usize,
+    },
     /// It begins like a HELLO, but is none of ours.
     #[error("the peer does not speak Cabotage's protocol: does the name belong to another program?")]
     Stranger,
     /// No HELLO of any version has so many bytes of fields.
     #[error("the peer sent a HELLO with {bytes} bytes of fields")]
-    FieldBytes { bytes: u16 },
+    FieldBytes {
+        /// How many.
+        bytes: u16,
+    },
     /// No end speaks such a range of versions.
     #[error("the peer says that it speaks versions {oldest} to {newest}")]
-    Versions { oldest: u16, newest: u16 },
+    Versions {
+        /// The oldest.
+        oldest: u16,
+        /// The newest.
+        newest: u16,
+    },
     /// There is more first data than a HELLO may carry.
     #[error("the peer sent {bytes} bytes with its HELLO; at most {} are allowed", First::BYTES_MAX)]
-    FirstData { bytes: usize },
+    FirstData {
+        /// How many.
+        bytes: usize,
+    },
     /// No message carries so many descriptors.
     #[error("the peer announced {count} descriptors; 1 to {DESCRIPTORS_MAX} are allowed")]
-    Count { count: u8 },
+    Count {
+        /// How many.
+        count: u8,
+    },
     /// One of the codes in it means nothing.
     #[error("the peer sent a {frame} with a code that means nothing ({code})")]
-    Code { frame: &'static str, code: u8 },
+    Code {
+        /// Which message.
+        frame: &'static str,
+        /// The code.
+        code: u8,
+    },
 }
 
 impl WireError {
     /// Whose fault it is: always the peer's.
-    pub(crate) fn fault(&self) -> Fault {
+    pub fn fault(&self) -> Fault {
         Fault::Peer
     }
 }

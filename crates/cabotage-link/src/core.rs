@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What both halves of a link share: the socket, what has come over it, and the one place where threads sleep.
+//!
+//! The socket is the bell, the way of descriptors and the news of death. Whoever looks at it files everything it
+//! finds here, in order, under one lock that is never held while waiting. Of several threads that must sleep, one
+//! leads: it sleeps on the socket, the others in this process, and every return wakes them to look again.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use cabotage_lane::Fencing;
+use cabotage_os::map::{Map, MapMut};
+use cabotage_os::membarrier::Membarrier;
+use cabotage_os::memfd::Memfd;
+use cabotage_os::socket::{self, Arrival, Socket};
+use cabotage_os::{Deadline, SystemError};
+
+use crate::error::{LinkError, PeerFault};
+use crate::inbox::Inbox;
+use crate::options::Options;
+use crate::outbox::{self, FIRST_SEGMENT_BYTES};
+use crate::peer::Stamp;
+use crate::wire::{FRAME_BYTES_MAX, First, Flags, Frame, Hello, VERSIONS};
+
+mod desk;
+mod file;
+
+pub(crate) use desk::Desk;
+
+/// The socket of a link and what has come over it.
+#[derive(Debug)]
+pub(crate) struct Core {
+    socket: Socket,
+    desk: Mutex<Desk>,
+    returned: Condvar,
+    /// Set for good once nothing more can be sent.
+    is_over: AtomicBool,
+    /// Whether both halves belong to one thread at a time, so that nobody else reads the socket.
+    is_shared: AtomicBool,
+    barrier: Option<Membarrier>,
+    pub(crate) options: Options,
+    /// When an accepted link gives up waiting for the peer's HELLO.
+    hello_by: Deadline,
+}
+
+impl Core {
+    pub(crate) fn new(socket: Socket, options: Options) -> Result<Self, SystemError> {
+        let barrier = if options.membarrier { Membarrier::join()? } else { None };
+        let hello_by = options.hello_within.map_or(Deadline::Never, Deadline::within);
+        Ok(Self {
+            socket,
+            desk: Mutex::new(Desk::default()),
+            returned: Condvar::new(),
+            is_over: AtomicBool::new(false),
+            is_shared: AtomicBool::new(false),
+            barrier,
+            options,
+            hello_by,
+        })
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// From now on several threads may use the link.
+    pub(crate) fn share(&self) {
+        self.is_shared.store(true, Ordering::Release);
+    }
+
+    /// Whether this process may use the link, and there is still somebody to send to.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), LinkError> {
+        if self.socket.is_here() && !self.is_over.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.why_not()
+    }
+
+    /// Whether this process may use the link.
+    #[inline]
+    pub(crate) fn check_here(&self) -> Result<(), LinkError> {
+        if self.socket.is_here() { Ok(()) } else { Err(LinkError::Forked) }
+    }
+
+    #[cold]
+    fn why_not(&self) -> Result<(), LinkError> {
+        self.check_here()?;
+        Err(self.desk().end().unwrap_or(LinkError::Died))
+    }
+
+    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the link ended, if it has: what the peer sent before may still be in its ring.
+    pub(crate) fn end(&self) -> Option<LinkError> {
+        self.desk().end()
+    }
+
+    /// Ends the link for this reason, or for the one that came before it.
+    pub(crate) fn end_with(&self, error: LinkError) -> LinkError {
+        let mut desk = self.desk();
+        self.end_in(&mut desk, error)
+    }
+
+    fn end_in(&self, desk: &mut Desk, error: LinkError) -> LinkError {
+        self.is_over.store(true, Ordering::Relaxed);
+        desk.end_with(error)
+    }
+
+    /// Says HELLO if that was not done; answers whether `first` went with it.
+    pub(crate) fn say_hello(&self, first: Option<&[u8]>) -> Result<bool, LinkError> {
+        let mut desk = self.desk();
+        if desk.has_said_hello {
+            return Ok(false);
+        }
+        self.send_hello(&mut desk, first)?;
+        Ok(first.is_some())
+    }
+
+    fn send_hello(&self, desk: &mut Desk, first: Option<&[u8]>) -> Result<(), LinkError> {
+        let flags = self.barrier.map_or(Flags::default(), |_| Flags::MEMBARRIER);
+        let hello = Hello {
+            versions: VERSIONS,
+            flags,
+            message_bytes_max: self.options.message_bytes_max,
+            port: 0,
+            first: first.and_then(First::new),
+        };
+        match self.socket.send(&Frame::Hello(hello).encode(), &[], Deadline::Now) {
+            Ok(()) => {
+                desk.has_said_hello = true;
+                Ok(())
+            }
+            Err(error) => Err(self.refused_send(desk, error)),
+        }
+    }
+
+    /// Our outbox, made now if need be, and told to the peer as soon as the peer has said HELLO.
+    pub(crate) fn own_outbox(&self) -> Result<Arc<MapMut>, LinkError> {
+        let mut desk = self.desk();
+        self.own_outbox_in(&mut desk)
+    }
+
+    fn own_outbox_in(&self, desk: &mut Desk) -> Result<Arc<MapMut>, LinkError> {
+        if desk.own.is_none() {
+            let (map, memory) = outbox::make("cabotage-outbox", FIRST_SEGMENT_BYTES.into())?;
+            (desk.own, desk.own_unsent) = (Some(map), Some(memory));
+        }
+        self.send_what_is_owed(desk)?;
+        desk.own.clone().ok_or(LinkError::Closed)
+    }
+
+    /// The peer's outbox, how long its messages may be that it takes, and how both ends fence, once it has come.
+    pub(crate) fn their_outbox(&self) -> Option<(Arc<Map>, Fencing)> {
+        let desk = self.desk();
+        let hello = desk.hello?;
+        let fencing = match self.barrier {
+            Some(barrier) if hello.flags.has(Flags::MEMBARRIER) => Fencing::Sleeper(barrier),
+            _ => Fencing::Both,
+        };
+        desk.theirs.clone().map(|map| (map, fencing))
+    }
+
+    /// Hands a new segment of ours to the peer. `false`: the socket is full.
+    pub(crate) fn announce(&self, frame: &Frame<'_>, memory: &Memfd) -> Result<bool, LinkError> {
+        self.send_frame(frame, &[memory.as_fd()])
+    }
+
+    /// Sends a message on the socket. `false`: the socket is full.
+    pub(crate) fn send_frame(
+        &self,
+        frame: &Frame<'_>,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<bool, LinkError> {
+        match self.socket.send(&frame.encode(), descriptors, Deadline::Now) {
+            Ok(()) => Ok(true),
+            Err(socket::SendError::Full) => Ok(false),
+            Err(error) => Err(self.refused_send(&mut self.desk(), error)),
+        }
+    }
+
+    /// Rings the peer's bell.
+    #[cold]
+    pub(crate) fn ring(&self) -> Result<(), LinkError> {
+        self.socket.ring().map_err(|error| self.refused_send(&mut self.desk(), error))
+    }
+
+    /// What a send that failed means for the link. Of a peer that is gone the last messages are filed first: they
+    /// tell whether it closed, refused or died.
+    fn refused_send(&self, desk: &mut Desk, error: socket::SendError) -> LinkError {
+        match error {
+            socket::SendError::System(refusal) => LinkError::System(refusal),
+            socket::SendError::PeerGone => {
+                let _ = self.drain(desk);
+                self.end_in(desk, LinkError::Died)
+            }
+            _ => self.end_in(desk, PeerFault::Order("does not read its socket").into()),
+        }
+    }
+
+    /// Files everything that has come over the socket, without waiting.
+    pub(crate) fn pump(&self) -> Result<(), LinkError> {
+        let mut desk = self.desk();
+        self.drain(&mut desk)
+    }
+
+    fn drain(&self, desk: &mut Desk) -> Result<(), LinkError> {
+        let mut buffer = [0; FRAME_BYTES_MAX];
+        loop {
+            match self.socket.receive(&mut buffer, Deadline::Now) {
+                Ok(arrival) => self.file(desk, &buffer, arrival)?,
+                Err(socket::ReceiveError::Nothing) => {
+                    self.send_what_is_owed(desk)?;
+                    return Ok(());
+                }
+                Err(socket::ReceiveError::HungUp) => {
+                    desk.has_hung_up = true;
+                    self.is_over.store(true, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Err(socket::ReceiveError::System(refusal)) => return Err(refusal.into()),
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Sleeps until something has come over the socket, and files it. When this returns, whatever was waited for
+    /// may have come, or not: look again.
+    ///
+    /// # Errors
+    /// `None` when the deadline passed.
+    pub(crate) fn sleep(&self, deadline: Deadline) -> Result<(), Option<LinkError>> {
+        let mut desk = self.desk();
+        let waits_for_hello = desk.hello.is_none() && self.hello_by != Deadline::Never;
+        let until = if waits_for_hello { deadline.or_sooner(self.hello_by) } else { deadline };
+        let slept = if self.is_shared.load(Ordering::Acquire) {
+            self.sleep_among_others(desk, until)
+        } else {
+            drop(desk);
+            self.sleep_alone(until)
+        };
+        match slept {
+            Ok(true) => Ok(()),
+            Ok(false) if waits_for_hello && self.hello_by.has_passed() => {
+                desk = self.desk();
+                if desk.hello.is_some() {
+                    return Ok(());
+                }
+                Err(Some(self.end_in(&mut desk, PeerFault::Silent.into())))
+            }
+            Ok(false) => Err(None),
+            Err(error) => Err(Some(error)),
+        }
+    }
+
+    /// One call to the kernel for a sleep without a deadline.
+    fn sleep_alone(&self, deadline: Deadline) -> Result<bool, LinkError> {
+        let mut buffer = [0; FRAME_BYTES_MAX];
+        let arrival = self.socket.sleep_and_receive(&mut buffer, deadline);
+        let mut desk = self.desk();
+        match arrival {
+            Ok(arrival) => {
+                self.file(&mut desk, &buffer, arrival)?;
+                self.send_what_is_owed(&mut desk)?;
+                Ok(true)
+            }
+            Err(socket::ReceiveError::Nothing) => Ok(false),
+            Err(socket::ReceiveError::System(refusal)) => Err(refusal.into()),
+            Err(_) => {
+                desk.has_hung_up = true;
+                self.is_over.store(true, Ordering::Relaxed);
+                Ok(true)
+            }
+        }
+    }
+
+    /// One thread sleeps on the socket, and reads it under the lock, so that what comes is filed in order; the
+    /// others sleep here until it returns.
+    fn sleep_among_others(&self, mut desk: MutexGuard<'_, Desk>, deadline: Deadline) -> Result<bool, LinkError> {
+        if desk.is_led {
+            let returns = desk.returns;
+            while desk.is_led && desk.returns == returns {
+                if deadline.has_passed() {
+                    return Ok(false);
+                }
+                desk = match deadline.remaining() {
+                    Some(left) => self
+                        .returned
+                        .wait_timeout(desk, left)
+                        .map_or_else(|poisoned| poisoned.into_inner().0, |(desk, _)| desk),
+                    None => self.returned.wait(desk).unwrap_or_else(PoisonError::into_inner),
+                };
+            }
+            return Ok(true);
+        }
+        desk.is_led = true;
+        drop(desk);
+        let readiness = cabotage_os::poll::Readiness::IN;
+        let woken = cabotage_os::poll::wait([(self.fd(), readiness)], deadline);
+        let mut desk = self.desk();
+        desk.is_led = false;
+        desk.returns = desk.returns.wrapping_add(1);
+        let filed = woken.map_err(LinkError::from).and_then(|[found]| {
+            self.drain(&mut desk)?;
+            Ok(!found.is_empty())
+        });
+        drop(desk);
+        self.returned.notify_all();
+        filed
+    }
+
+    /// Sends what the peer is to get as soon as there is room for it on the socket.
+    fn send_what_is_owed(&self, desk: &mut Desk) -> Result<(), LinkError> {
+        if desk.owes_again && self.send_in(desk, &Frame::Again, &[])? {
+            desk.owes_again = false;
+        }
+        if desk.hello.is_none() || desk.own_unsent.is_none() || !desk.has_said_hello {
+            return Ok(());
+        }
+        let Some(memory) = desk.own_unsent.take() else { return Ok(()) };
+        let frame = Frame::Outbox { bytes: FIRST_SEGMENT_BYTES };
+        if !self.send_in(desk, &frame, &[memory.as_fd()])? {
+            desk.own_unsent = Some(memory);
+        }
+        Ok(())
+    }
+
+    fn send_in(
+        &self,
+        desk: &mut Desk,
+        frame: &Frame<'_>,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<bool, LinkError> {
+        match self.socket.send(&frame.encode(), descriptors, Deadline::Now) {
+            Ok(()) => Ok(true),
+            Err(socket::SendError::Full) => Ok(false),
+            Err(socket::SendError::PeerGone) => {
+                // Told by the hang-up, after the peer's last messages.
+                Ok(true)
+            }
+            Err(error) => Err(self.refused_send(desk, error)),
+        }
+    }
+
+    /// Says goodbye: what was sent before stays readable for the peer.
+    pub(crate) fn close(&self) {
+        if !self.socket.is_here() {
+            return;
+        }
+        let mut desk = self.desk();
+        if desk.end().is_none() {
+            // A full socket, or a peer that is gone: then the hang-up has to do.
+            let _ = self.socket.send(&Frame::Bye.encode(), &[], Deadline::Now);
+        }
+        self.end_in(&mut desk, LinkError::Closed);
+    }
+
+    /// Who the peer is, once it has said HELLO.
+    pub(crate) fn with_stamp<T>(&self, act: impl FnOnce(&Stamp) -> T) -> Option<T> {
+        self.desk().stamp.as_ref().map(act)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The state of a handshake, and everything that has come over the socket and was not picked up.
+
+use std::sync::Arc;
+
+use cabotage_os::map::{Map, MapMut};
+use cabotage_os::memfd::Memfd;
+
+use crate::error::LinkError;
+use crate::inbox::Inbox;
+use crate::peer::Stamp;
+use crate::quota::Charge;
+use crate::wire::Flags;
+
+/// What the peer said of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Greeting {
+    pub(crate) flags: Flags,
+    pub(crate) message_bytes_max: u32,
+}
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// Whether we said HELLO.
+    pub(super) has_said_hello: bool,
+    /// What the peer's HELLO said, once the kernel named its sender.
+    pub(crate) hello: Option<Greeting>,
+    /// The first data of a HELLO, until it is picked up.
+    pub(crate) first: Option<Vec<u8>>,
+    /// Whether a HELLO came whose sender the kernel could not name.
+    pub(super) had_unnamed_hello: bool,
+    /// Whether the peer is still to be asked to say HELLO once more.
+    pub(super) owes_again: bool,
+    pub(crate) stamp: Option<Stamp>,
+    /// Our outbox, and its memory until the peer has it.
+    pub(crate) own: Option<Arc<MapMut>>,
+    pub(super) own_unsent: Option<Memfd>,
+    /// The peer's outbox.
+    pub(crate) theirs: Option<Arc<Map>>,
+    pub(crate) inbox: Inbox,
+    /// What the peer is charged for.
+    pub(super) links: Option<Charge>,
+    pub(crate) bytes: Option<Charge>,
+    pub(crate) descriptors: Option<Charge>,
+    /// Whether the peer said that it is done.
+    pub(super) has_closed: bool,
+    pub(super) has_hung_up: bool,
+    /// Why the link is over, if not by a hang-up.
+    error: Option<LinkError>,
+    /// Whether a thread sleeps on the socket, and how often one has returned.
+    pub(super) is_led: bool,
+    pub(super) returns: u64,
+}
+
+impl Desk {
+    /// How the link ended, if it has.
+    pub(crate) fn end(&self) -> Option<LinkError> {
+        match &self.error {
+            Some(error) => Some(error.clone()),
+            None if !self.has_hung_up => None,
+            None if self.has_closed => Some(LinkError::Closed),
+            None => Some(LinkError::Died),
+        }
+    }
+
+    /// Whether what is still in the peer's ring counts: not after a fault.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// Ends the link for this reason, unless there is one already; answers the one that holds.
+    pub(super) fn end_with(&mut self, error: LinkError) -> LinkError {
+        if let Some(first) = self.end() {
+            return first;
+        }
+        self.error = Some(error.clone());
+        error
+    }
+}

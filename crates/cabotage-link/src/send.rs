@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The sending half of a link: the first message goes with the HELLO, the others through a ring that grows when it
+//! is busy, large ones by blocks.
+
+use std::sync::Arc;
+
+use cabotage_lane::block::{BlockMut, Pool};
+use cabotage_lane::ring::{ArmError, Sender, StageError};
+use cabotage_lane::{Fencing, MappedControls, MappedRing, bytes_of};
+use cabotage_os::Deadline;
+use cabotage_os::map::MapMut;
+
+use crate::core::Core;
+use crate::error::{LinkError, PeerFault, SendError};
+use crate::outbox::{BUSY_RING_WORDS, FIRST_RING_WORDS, RING_OFFSET};
+use crate::parcel::{self, BLOCK, PLAIN};
+use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
+use crate::wire::First;
+
+mod blocks;
+mod parcels;
+mod rings;
+
+use parcels::Unclaimed;
+use rings::Rings;
+
+type Lane = Sender<MappedRing, MappedControls>;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// Once more than a first message was to be sent.
+    lane: Option<Lane>,
+    /// Whether the lane knows the peer's outbox.
+    has_met: bool,
+    /// The longest message that the peer takes.
+    bytes_max: usize,
+    rings: Rings,
+    pool: Option<Pool<Arc<MapMut>, MappedControls>>,
+    next_segment: u32,
+    unclaimed: Unclaimed,
+    patience: Patience,
+}
+
+/// What has to happen before a message goes.
+#[derive(Debug)]
+pub(crate) enum Obstacle {
+    /// The peer has to take something first.
+    Full,
+    /// It can't go at all.
+    Error(SendError),
+}
+
+impl<E: Into<SendError>> From<E> for Obstacle {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// What a message needs before it can be staged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Need {
+    /// Room for a record of so many bytes.
+    pub(crate) bytes: usize,
+    /// Room for so many descriptors.
+    pub(crate) descriptors: usize,
+}
+
+impl Outgoing {
+    pub(crate) fn new(core: &Core) -> Self {
+        Self {
+            lane: None,
+            has_met: false,
+            bytes_max: First::BYTES_MAX,
+            rings: Rings::default(),
+            pool: None,
+            next_segment: 1,
+            unclaimed: Unclaimed::default(),
+            patience: Patience::new(core.options.wait),
+        }
+    }
+
+    pub(crate) fn patience(&mut self) -> &mut Patience {
+        &mut self.patience
+    }
+
+    /// Sends bytes if there is room.
+    #[inline]
+    pub(crate) fn try_send(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
+        core.check()?;
+        if let (Some(lane), true) = (&mut self.lane, self.has_met) {
+            match lane.stage(PLAIN, 0, body) {
+                Ok(()) => {
+                    if lane.publish() {
+                        core.ring()?;
+                    }
+                    return Ok(());
+                }
+                Err(StageError::Full(_) | StageError::TooLong(_)) => {}
+                Err(StageError::Violation(violation)) => return Err(self.fault(core, violation.into())),
+            }
+        }
+        self.try_send_otherwise(core, body)
+    }
+
+    /// What is not a small message on a link that has met with room in its ring.
+    #[cold]
+    fn try_send_otherwise(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
+        if body.len() > core.options.message_bytes_max as usize {
+            let bytes_max = core.options.message_bytes_max as usize;
+            return Err(SendError::TooLong { bytes: body.len(), bytes_max }.into());
+        }
+        let first = First::new(body).is_some().then_some(body);
+        if self.lane.is_none() && core.say_hello(first)? {
+            return Ok(());
+        }
+        self.meet(core)?;
+        let lane = self.lane(core)?;
+        match lane.stage(PLAIN, 0, body) {
+            Ok(()) => self.publish(core),
+            Err(StageError::Violation(violation)) => Err(self.fault(core, violation.into())),
+            Err(StageError::Full(_)) => {
+                if self.rings.wish_for_more(core, self.lane.as_mut(), &mut self.next_segment, body.len())? {
+                    return self.try_send_otherwise(core, body);
+                }
+                Err(Obstacle::Full)
+            }
+            Err(StageError::TooLong(_)) => self.try_send_long(core, body),
+        }
+    }
+
+    /// A message that no record of the present ring holds: of a larger ring, or as a block.
+    fn try_send_long(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
+        if self.has_met && body.len() > self.bytes_max {
+            return Err(SendError::TooLong { bytes: body.len(), bytes_max: self.bytes_max }.into());
+        }
+        if self.rings.would_hold(body.len()) {
+            return match self.rings.grow(core, self.lane.as_mut(), &mut self.next_segment)? {
+                true => self.try_send_otherwise(core, body),
+                false => Err(Obstacle::Full),
+            };
+        }
+        let mut block = self.take_block(core, body.len())?;
+        block.write_at(0, body).map_err(blocks::impossible)?;
+        let record = block.record();
+        self.stage(core, BLOCK, bytes_of(&record))?;
+        self.block_sent(block);
+        self.publish(core)
+    }
+
+    /// The lane, made now if need be.
+    fn lane(&mut self, core: &Core) -> Result<&mut Lane, LinkError> {
+        if self.lane.is_none() {
+            core.say_hello(None)?;
+            let own = core.own_outbox()?;
+            let made = MappedRing::new(own.clone(), RING_OFFSET, FIRST_RING_WORDS).zip(MappedControls::alone(own));
+            let (ring, controls) = made.ok_or(OUTBOX_SHAPE)?;
+            self.lane = Some(Sender::new(ring, controls));
+            self.meet(core)?;
+        }
+        self.lane.as_mut().ok_or(OUTBOX_SHAPE)
+    }
+
+    /// Learns of the peer's outbox, if it has come.
+    pub(crate) fn meet(&mut self, core: &Core) -> Result<(), LinkError> {
+        if self.has_met {
+            return Ok(());
+        }
+        if core.their_outbox().is_none() {
+            core.pump()?;
+        }
+        let (Some((theirs, fencing)), Some(lane)) = (core.their_outbox(), &mut self.lane) else {
+            return Ok(());
+        };
+        let controls = lane.controls().clone().with(theirs).ok_or(OUTBOX_SHAPE)?;
+        if let Some(pool) = &mut self.pool {
+            pool.set_controls(controls.clone());
+        }
+        lane.meet(controls, fencing);
+        self.has_met = true;
+        let peer_max = core.desk().hello.map_or(0, |hello| hello.message_bytes_max);
+        self.bytes_max = core.options.message_bytes_max.min(peer_max) as usize;
+        Ok(())
+    }
+
+    /// Stages a record of ours, growing the ring where that helps.
+    fn stage(&mut self, core: &Core, tag: u8, body: &[u8]) -> Result<(), Obstacle> {
+        loop {
+            let lane = self.lane(core)?;
+            return match lane.stage(tag, 0, body) {
+                Ok(()) => Ok(()),
+                Err(StageError::Violation(violation)) => Err(self.fault(core, violation.into())),
+                Err(StageError::TooLong(_)) if self.rings.would_hold(body.len()) => {
+                    if self.rings.grow(core, self.lane.as_mut(), &mut self.next_segment)? {
+                        continue;
+                    }
+                    Err(Obstacle::Full)
+                }
+                Err(StageError::TooLong(long)) => {
+                    let bytes_max = long.bytes_max as usize;
+                    Err(SendError::TooLong { bytes: body.len(), bytes_max }.into())
+                }
+                Err(StageError::Full(_)) => {
+                    if self.rings.wish_for_more(core, self.lane.as_mut(), &mut self.next_segment, body.len())? {
+                        continue;
+                    }
+                    Err(Obstacle::Full)
+                }
+            };
+        }
+    }
+
+    fn publish(&mut self, core: &Core) -> Result<(), Obstacle> {
+        if self.lane.as_mut().is_some_and(Sender::publish) {
+            core.ring()?;
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, core: &Core, fault: PeerFault) -> Obstacle {
+        core.end_with(fault.into()).into()
+    }
+
+    /// Waits until what a message needs may be there. When this returns, try again.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] when the deadline passed.
+    pub(crate) fn wait(&mut self, core: &Core, need: Need, deadline: Deadline) -> Result<(), SendError> {
+        core.check()?;
+        if deadline.has_passed() {
+            return Err(SendError::Full);
+        }
+        let began = self.look_for_room(core, need, deadline)?;
+        if began {
+            return Ok(());
+        }
+        let must_sleep = self.arm(core, need)?;
+        let slept = if must_sleep { core.sleep(deadline) } else { Ok(()) };
+        if let Some(lane) = &mut self.lane {
+            lane.awake();
+        }
+        self.meet(core)?;
+        match slept {
+            Ok(()) => Ok(core.check()?),
+            Err(None) => Err(SendError::Full),
+            Err(Some(error)) => Err(error.into()),
+        }
+    }
+
+    /// Looks for a while; answers whether there is room.
+    fn look_for_room(&mut self, core: &Core, need: Need, deadline: Deadline) -> Result<bool, SendError> {
+        let Some(looks_max) = self.has_met.then(|| self.patience.looks().unwrap_or(u32::MAX)) else {
+            return Ok(false);
+        };
+        for looks in 1..=looks_max {
+            if self.has_room(core, need)? {
+                self.patience.paid(looks);
+                return Ok(true);
+            }
+            if looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) {
+                core.pump()?;
+                core.check()?;
+                if deadline.has_passed() {
+                    return Err(SendError::Full);
+                }
+            }
+            std::hint::spin_loop();
+        }
+        Ok(false)
+    }
+
+    fn has_room(&mut self, core: &Core, need: Need) -> Result<bool, SendError> {
+        if !self.unclaimed.has_room(core, self.lane.as_ref(), need.descriptors)? {
+            return Ok(false);
+        }
+        let Some(lane) = &mut self.lane else { return Ok(true) };
+        match lane.has_room(need.bytes) {
+            Ok(found) => Ok(found),
+            Err(violation) => Err(core.end_with(violation.into()).into()),
+        }
+    }
+
+    /// Announces the sleep; answers whether there is still reason for it.
+    fn arm(&mut self, core: &Core, need: Need) -> Result<bool, SendError> {
+        let Some(lane) = &mut self.lane else { return Ok(true) };
+        if let Err(refusal) = lane.announce() {
+            return Err(LinkError::System(refusal).into());
+        }
+        Ok(!self.has_room(core, need)?)
+    }
+
+    /// How many bytes of rings and blocks this end has made.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.rings.bytes() + self.pool.as_ref().map_or(0, Pool::bytes)
+    }
+
+    /// Goes back to the first ring and gives up idle blocks, as far as the peer has taken everything.
+    pub(crate) fn trim(&mut self, core: &Core) -> Result<(), LinkError> {
+        self.retire_blocks(core, 0)?;
+        self.rings.shrink(core, self.lane.as_mut())
+    }
+
+    /// Says in the outbox that nothing follows.
+    pub(crate) fn close(&mut self) {
+        use cabotage_lane::Controls;
+        if let Some(lane) = &self.lane {
+            lane.controls().own().close();
+        }
+    }
+}
+
+/// What can't happen with an outbox that this library made or admitted.
+const OUTBOX_SHAPE: LinkError = LinkError::Fault(PeerFault::Order("handed over an outbox without room for a lane"));
+
+impl From<ArmError> for LinkError {
+    fn from(error: ArmError) -> Self {
+        match error {
+            ArmError::Violation(violation) => violation.into(),
+            ArmError::System(refusal) => refusal.into(),
+        }
+    }
+}
+
+/// Both ends fence until they have met.
+const _: Fencing = Fencing::Both;
+/// Blocks are sent by their own file.
+type Blocks = Vec<BlockMut>;
