@@ -71,7 +71,7 @@ impl From<SystemError> for Obstacle {
 }
 
 impl<'directory> Claim<'directory> {
-    /// The right to change `name`.
+    /// The right to change `name`, if it [is current](Self::is_current).
     pub(super) fn take(
         directory: &'directory Directory,
         name: &Name,
@@ -134,8 +134,7 @@ impl<'directory> Claim<'directory> {
             Err(LockError::System { source, .. }) => return Err(source.into()),
             Err(_) => return Err(Obstacle::Contended),
         };
-        let claim = Self { directory, file_name, facts, work };
-        Ok(claim.is_current()?.then_some(claim))
+        Ok(Some(Self { directory, file_name, facts, work }))
     }
 
     /// Whether the locked file is still the one that counts.

@@ -2,6 +2,7 @@
 //! Names: who gets one, who finds it, what a killed owner leaves, and what a stranger can do about it.
 
 mod connecting;
+mod gaps;
 mod hostile;
 mod killed;
 mod publishing;
