@@ -2,9 +2,22 @@
 //! Two processes joined by one socket and two outboxes: messages between them, whoever they are.
 #![forbid(unsafe_code)]
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the handshake is to use it"))]
+mod core;
+mod error;
+mod inbox;
+pub mod names;
+mod options;
+mod outbox;
+mod parcel;
 pub mod peer;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "links are to be charged"))]
 pub mod quota;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the handshake is to use it"))]
+mod refusal;
+mod send;
+mod wait;
 mod wire;
+
+pub use error::{LinkError, PeerFault, ReceiveError, SendError};
+pub use options::Options;
+pub use refusal::Refusal;
+pub use wait::Wait;
+pub use wire::WireError;

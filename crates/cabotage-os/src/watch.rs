@@ -4,6 +4,8 @@
 //! A FIFO's reader cannot see by poll that a silent writer has come. The opening itself can be seen here. The
 //! watch is of the inode, not of a name, and survives its removal.
 
+mod names;
+
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -12,6 +14,8 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use crate::error::{SystemError, attempt};
 use crate::procfs;
 use crate::seam::{self, Errno};
+
+pub use names::NameWatch;
 
 /// A watch of the openings and closings of one file. Its descriptor is readable when something was seen.
 #[derive(Debug)]

@@ -129,6 +129,28 @@ fn entries_are_all_names_of_any_number_and_kind() {
 }
 
 #[test]
+fn what_lies_below_is_reached_through_the_open_directory() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::open(root.path(), Rules::ours()).unwrap();
+    assert!(matches!(
+        directory.subdirectory(&name("below"), Rules::ours()),
+        Err(DirectoryError::Missing { path }) if path == root.path().join("below")
+    ));
+    let below = directory.subdirectory_or_create(&name("below"), Rules::ours().mode(0o755)).unwrap();
+    assert_eq!(mode_of(below.path()), 0o755);
+    assert!(below.open_to_write(&name("file")).unwrap().is_none());
+    assert!(below.create_private(&name("file")).unwrap().is_some());
+    assert!(below.create_private(&name("file")).unwrap().is_none(), "taken");
+    let facts = below.facts(&name("file")).unwrap().unwrap();
+    assert_eq!((facts.mode, facts.uid, facts.links), (0o600, uid(), 1));
+    symlink("file", below.path().join("link")).unwrap();
+    assert_eq!(below.open_to_read(&name("link")).unwrap_err().errno(), Errno::LOOP);
+    symlink("below", root.path().join("link")).unwrap();
+    let refused = directory.subdirectory_or_create(&name("link"), Rules::ours()).unwrap_err();
+    assert_eq!(refused, DirectoryError::NotADirectory { path: root.path().join("link") });
+}
+
+#[test]
 fn names_are_one_component() {
     assert_eq!(Name::parse(""), Err(NameError::Empty));
     assert_eq!(Name::parse("."), Err(NameError::Dots));

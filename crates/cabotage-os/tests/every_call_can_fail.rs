@@ -15,6 +15,7 @@ use cabotage_os::membarrier::Membarrier;
 use cabotage_os::poll::Readiness;
 use cabotage_os::process::{Pidfd, ProcessIdentity, overflow_uid};
 use cabotage_os::socket::{ListenOptions, Listener, Socket};
+use cabotage_os::watch::NameWatch;
 use cabotage_os::{Deadline, Errno, futex, limits, probe, process_memory, seam};
 
 mod support;
@@ -168,6 +169,14 @@ fn names(root: &Path) -> Answer {
     let inode = directory.inode(&name("file"))?.ok_or("no such file")?;
     assert_eq!(directory.entries()?.len(), 1);
     assert!(directory.remove_if_same(&name("file"), inode)?);
+    let below = directory.subdirectory_or_create(&name("below"), Rules::ours())?;
+    directory.subdirectory(&name("below"), Rules::ours())?;
+    below.create_private(&name("lock"))?;
+    below.open_to_write(&name("lock"))?.ok_or("no such file")?;
+    below.facts(&name("lock"))?.ok_or("no such file")?;
+    let watch = NameWatch::new()?;
+    watch.add(below.path())?;
+    watch.look()?;
     Ok(())
 }
 

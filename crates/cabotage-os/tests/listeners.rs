@@ -5,9 +5,9 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use cabotage_os::Deadline;
-use cabotage_os::directory::{Directory, Name, Rules};
+use cabotage_os::directory::{Directory, Name, Rules, hidden_name};
 use cabotage_os::probe::{self, Feature};
-use cabotage_os::socket::{AcceptError, BindError, ConnectError, ListenOptions, Listener, Socket};
+use cabotage_os::socket::{AcceptError, BindError, Claim, ConnectError, ListenOptions, Listener, Socket};
 
 fn soon() -> Deadline {
     Deadline::within(Duration::from_secs(60))
@@ -73,6 +73,32 @@ fn a_name_has_one_server() {
         assert!(directory.remove_if_same(&name("one"), listener.inode()).unwrap());
         assert!(!directory.remove_if_same(&name("one"), listener.inode()).unwrap());
     }
+}
+
+#[test]
+fn a_name_left_behind_is_replaced_on_demand_and_in_one_step() {
+    let (_root, directory) = place();
+    drop(Listener::bind(&directory, &name("one"), ListenOptions::new()).unwrap());
+    let detour = hidden_name().unwrap();
+    let options = ListenOptions::new();
+    let _plan = cabotage_os::seam::before("renameat", {
+        let again = Directory::open(directory.path(), Rules::ours()).unwrap();
+        move || assert!(again.inode(&name("one")).unwrap().is_some(), "the old one, until it is the new one")
+    });
+    let listener = Listener::bind_by(&directory, &detour, &name("one"), Claim::Replacing, options).unwrap();
+    assert_eq!(directory.inode(&name("one")).unwrap(), Some(listener.inode()));
+    assert_eq!(directory.entries().unwrap().len(), 1);
+    Socket::connect_in(&directory, &name("one"), Deadline::Now).unwrap();
+}
+
+#[test]
+fn a_listener_stays_with_the_process_that_made_it() {
+    let (_root, directory) = place();
+    let listener = Listener::bind(&directory, &name("one"), ListenOptions::new()).unwrap();
+    let refuses = || !listener.is_here() && listener.accept(soon()).unwrap_err() == AcceptError::Forked;
+    assert!(cabotage_os::fork::child_answers(refuses, soon()).unwrap());
+    Socket::connect_in(&directory, &name("one"), Deadline::Now).unwrap();
+    listener.accept(soon()).unwrap();
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! one else may write to; and every name in it is one component, reached relative to that descriptor, without
 //! following links. One that another user made beforehand is refused, and the refusal names that user.
 
+mod members;
 mod name;
 mod rules;
 
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, Stat, fchmod, fstat, linkat, mkdirat, openat,
-    renameat_with, statat, unlinkat,
+    renameat, renameat_with, statat, unlinkat,
 };
 
 use crate::error::{SystemError, attempt, attempt_until_done};
@@ -22,8 +23,7 @@ use crate::listing;
 use crate::probe::{self, Feature};
 use crate::seam::Errno;
 
-pub(crate) use name::hidden_name;
-pub use name::{Name, NameError};
+pub use name::{Name, NameError, hidden_name};
 pub use rules::{DirectoryError, Rules};
 
 /// An open directory that was found to be as its [`Rules`] demand.
@@ -43,17 +43,26 @@ impl Directory {
     /// # Source
     /// mkdir(2), openat(2).
     pub fn open_or_create(path: &Path, rules: Rules) -> Result<Self, DirectoryError> {
+        Self::make_and_look(CWD, path, path.into(), rules)
+    }
+
+    fn make_and_look(
+        at: BorrowedFd<'_>,
+        name: &Path,
+        path: PathBuf,
+        rules: Rules,
+    ) -> Result<Self, DirectoryError> {
         // Closed to others at first: its exact mode follows when its owner is known to be ours.
         let narrow = Mode::from_raw_mode(rules.mode_bits() & 0o700);
-        let made = match attempt("mkdirat", path.display(), || mkdirat(CWD, path, narrow)) {
+        let made = match attempt("mkdirat", path.display(), || mkdirat(at, name, narrow)) {
             Ok(()) => true,
             Err(refusal) if refusal.errno() == Errno::EXIST => false,
             Err(refusal) => return Err(refusal.into()),
         };
-        let directory = Self::look(CWD, path, path.into(), rules)?;
+        let directory = Self::look(at, name, path, rules)?;
         if made {
             let exact = Mode::from_raw_mode(rules.mode_bits());
-            attempt("fchmod", path.display(), || fchmod(&directory.fd, exact))?;
+            attempt("fchmod", directory.path.display(), || fchmod(&directory.fd, exact))?;
         }
         Ok(directory)
     }
@@ -207,6 +216,11 @@ impl Inode {
     fn from_stat(stat: &Stat) -> Self {
         Self { device: stat.st_dev, number: stat.st_ino }
     }
+}
+
+/// Moves `from` to `to`, in place of whatever has that name.
+pub(crate) fn move_over(directory: BorrowedFd<'_>, from: &Name, to: &Name) -> Result<(), SystemError> {
+    attempt("renameat", to, || renameat(directory, from.as_c_str(), directory, to.as_c_str()))
 }
 
 /// Moves `from` to `to`, or fails with `EEXIST` if anything has that name.

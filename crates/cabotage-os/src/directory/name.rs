@@ -82,7 +82,13 @@ impl fmt::Debug for Name {
 }
 
 /// A name that nobody else comes upon, for something that is still being made.
-pub(crate) fn hidden_name() -> Result<Name, SystemError> {
+///
+/// # Errors
+/// The system's refusal.
+///
+/// # Source
+/// getrandom(2).
+pub fn hidden_name() -> Result<Name, SystemError> {
     let mut random = [0_u8; 8];
     attempt_until_done("getrandom", "a hidden name", || {
         rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())

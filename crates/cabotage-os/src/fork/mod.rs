@@ -15,6 +15,7 @@ mod gate;
 mod hook;
 mod origin;
 mod table;
+mod trial;
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -22,6 +23,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 pub use exempt::{Exemption, exempt};
 pub use gate::undivided;
 pub use origin::Origin;
+pub use trial::child_answers;
 
 use crate::error::SystemError;
 

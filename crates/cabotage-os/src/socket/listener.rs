@@ -5,17 +5,19 @@
 //! without ever replacing another. So a name that refuses connections belongs to a server that has ended, never
 //! to one that is starting; and names longer than a socket address are no different from short ones.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, Mode, chmodat, unlinkat};
+use rustix::fs::{AtFlags, Mode, chmodat, chownat, unlinkat};
 use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with,
 };
+use rustix::process::Gid;
 
 use crate::deadline::Deadline;
 use crate::directory::{self, Inode, Name};
-use crate::error::{SystemError, attempt};
+use crate::error::{Fault, SystemError, attempt};
+use crate::fork::SoleFd;
 use crate::poll::{self, Readiness};
 use crate::seam::{self, Errno};
 use crate::socket::Socket;
@@ -25,13 +27,14 @@ use crate::socket::Socket;
 pub struct ListenOptions {
     backlog: i32,
     mode: u32,
+    group: Option<u32>,
 }
 
 impl Default for ListenOptions {
     /// Up to 4,096 clients may wait (or the sysctl net.core.somaxconn, if that is less); only our user may
     /// connect.
     fn default() -> Self {
-        Self { backlog: 4095, mode: 0o600 }
+        Self { backlog: 4095, mode: 0o600, group: None }
     }
 }
 
@@ -54,6 +57,23 @@ impl ListenOptions {
         self.mode = bits & 0o777;
         self
     }
+
+    /// The group that the name belongs to, and that the middle digit of the mode is about; without one it is the
+    /// group of this process. Only root may name a group that this process is not in.
+    pub fn group(mut self, gid: u32) -> Self {
+        self.group = Some(gid);
+        self
+    }
+}
+
+/// What happens to a name that is taken when a [`Listener`] wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It stays with whoever has it.
+    IfFree,
+    /// It goes to the listener in one step: at no time does it name nothing. For those who know that it was left
+    /// behind.
+    Replacing,
 }
 
 /// Why a name was not given to a listener.
@@ -75,17 +95,31 @@ pub enum AcceptError {
     /// None came until the deadline.
     #[error("no client came until the deadline")]
     Nobody,
+    /// This process was forked from the one that listens.
+    #[error("the listener stayed with the parent when this process was forked: make one of its own")]
+    Forked,
     /// The kernel refused. With `EMFILE` the client stays in the queue and the listener stays readable: close
     /// descriptors before you wait for it again.
     #[error(transparent)]
     System(#[from] SystemError),
 }
 
-/// A socket that clients connect to by name. Dropping it leaves the name behind, where nobody listens any more:
+impl AcceptError {
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Nobody => Fault::Peer,
+            Self::Forked => Fault::Caller,
+            Self::System(_) => Fault::System,
+        }
+    }
+}
+
+/// A socket that clients connect to by name; a forked child does not keep it. Dropping it leaves the name behind, where nobody listens any more:
 /// remove it first with [`directory::Directory::remove_if_same`] and [`Listener::inode`].
 #[derive(Debug)]
 pub struct Listener {
-    fd: OwnedFd,
+    fd: SoleFd,
     inode: Inode,
 }
 
@@ -99,20 +133,39 @@ impl Listener {
     /// # Source
     /// unix(7), listen(2).
     pub fn bind(directory: impl AsFd, name: &Name, options: ListenOptions) -> Result<Self, BindError> {
+        Self::bind_by(directory, &directory::hidden_name()?, name, Claim::IfFree, options)
+    }
+
+    /// As [`Listener::bind`], but bound first under the name `detour`, which must be free and short (up to 64
+    /// bytes), and by choice in place of what has the name.
+    ///
+    /// # Errors
+    /// As [`Listener::bind`].
+    pub fn bind_by(
+        directory: impl AsFd,
+        detour: &Name,
+        name: &Name,
+        claim: Claim,
+        options: ListenOptions,
+    ) -> Result<Self, BindError> {
         let directory = directory.as_fd();
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let fd =
-            attempt("socket", name, || socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None))?;
+        let fd = SoleFd::made_by(|| {
+            attempt("socket", name, || socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None))
+        })?;
         attempt("setsockopt", "SO_PASSCRED", || set_socket_passcred(&fd, true))?;
-        let hidden = directory::hidden_name()?;
-        let detour = format!("/proc/self/fd/{}/{hidden}", directory.as_raw_fd());
-        let address = attempt("bind", name, || SocketAddrUnix::new(detour.as_str()))?;
+        let place = format!("/proc/self/fd/{}/{detour}", directory.as_raw_fd());
+        let address = attempt("bind", name, || SocketAddrUnix::new(place.as_str()))?;
         attempt("bind", name, || bind(&fd, &address))?;
-        match open_for_clients(&fd, directory, &hidden, name, options) {
+        let named = open_for_clients(&fd, directory, detour, options).and_then(|inode| {
+            take_name(directory, detour, name, claim)?;
+            Ok(inode)
+        });
+        match named {
             Ok(inode) => Ok(Self { fd, inode }),
             Err(error) => {
                 // Best effort: the name is hidden, and the first error is the one to tell.
-                let _ = seam::call("unlinkat", || unlinkat(directory, hidden.as_c_str(), AtFlags::empty()));
+                let _ = seam::call("unlinkat", || unlinkat(directory, detour.as_c_str(), AtFlags::empty()));
                 Err(error)
             }
         }
@@ -127,6 +180,9 @@ impl Listener {
     /// # Source
     /// accept(2).
     pub fn accept(&self, deadline: Deadline) -> Result<Socket, AcceptError> {
+        if !self.is_here() {
+            return Err(AcceptError::Forked);
+        }
         loop {
             match seam::call_until_done("accept4", || accept_with(&self.fd, SocketFlags::CLOEXEC)) {
                 Ok(fd) => return Ok(Socket::sole(fd)?),
@@ -143,30 +199,48 @@ impl Listener {
     pub fn inode(&self) -> Inode {
         self.inode
     }
+
+    /// Whether this process is the one that listens: false in a forked child.
+    pub fn is_here(&self) -> bool {
+        self.fd.is_here()
+    }
 }
 
 impl AsFd for Listener {
-    /// Readable when a client waits.
+    /// Readable when a client waits. In a forked child the number is stale.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 }
 
-/// From a hidden name to one that answers. Permission first, then clients, then the name.
+/// Makes the hidden name one that answers: permission first, then clients.
 fn open_for_clients(
-    fd: &OwnedFd,
+    fd: &SoleFd,
     directory: BorrowedFd<'_>,
     hidden: &Name,
-    name: &Name,
     options: ListenOptions,
 ) -> Result<Inode, BindError> {
+    if let Some(gid) = options.group {
+        let group = Some(Gid::from_raw(gid));
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        attempt("fchownat", format_args!("a socket for group {gid}"), || {
+            chownat(directory, hidden.as_c_str(), None, group, flags)
+        })?;
+    }
     let mode = Mode::from_raw_mode(options.mode);
-    attempt("fchmodat", name, || chmodat(directory, hidden.as_c_str(), mode, AtFlags::empty()))?;
+    attempt("fchmodat", hidden, || chmodat(directory, hidden.as_c_str(), mode, AtFlags::empty()))?;
     let inode = Inode::of_name(directory, hidden)?;
-    attempt("listen", name, || listen(fd, options.backlog))?;
-    match directory::move_without_replacing(directory, hidden, name) {
-        Ok(()) => Ok(inode),
+    attempt("listen", hidden, || listen(fd, options.backlog))?;
+    Ok(inode)
+}
+
+fn take_name(directory: BorrowedFd<'_>, hidden: &Name, name: &Name, claim: Claim) -> Result<(), BindError> {
+    let moved = match claim {
+        Claim::IfFree => directory::move_without_replacing(directory, hidden, name),
+        Claim::Replacing => directory::move_over(directory, hidden, name),
+    };
+    match moved {
         Err(refusal) if refusal.errno() == Errno::EXIST => Err(BindError::Taken(name.clone())),
-        Err(refusal) => Err(refusal.into()),
+        answer => Ok(answer?),
     }
 }

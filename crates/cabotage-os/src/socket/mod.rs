@@ -31,7 +31,7 @@ use crate::seam::Errno;
 pub use admit::AdmitError;
 pub use connect::ConnectError;
 pub use credentials::Credentials;
-pub use listener::{AcceptError, BindError, ListenOptions, Listener};
+pub use listener::{AcceptError, BindError, Claim, ListenOptions, Listener};
 pub use message::{Arrival, MESSAGE_DESCRIPTORS_MAX};
 
 /// One end of a connection that carries messages. It has one holder: a forked child gets no copy.

@@ -35,6 +35,7 @@ const BESIDE_THE_DOOR: &[Exception] = &[
         "libc::close",
         "runs between fork and return, where nothing may fail",
     ),
+    ("crates/cabotage-os/src/fork/trial.rs", "libc::_exit", "does not return"),
     ("crates/cabotage-os/src/lock/extent.rs", "libc::fcntl", "a helper that its callers put inside the door"),
     ("crates/cabotage-os/src/map/mod.rs", "rustix::mm::munmap", "Drop: there is nobody to tell of a failure"),
     (

@@ -21,6 +21,7 @@ const UNSAFE_FILES: &[Exception] = &[
     ("crates/cabotage-os/src/fork/mod.rs", "", "a descriptor that is closed here or not at all"),
     ("crates/cabotage-os/src/fork/origin.rs", "", "a page that is wiped in a child"),
     ("crates/cabotage-os/src/fork/table.rs", "", "chunks that are never freed"),
+    ("crates/cabotage-os/src/fork/trial.rs", "", "a forked child for tests"),
     (
         "crates/cabotage-os/src/inherited.rs",
         "",

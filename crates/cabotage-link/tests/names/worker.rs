@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A process that publishes and connects as it is told, and is killed as its test likes.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use cabotage_link::names::{ConnectOptions, Kind, PublishOptions, Published, Registry, Scope};
+use cabotage_os::poll::{self, Readiness};
+use cabotage_os::{Deadline, Errno, limits, seam};
+
+use crate::{Harbour, in_system, name, own_uid, registry_in, soon};
+
+/// Tells a process that it is a worker, and where.
+const FOLDER: &str = "CABOTAGE_TEST_NAMES";
+const TEST: &str = "worker::a_worker_does_as_it_is_told";
+
+/// A worker, seen from its test. It does not outlive it.
+pub(crate) struct Worker {
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    is_dead: bool,
+}
+
+impl Worker {
+    pub(crate) fn start(root: &Path) -> Self {
+        Self::run(Command::new(std::env::current_exe().unwrap()), root)
+    }
+
+    pub(crate) fn start_with_umask(root: &Path, mask: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!("umask {mask}; exec \"$0\" \"$@\"")])
+            .arg(std::env::current_exe().unwrap());
+        Self::run(shell, root)
+    }
+
+    fn run(mut command: Command, root: &Path) -> Self {
+        command.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env(FOLDER, root);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let orders = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, orders, answers, is_dead: false }
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
+    /// Gives an order, if there is still somebody to take it.
+    pub(crate) fn tell(&mut self, order: &str) {
+        let _ = writeln!(self.orders, "{order}");
+    }
+
+    /// The answer to an order; `None` from a dead worker.
+    pub(crate) fn answer(&mut self) -> Option<String> {
+        loop {
+            if self.answers.buffer().is_empty() {
+                let [found] = poll::wait([(self.answers_fd(), Readiness::IN)], soon()).unwrap();
+                assert!(!found.is_empty(), "a worker does not answer");
+            }
+            let mut line = String::new();
+            if self.answers.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            if let Some(answer) = line.strip_prefix("@ ") {
+                return Some(answer.trim_end().into());
+            }
+        }
+    }
+
+    fn answers_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        std::os::fd::AsFd::as_fd(self.answers.get_ref())
+    }
+
+    pub(crate) fn ask(&mut self, order: &str) -> Option<String> {
+        self.tell(order);
+        self.answer()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.is_dead = true;
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.is_dead
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A worker of another user, who finds the system scope of `harbour` made; `None`, where that cannot be had.
+pub(crate) fn stranger(harbour: &Harbour) -> Option<Worker> {
+    const STRANGER: u32 = 65_534;
+    if own_uid() != 0 {
+        println!("skipped: only root can start a process of another user");
+        return None;
+    }
+    // Where that user can reach it.
+    drop(harbour.registry.publish(Kind::Link, &name("x"), in_system(), soon()).unwrap());
+    let root = harbour.root.path();
+    std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let program = root.join("program");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let mut command = Command::new(program);
+    command.uid(STRANGER).gid(STRANGER).current_dir("/");
+    Some(Worker::run(command, root))
+}
+
+#[test]
+fn a_worker_does_as_it_is_told() {
+    let Some(root) = std::env::var_os(FOLDER) else { return };
+    let mut desk = Desk { registry: registry_in(Path::new(&root)), published: None };
+    println!();
+    for order in std::io::stdin().lines() {
+        println!("@ {}", desk.obey(&order.unwrap()));
+    }
+    // As a killed one would: what it has published stays.
+    std::mem::forget(desk);
+}
+
+/// What a worker has.
+struct Desk {
+    registry: Registry,
+    published: Option<Published>,
+}
+
+impl Desk {
+    /// Follows an order of one word, a name, and the number of the call at which to die.
+    fn obey(&mut self, order: &str) -> String {
+        let words: Vec<_> = order.split(' ').collect();
+        let nth = words.last().and_then(|word| word.parse().ok()).unwrap_or(u64::MAX);
+        let _death = seam::kill_nth(nth);
+        match words[..] {
+            ["publish", text, ..] => self.publish(text, PublishOptions::new()),
+            ["publish-shared", text] => self.publish(text, in_system().mode(0o666)),
+            ["connect", text] => self.connect(text),
+            ["remove-shared", text] => {
+                match self.registry.remove_stale(Kind::Link, &name(text), Scope::System, soon()) {
+                    Ok(any) => format!("removed {any}"),
+                    Err(error) => format!("{error:?}"),
+                }
+            }
+            ["list"] => self.list(),
+            ["fail-at-each-call"] => self.fail_at_each_call(),
+            ["drop", ..] => {
+                self.published = None;
+                "dropped".into()
+            }
+            _ => panic!("what is {order:?}?"),
+        }
+    }
+
+    fn publish(&mut self, text: &str, options: PublishOptions) -> String {
+        match self.registry.publish(Kind::Link, &name(text), options, soon()) {
+            Ok(published) => {
+                if let Some(before) = self.published.replace(published) {
+                    std::mem::forget(before);
+                }
+                "published".into()
+            }
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    fn connect(&self, text: &str) -> String {
+        match self.registry.connect(Kind::Link, &name(text), ConnectOptions::new(), Deadline::Now) {
+            Ok(socket) => format!("connected {}", socket.peer().unwrap().pid),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    /// One life of a name, again and again, with another call failing each time.
+    fn fail_at_each_call(&self) -> String {
+        self.live().unwrap();
+        for errno in [Errno::MFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS, Errno::NOSPC] {
+            for nth in 0.. {
+                let before = limits::descriptors_in_use().unwrap();
+                let plan = seam::fail_nth(nth, errno);
+                // An error may own what comes back with it: only its text stays.
+                let answer = self.live().map_err(|error| error.to_string());
+                let struck = plan.has_struck();
+                drop(plan);
+                let case = format!("call {nth} fails with {errno}: {answer:?}");
+                assert_eq!(limits::descriptors_in_use().unwrap(), before, "descriptors leak: {case}");
+                self.registry.remove_all_stale(Kind::Link, Scope::User, soon()).unwrap();
+                assert!(answer.is_ok() || struck, "{case}");
+                // What could not be removed even so is gone after the next life.
+                self.live().unwrap_or_else(|error| panic!("{error} after {case}"));
+                if !struck {
+                    break;
+                }
+            }
+        }
+        "every failure was told".into()
+    }
+
+    fn live(&self) -> Result<(), Box<dyn std::error::Error>> {
+        let one = name("one");
+        let published = self.registry.publish(Kind::Link, &one, PublishOptions::new(), soon())?;
+        let options = ConnectOptions::new().wait_for_name().required_uid(own_uid());
+        let client = self.registry.connect(Kind::Link, &one, options, soon())?;
+        published.accept(soon())?.send(b"x", &[], soon())?;
+        client.receive(&mut [0; 8], soon())?;
+        self.registry.list(Kind::Link)?;
+        published.unpublish()?;
+        Ok(())
+    }
+
+    fn list(&self) -> String {
+        let names = self.registry.list(Kind::Link).unwrap();
+        let told: Vec<_> = names.iter().map(|one| format!("{}={:?}", one.name, one.alive)).collect();
+        told.join(" ")
+    }
+}
