@@ -12,6 +12,7 @@ mod control;
 #[cfg(not(loom))]
 mod memory;
 mod record;
+pub mod revoke;
 pub mod ring;
 mod sync;
 mod violation;
