@@ -63,11 +63,11 @@ pub(crate) struct State {
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(crate) struct Withdrawal {
-    /// As a reader: up to where the owner is about to take revocable records.
+    /// As a reader: up to which byte the owner takes, or has taken.
     pub(crate) taking: AtomicU64,
-    /// As a writer: not zero when the owner takes back what is not being taken.
+    /// As a writer: the end of the last withdrawal.
     pub(crate) withdrawn: AtomicU64,
-    /// As a writer: up to where records stand after a withdrawal.
+    /// As a writer: from where on nothing stands, up to the end of the last withdrawal.
     pub(crate) last: AtomicU64,
 }
 

@@ -16,6 +16,7 @@ mod fencing;
 mod memory;
 mod plain;
 mod record;
+pub mod revoke;
 pub mod ring;
 #[cfg(not(loom))]
 mod span;

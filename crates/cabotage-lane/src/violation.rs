@@ -91,4 +91,42 @@ pub enum Violation {
         /// What there is.
         most: u64,
     },
+    /// A record, or the rest of its write, that ends where no lane comes to.
+    #[error("the peer wrote {bytes} bytes and announced {rest} more, where a lane has {room} positions left")]
+    Position {
+        /// What the record has.
+        bytes: u64,
+        /// What is said to follow.
+        rest: u64,
+        /// What is possible.
+        room: u64,
+    },
+    /// A position of taking that went back, or beyond what was published.
+    #[error("the peer says it takes up to {position}; at least {least} and at most {most} is possible")]
+    Taking {
+        /// What it says.
+        position: u64,
+        /// What it said before.
+        least: u64,
+        /// What there is.
+        most: u64,
+    },
+    /// A withdrawal that ends before an earlier one, inside a record, or where no lane comes to.
+    #[error("the peer says it withdrew up to {position}; at least {least} is possible")]
+    Withdrawn {
+        /// What it says.
+        position: u64,
+        /// Where the record or the earlier withdrawal ends.
+        least: u64,
+    },
+    /// A withdrawal of what was taken before, or that begins behind its end.
+    #[error("the peer says all before {position} stands; at least {least} and at most {most} is possible")]
+    Last {
+        /// What it says.
+        position: u64,
+        /// What was taken.
+        least: u64,
+        /// Where the withdrawal ends.
+        most: u64,
+    },
 }
