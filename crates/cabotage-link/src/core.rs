@@ -8,17 +8,15 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
-use cabotage_lane::Fencing;
+use cabotage_lane::{Controls, Fencing, MappedControls};
 use cabotage_os::map::{Map, MapMut};
 use cabotage_os::membarrier::Membarrier;
 use cabotage_os::memfd::Memfd;
-use cabotage_os::socket::{self, Arrival, Socket};
+use cabotage_os::socket::{self, Socket};
 use cabotage_os::{Deadline, SystemError};
 
 use crate::error::{LinkError, PeerFault};
-use crate::inbox::Inbox;
 use crate::options::Options;
 use crate::outbox::{self, FIRST_SEGMENT_BYTES};
 use crate::peer::Stamp;
@@ -357,7 +355,10 @@ impl Core {
         }
         let mut desk = self.desk();
         if desk.end().is_none() {
-            // A full socket, or a peer that is gone: then the hang-up has to do.
+            // On a full socket there is no room for the word, so it stands in the outbox as well.
+            if let Some(controls) = desk.own.clone().and_then(MappedControls::alone) {
+                controls.own().close();
+            }
             let _ = self.socket.send(&Frame::Bye.encode(), &[], Deadline::Now);
         }
         self.end_in(&mut desk, LinkError::Closed);

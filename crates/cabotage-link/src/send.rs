@@ -3,17 +3,18 @@
 //! is busy, large ones by blocks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use cabotage_lane::block::{BlockMut, Pool};
-use cabotage_lane::ring::{ArmError, Sender, StageError};
-use cabotage_lane::{Fencing, MappedControls, MappedRing, bytes_of};
+use cabotage_lane::block::Pool;
+use cabotage_lane::ring::{Sender, StageError};
+use cabotage_lane::{MappedControls, MappedRing, bytes_of};
 use cabotage_os::Deadline;
 use cabotage_os::map::MapMut;
 
 use crate::core::Core;
 use crate::error::{LinkError, PeerFault, SendError};
-use crate::outbox::{BUSY_RING_WORDS, FIRST_RING_WORDS, RING_OFFSET};
-use crate::parcel::{self, BLOCK, PLAIN};
+use crate::outbox::{FIRST_RING_WORDS, RING_OFFSET};
+use crate::parcel::{BLOCK, PLAIN};
 use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 use crate::wire::First;
 
@@ -25,6 +26,9 @@ use parcels::Unclaimed;
 use rings::Rings;
 
 type Lane = Sender<MappedRing, MappedControls>;
+
+/// How long one sleeps at most who may be waiting for another thread of this process, which does not ring.
+pub(crate) const SLEEP_MAX: Duration = Duration::from_millis(20);
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub(crate) struct Outgoing {
     rings: Rings,
     pool: Option<Pool<Arc<MapMut>, MappedControls>>,
     next_segment: u32,
+    /// Segments that the peer may forget and was not yet told of.
+    retiring: Vec<u32>,
     unclaimed: Unclaimed,
     patience: Patience,
 }
@@ -51,8 +57,14 @@ pub(crate) enum Obstacle {
     Error(SendError),
 }
 
-impl<E: Into<SendError>> From<E> for Obstacle {
-    fn from(error: E) -> Self {
+impl From<SendError> for Obstacle {
+    fn from(error: SendError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<LinkError> for Obstacle {
+    fn from(error: LinkError) -> Self {
         Self::Error(error.into())
     }
 }
@@ -75,6 +87,7 @@ impl Outgoing {
             rings: Rings::default(),
             pool: None,
             next_segment: 1,
+            retiring: Vec::new(),
             unclaimed: Unclaimed::default(),
             patience: Patience::new(core.options.wait),
         }
@@ -120,7 +133,7 @@ impl Outgoing {
             Ok(()) => self.publish(core),
             Err(StageError::Violation(violation)) => Err(self.fault(core, violation.into())),
             Err(StageError::Full(_)) => {
-                if self.rings.wish_for_more(core, self.lane.as_mut(), &mut self.next_segment, body.len())? {
+                if self.rings.wish_for_more(core, self.lane.as_mut(), &mut self.next_segment)? {
                     return self.try_send_otherwise(core, body);
                 }
                 Err(Obstacle::Full)
@@ -201,7 +214,7 @@ impl Outgoing {
                     Err(SendError::TooLong { bytes: body.len(), bytes_max }.into())
                 }
                 Err(StageError::Full(_)) => {
-                    if self.rings.wish_for_more(core, self.lane.as_mut(), &mut self.next_segment, body.len())? {
+                    if self.rings.wish_for_more(core, self.lane.as_mut(), &mut self.next_segment)? {
                         continue;
                     }
                     Err(Obstacle::Full)
@@ -236,9 +249,7 @@ impl Outgoing {
         }
         let must_sleep = self.arm(core, need)?;
         let slept = if must_sleep { core.sleep(deadline) } else { Ok(()) };
-        if let Some(lane) = &mut self.lane {
-            lane.awake();
-        }
+        self.disarm();
         self.meet(core)?;
         match slept {
             Ok(()) => Ok(core.check()?),
@@ -281,12 +292,22 @@ impl Outgoing {
     }
 
     /// Announces the sleep; answers whether there is still reason for it.
-    fn arm(&mut self, core: &Core, need: Need) -> Result<bool, SendError> {
+    pub(crate) fn arm(&mut self, core: &Core, need: Need) -> Result<bool, SendError> {
         let Some(lane) = &mut self.lane else { return Ok(true) };
         if let Err(refusal) = lane.announce() {
             return Err(LinkError::System(refusal).into());
         }
         Ok(!self.has_room(core, need)?)
+    }
+
+    /// Takes the announcement of a sleep back.
+    pub(crate) fn disarm(&mut self) {
+        if let Some(lane) = &mut self.lane {
+            lane.awake();
+        }
+        if let Some(pool) = &mut self.pool {
+            pool.disarm();
+        }
     }
 
     /// How many bytes of rings and blocks this end has made.
@@ -299,29 +320,7 @@ impl Outgoing {
         self.retire_blocks(core, 0)?;
         self.rings.shrink(core, self.lane.as_mut())
     }
-
-    /// Says in the outbox that nothing follows.
-    pub(crate) fn close(&mut self) {
-        use cabotage_lane::Controls;
-        if let Some(lane) = &self.lane {
-            lane.controls().own().close();
-        }
-    }
 }
 
 /// What can't happen with an outbox that this library made or admitted.
 const OUTBOX_SHAPE: LinkError = LinkError::Fault(PeerFault::Order("handed over an outbox without room for a lane"));
-
-impl From<ArmError> for LinkError {
-    fn from(error: ArmError) -> Self {
-        match error {
-            ArmError::Violation(violation) => violation.into(),
-            ArmError::System(refusal) => refusal.into(),
-        }
-    }
-}
-
-/// Both ends fence until they have met.
-const _: Fencing = Fencing::Both;
-/// Blocks are sent by their own file.
-type Blocks = Vec<BlockMut>;

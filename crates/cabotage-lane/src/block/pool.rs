@@ -189,12 +189,17 @@ impl<M: Clone, C: Controls> Pool<M, C> {
         Ok(self.loan(slot, number, handle, bytes))
     }
 
+    /// Whether a loan was taken from this pool.
+    pub fn owns(&self, loan: &Loan<M>) -> bool {
+        loan.is_of(&self.dropped)
+    }
+
     /// Notes that the loan's record was staged: from now on the peer may hold the block.
     ///
     /// # Errors
     /// The loan back if it is of another pool.
     pub fn sent(&mut self, mut loan: Loan<M>) -> Result<(), Loan<M>> {
-        if !loan.is_of(&self.dropped) {
+        if !self.owns(&loan) {
             return Err(loan);
         }
         loan.pool = None;

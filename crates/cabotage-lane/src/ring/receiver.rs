@@ -189,9 +189,39 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// If this is not what the last look found.
     #[inline]
     pub fn take(&mut self, shape: Shape) -> Record<'_, R, C> {
-        let is_last = shape.header == self.usual.header && shape.words <= self.ring_words - self.at;
-        assert!(is_last, "a record is taken once, right after it was seen");
+        assert!(self.saw(shape), "a record is taken once, right after it was seen");
         Record { lane: self, shape }
+    }
+
+    /// Copies bytes of the record that the last look found, from `offset` of its body on, each loaded once; answers
+    /// how many.
+    ///
+    /// # Panics
+    /// As [`Receiver::take`].
+    #[inline]
+    pub fn read(&self, shape: Shape, offset: usize, target: &mut [u8]) -> usize {
+        assert!(self.saw(shape), "a record is read before it is consumed");
+        let bytes = shape.bytes.saturating_sub(offset).min(target.len());
+        let start = (self.at + 1) * WORD_BYTES as u64 + offset as u64;
+        if bytes > 0 {
+            self.ring.read(start, &mut target[..bytes]);
+        }
+        bytes
+    }
+
+    /// Consumes the record that the last look found. See [`Receiver::take_bell`] afterwards.
+    ///
+    /// # Panics
+    /// As [`Receiver::take`].
+    #[inline]
+    pub fn consume(&mut self, shape: Shape) {
+        assert!(self.saw(shape), "a record is consumed once");
+        self.pass(shape.words);
+    }
+
+    #[inline]
+    fn saw(&self, shape: Shape) -> bool {
+        shape.header == self.usual.header && shape.words <= self.ring_words - self.at
     }
 
     /// Looks, and takes what is there.
@@ -230,7 +260,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         if header.tag() == CONTINUE {
             return Sight::Continue { segment };
         }
-        self.consume(header.words());
+        self.pass(header.words());
         Sight::Retire { segment }
     }
 
@@ -338,7 +368,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     }
 
     #[inline]
-    fn consume(&mut self, words: u64) {
+    fn pass(&mut self, words: u64) {
         self.advance(words);
         if self.consumed - self.told >= self.ring_words / LAZY_FRACTION {
             self.tell();
@@ -384,16 +414,13 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// Copies bytes of the body from `offset` on, each loaded once; answers how many bytes.
     #[inline]
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
-        let bytes = self.bytes().saturating_sub(offset).min(target.len());
-        let start = (self.lane.at + 1) * WORD_BYTES as u64 + offset as u64;
-        self.lane.ring.read(start, &mut target[..bytes]);
-        bytes
+        self.lane.read(self.shape, offset, target)
     }
 }
 
 impl<R: TheirRing, C: Controls> Drop for Record<'_, R, C> {
     #[inline]
     fn drop(&mut self) {
-        self.lane.consume(self.shape.words);
+        self.lane.pass(self.shape.words);
     }
 }

@@ -170,6 +170,16 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         true
     }
 
+    /// Whether a record of `bytes` bytes has room now, looking at the peer's count if need be.
+    ///
+    /// # Errors
+    /// The peer's count is impossible.
+    #[inline]
+    pub fn has_room(&mut self, bytes: usize) -> Result<bool, Violation> {
+        let words = 1 + bytes.div_ceil(WORD_BYTES) as u64;
+        self.find_room(words).map(|pad| pad.is_some())
+    }
+
     /// Announces that we are about to sleep until a record of `bytes` bytes has room. Sleep only if this answers
     /// true; [`Sender::awake`] afterwards.
     ///
@@ -177,16 +187,11 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// The peer's count is impossible, or the system's refusal.
     pub fn arm_for_room(&mut self, bytes: usize) -> Result<bool, ArmError> {
         self.announce()?;
-        let words = 1 + bytes.div_ceil(WORD_BYTES) as u64;
-        match self.make_room(words) {
-            Err(StageError::Full(Full)) => Ok(true),
-            Err(StageError::Violation(violation)) => {
+        match self.has_room(bytes) {
+            Ok(false) => Ok(true),
+            found => {
                 self.awake();
-                Err(violation.into())
-            }
-            Ok(()) | Err(StageError::TooLong(_)) => {
-                self.awake();
-                Ok(false)
+                Ok(found.map(|_| false)?)
             }
         }
     }
@@ -311,23 +316,26 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
 
     #[cold]
     fn make_room(&mut self, words: u64) -> Result<(), StageError> {
+        let pad = self.find_room(words)?.ok_or(Full)?;
+        if pad > 0 {
+            self.clear_after(pad);
+            self.append(Header::pad(pad), pad);
+        }
+        Ok(())
+    }
+
+    /// How long a pad has to go before `words` words and one more lie free in one piece; `None` if they do not.
+    fn find_room(&mut self, words: u64) -> Result<Option<u64>, Violation> {
         if let Some(violation) = self.broken {
-            return Err(violation.into());
+            return Err(violation);
         }
         let until_end = self.ring_words - self.at;
         let pad = if words > until_end { until_end } else { 0 };
         let needed = pad + words + 1;
         if self.free < needed {
             self.look_at_consumed()?;
-            if self.free < needed {
-                return Err(Full.into());
-            }
         }
-        if pad > 0 {
-            self.clear_after(pad);
-            self.append(Header::pad(pad), pad);
-        }
-        Ok(())
+        Ok((self.free >= needed).then_some(pad))
     }
 
     fn look_at_consumed(&mut self) -> Result<(), Violation> {

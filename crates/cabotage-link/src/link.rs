@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A link in one pair of hands: every call takes `&mut self`, so there is no lock anywhere.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use cabotage_lane::block::BlockMut;
+use cabotage_os::Deadline;
+use cabotage_os::socket::Socket;
+
+use crate::core::Core;
+use crate::error::{LinkError, ReceiveError, SendError};
+use crate::message::Message;
+use crate::options::Options;
+use crate::parcel::{Parcel, Unsent};
+use crate::peer::Peer;
+use crate::receive::{Incoming, Ready};
+use crate::send::{Need, Obstacle, Outgoing};
+use crate::split::{self, Receiver, Sender};
+use crate::wait::Wait;
+
+/// One end of a link: sends messages to the peer and receives the peer's.
+///
+/// ```no_run
+/// use cabotage_link::{Link, Options};
+/// use cabotage_os::Deadline;
+///
+/// let (mut link, end) = Link::pair(Options::new())?; // `end` goes to another process: see `End`
+/// link.send(b"ahoy", Deadline::Never)?;
+/// let answer = link.receive(Deadline::Never)?.to_vec();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Messages arrive whole, once, in the order in which they were sent; what a peer sent before it closed or died
+/// stays readable. Use [`Link::split`] to send or receive from several threads.
+#[derive(Debug)]
+pub struct Link {
+    pub(crate) out: Outgoing,
+    pub(crate) inc: Incoming,
+    pub(crate) core: Arc<Core>,
+}
+
+impl Link {
+    /// A link over a socket that nobody has said HELLO on.
+    pub(crate) fn over(socket: Socket, options: Options) -> Result<Self, LinkError> {
+        let core = Arc::new(Core::new(socket, options)?);
+        let (out, inc) = (Outgoing::new(&core), Incoming::new(&core));
+        Ok(Self { core, out, inc })
+    }
+
+    /// Sends a message, waiting for room at most until `deadline`.
+    ///
+    /// The first message of up to 4,096 bytes goes at once, before the peer's library has answered.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent then.
+    #[inline]
+    pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
+        match self.out.try_send(&self.core, message) {
+            Ok(()) => Ok(()),
+            Err(obstacle) => self.send_later(message, obstacle, deadline),
+        }
+    }
+
+    /// Sends a message if there is room for it now.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] if there is none.
+    #[inline]
+    pub fn try_send(&mut self, message: &[u8]) -> Result<(), SendError> {
+        self.send(message, Deadline::Now)
+    }
+
+    #[cold]
+    fn send_later(
+        &mut self,
+        message: &[u8],
+        mut obstacle: Obstacle,
+        deadline: Deadline,
+    ) -> Result<(), SendError> {
+        let need = Need { bytes: message.len(), descriptors: 0 };
+        loop {
+            self.overcome(obstacle, need, deadline)?;
+            match self.out.try_send(&self.core, message) {
+                Ok(()) => return Ok(()),
+                Err(next) => obstacle = next,
+            }
+        }
+    }
+
+    fn overcome(&mut self, obstacle: Obstacle, need: Need, deadline: Deadline) -> Result<(), SendError> {
+        match obstacle {
+            Obstacle::Full => self.out.wait(&self.core, need, deadline),
+            Obstacle::Error(error) => Err(error),
+        }
+    }
+
+    /// Sends a message with blocks and descriptors, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`Unsent`] with the message.
+    pub fn send_parcel<'a>(
+        &mut self,
+        mut parcel: Parcel<'a>,
+        deadline: Deadline,
+    ) -> Result<(), Unsent<'a>> {
+        let need = Outgoing::need(&parcel);
+        loop {
+            let done = match self.out.try_send_parcel(&self.core, &mut parcel) {
+                Ok(()) => return Ok(()),
+                Err(obstacle) => self.overcome(obstacle, need, deadline),
+            };
+            if let Err(error) = done {
+                return Err(Unsent { error, parcel });
+            }
+        }
+    }
+
+    /// A block of `bytes` bytes to fill and to send by [`Link::send_parcel`], waiting for the peer to give one back
+    /// at most until `deadline`. Memory that was used before is used again, so its cost does not grow with its
+    /// size; what it holds is what was written into it last, for this peer.
+    ///
+    /// # Errors
+    /// [`SendError::Full`], [`SendError::TooLong`], or the link is over.
+    pub fn block(&mut self, bytes: usize, deadline: Deadline) -> Result<BlockMut, SendError> {
+        loop {
+            match self.out.take_block(&self.core, bytes) {
+                Ok(block) => return Ok(block),
+                Err(Obstacle::Error(error)) => return Err(error),
+                Err(Obstacle::Full) => self.out.wait_for_block(&self.core, deadline)?,
+            }
+        }
+    }
+
+    /// Receives the next message, waiting for it at most until `deadline`.
+    ///
+    /// # Errors
+    /// [`ReceiveError::Nothing`] when none came in time; the link is over.
+    #[inline]
+    pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_>, ReceiveError> {
+        let found = self.inc.wait(&self.core, deadline)?;
+        Message::new(&mut self.inc, &self.core, found)?.ok_or(ReceiveError::Nothing)
+    }
+
+    /// Receives the next message if there is one. This never arranges for the descriptor to become readable: see
+    /// [`Link::ready`].
+    ///
+    /// # Errors
+    /// The link is over, and everything before was received.
+    #[inline]
+    pub fn try_receive(&mut self) -> Result<Option<Message<'_>>, LinkError> {
+        let found = self.inc.try_look(&self.core)?;
+        Message::new(&mut self.inc, &self.core, found)
+    }
+
+    /// Looks for a message; when there is none, arranges for the descriptor to become readable as soon as there is
+    /// one, or the link ends. **Call this before every wait on the descriptor**, and wait only on
+    /// [`Ready::Armed`]: a peer does not ring for one who is awake.
+    ///
+    /// # Errors
+    /// The link belongs to the parent process, or the system's refusal. That the link is over is [`Ready::Ready`].
+    pub fn ready(&mut self) -> Result<Ready, LinkError> {
+        self.inc.ready(&self.core)
+    }
+
+    /// From now on this end waits like this.
+    pub fn set_wait(&mut self, wait: Wait) {
+        self.out.patience().set(wait);
+        self.inc.patience().set(wait);
+    }
+
+    /// Who the peer is, in the kernel's words; `None` until it has said HELLO.
+    pub fn with_peer<T>(&self, act: impl FnOnce(Peer<'_>) -> T) -> Option<T> {
+        self.core.with_stamp(|stamp| act(Peer::new(stamp, self.core.socket())))
+    }
+
+    /// Waits until the peer has said HELLO, so that it is known who it is.
+    ///
+    /// # Errors
+    /// [`ReceiveError::Nothing`] when it did not until the deadline; the link is over.
+    pub fn wait_for_peer(&mut self, deadline: Deadline) -> Result<(), ReceiveError> {
+        self.core.check_here()?;
+        self.core.say_hello(None)?;
+        loop {
+            self.core.pump()?;
+            if self.core.desk().hello.is_some() {
+                return Ok(self.inc.pick_up(&self.core)?);
+            }
+            if let Some(error) = self.core.end() {
+                return Err(error.into());
+            }
+            match self.core.sleep(deadline) {
+                Ok(()) => {}
+                Err(None) => return Err(ReceiveError::Nothing),
+                Err(Some(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// How many bytes of shared memory this end has made for the link, now.
+    pub fn memory_bytes(&self) -> u64 {
+        self.out.memory_bytes()
+    }
+
+    /// Gives up the memory that a busy time has left: the larger ring and idle blocks, as far as the peer has taken
+    /// everything from them.
+    ///
+    /// # Errors
+    /// The link is over.
+    pub fn trim(&mut self) -> Result<(), LinkError> {
+        self.core.check()?;
+        self.out.trim(&self.core)
+    }
+
+    /// The two halves, each of which many threads may share.
+    pub fn split(self) -> (Sender, Receiver) {
+        self.core.share();
+        split::split(self.core, self.out, self.inc)
+    }
+
+    /// Closes the link: what was sent stays readable for the peer, which is then told that nothing follows.
+    /// Dropping the link does the same.
+    pub fn close(self) {}
+}
+
+impl AsFd for Link {
+    /// The descriptor to wait on after [`Link::ready`] has answered [`Ready::Armed`]; the same for life. Never read
+    /// from it.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.core.fd()
+    }
+}

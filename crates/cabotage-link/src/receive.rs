@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The receiving half of a link: looks, waits, and hands out messages where they lie.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
+use cabotage_lane::ring::{ArmError, Look, Receiver, Shape, Sight};
+use cabotage_lane::{Controls, MappedControls, PeerRing};
+use cabotage_os::Deadline;
+
+use crate::core::Core;
+use crate::error::{LinkError, PeerFault, ReceiveError};
+use crate::outbox::{FIRST_RING_WORDS, RING_OFFSET};
+use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
+use crate::wire::Purpose;
+
+type Lane = Receiver<PeerRing, MappedControls>;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// First data that came with the HELLO.
+    first: Option<Vec<u8>>,
+    /// Once the peer's outbox has come.
+    pub(crate) lane: Option<Lane>,
+    first_ring: Option<PeerRing>,
+    /// The peer's number for the ring that the lane goes through.
+    ring_number: u32,
+    pub(crate) borrowed: Option<Borrowed<MappedControls>>,
+    pub(crate) giver: Option<Arc<Giver>>,
+    is_armed: bool,
+    /// Looks in a row that found nothing: now and then one looks at the socket too.
+    empty_looks: u32,
+    patience: Patience,
+}
+
+/// What a look found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Found {
+    /// A record.
+    Record(Shape),
+    /// The first data of the peer's HELLO.
+    First,
+    /// Nothing.
+    Nothing,
+}
+
+/// Whether to sleep: what [`Link::ready`](crate::Link::ready) answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// There is a message, or the link is over: receive it.
+    Ready,
+    /// There is nothing, and the descriptor becomes readable when there is: wait on it.
+    Armed,
+}
+
+/// Gives the peer's blocks back, on whatever thread they are dropped, as long as the link is there.
+#[derive(Debug)]
+pub struct Giver {
+    returns: MappedReturns,
+    core: Weak<Core>,
+}
+
+impl GiveBack for Giver {
+    fn give_back(&self, slot: Slot, loan: u64) {
+        let Some(core) = self.core.upgrade() else { return };
+        if self.returns.give_back(slot, loan) {
+            // The peer sleeps for a block. If it can't be rung it is gone, which somebody who waits will learn.
+            let _ = core.ring();
+        }
+    }
+}
+
+impl Incoming {
+    pub(crate) fn new(core: &Core) -> Self {
+        Self {
+            first: None,
+            lane: None,
+            first_ring: None,
+            ring_number: 0,
+            borrowed: None,
+            giver: None,
+            is_armed: false,
+            empty_looks: 0,
+            patience: Patience::new(core.options.wait),
+        }
+    }
+
+    pub(crate) fn take_first(&mut self) -> Option<Vec<u8>> {
+        self.first.take()
+    }
+
+    pub(crate) fn patience(&mut self) -> &mut Patience {
+        &mut self.patience
+    }
+
+    /// Looks for a message.
+    #[inline]
+    pub(crate) fn look(&mut self, core: &Core) -> Result<Found, LinkError> {
+        if let (Some(lane), None) = (&mut self.lane, &self.first) {
+            match lane.look() {
+                Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
+                Ok(Sight::Empty) => {
+                    if lane.take_bell() {
+                        core.ring()?;
+                    }
+                    return Ok(Found::Nothing);
+                }
+                _ => {}
+            }
+        }
+        self.look_otherwise(core)
+    }
+
+    /// What is not a record or nothing.
+    #[cold]
+    fn look_otherwise(&mut self, core: &Core) -> Result<Found, LinkError> {
+        loop {
+            if self.first.is_some() {
+                return Ok(Found::First);
+            }
+            let Some(lane) = &mut self.lane else { return Ok(Found::Nothing) };
+            match lane.look() {
+                Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
+                Ok(Sight::Empty) => return Ok(Found::Nothing),
+                Ok(Sight::Continue { segment }) => self.continue_in(core, segment)?,
+                Ok(Sight::Retire { segment }) => self.forget(core, segment)?,
+                Err(violation) => return Err(core.end_with(violation.into())),
+            }
+        }
+    }
+
+    /// The peer goes on in another of its rings.
+    fn continue_in(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
+        let ring = match number {
+            0 => self.first_ring.clone(),
+            _ => self.segment(core, number, Purpose::Ring)?.and_then(|map| {
+                let words = map.bytes() as u64 / 8;
+                PeerRing::new(map, 0, words)
+            }),
+        };
+        let (Some(ring), Some(lane)) = (ring, &mut self.lane) else {
+            return Err(unannounced(core, "the ring", number.into()));
+        };
+        if number == self.ring_number {
+            return Err(core.end_with(PeerFault::Order("goes on in the ring in which it is").into()));
+        }
+        if let Err((_, Some(violation))) = lane.continue_in(ring) {
+            return Err(core.end_with(violation.into()));
+        }
+        let left = std::mem::replace(&mut self.ring_number, number);
+        if left == 0 { Ok(()) } else { self.forget(core, left) }
+    }
+
+    /// A segment of the peer's that should have come, looking at the socket if it is not here yet.
+    pub(crate) fn segment(
+        &mut self,
+        core: &Core,
+        number: u32,
+        purpose: Purpose,
+    ) -> Result<Option<Arc<cabotage_os::map::Map>>, LinkError> {
+        let here = |core: &Core| core.desk().inbox.segment(number, purpose).cloned();
+        if let Some(map) = here(core) {
+            return Ok(Some(map));
+        }
+        core.pump()?;
+        Ok(here(core))
+    }
+
+    /// Forgets a segment of the peer's, which is then told by the count of what was consumed.
+    fn forget(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
+        let mut desk = core.desk();
+        let Some(bytes) = desk.inbox.forget_segment(number) else {
+            drop(desk);
+            return Err(unannounced(core, "the segment", number.into()));
+        };
+        if let Some(charge) = &mut desk.bytes {
+            charge.shrink(bytes);
+        }
+        Ok(())
+    }
+
+    /// Takes what has come over the socket and belongs to this half.
+    pub(crate) fn pick_up(&mut self, core: &Arc<Core>) -> Result<(), LinkError> {
+        if let Some(first) = core.desk().first.take() {
+            self.first = Some(first);
+        }
+        if self.lane.is_some() {
+            return Ok(());
+        }
+        let Some((theirs, fencing)) = core.their_outbox() else { return Ok(()) };
+        let own = core.own_outbox()?;
+        let ring = PeerRing::new(theirs.clone(), RING_OFFSET, FIRST_RING_WORDS);
+        let (Some(ring), Some(controls)) = (ring, MappedControls::new(own, theirs)) else {
+            return Err(core.end_with(PeerFault::Order("handed over an outbox without room").into()));
+        };
+        self.first_ring = Some(ring.clone());
+        self.borrowed = Some(Borrowed::new(controls.clone()));
+        let returns = MappedReturns::new(controls.clone())?;
+        self.giver = Some(Arc::new(Giver { returns, core: Arc::downgrade(core) }));
+        self.lane = Some(Receiver::new(ring, controls, fencing));
+        Ok(())
+    }
+
+    /// Looks without waiting. Now and then the socket is looked at too, so that one who only ever looks learns of
+    /// the peer's end.
+    #[inline]
+    pub(crate) fn try_look(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+        core.check_here()?;
+        match self.look(core)? {
+            Found::Nothing => self.try_look_again(core),
+            found => Ok(found),
+        }
+    }
+
+    fn try_look_again(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+        self.empty_looks += 1;
+        let is_known = self.lane.is_some() && !self.is_armed;
+        if is_known && !self.empty_looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) {
+            return Ok(Found::Nothing);
+        }
+        self.disarm();
+        core.say_hello(None)?;
+        self.look_at_socket(core)
+    }
+
+    /// Files what has come over the socket, then looks once more; what the peer sent before its end counts first.
+    fn look_at_socket(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+        core.pump()?;
+        self.look_after_filing(core)
+    }
+
+    fn look_after_filing(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+        let end = core.end();
+        if let Some(error) = &end
+            && core.desk().has_failed()
+        {
+            return Err(error.clone());
+        }
+        self.pick_up(core)?;
+        match (self.look(core)?, end) {
+            (Found::Nothing, Some(error)) => Err(self.how(error)),
+            (found, _) => Ok(found),
+        }
+    }
+
+    /// A peer that could not say goodbye on a full socket has said it in its outbox.
+    fn how(&self, error: LinkError) -> LinkError {
+        let has_closed = self.lane.as_ref().is_some_and(|lane| lane.controls().peer().is_closed());
+        match error {
+            LinkError::Died if has_closed => LinkError::Closed,
+            error => error,
+        }
+    }
+
+    fn disarm(&mut self) {
+        if std::mem::take(&mut self.is_armed)
+            && let Some(lane) = &mut self.lane
+        {
+            lane.disarm();
+        }
+    }
+
+    /// Looks; where there is nothing, arranges for the socket to become readable when there is.
+    pub(crate) fn ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
+        core.check_here()?;
+        core.say_hello(None)?;
+        if !matches!(self.look(core)?, Found::Nothing) {
+            return Ok(Ready::Ready);
+        }
+        if self.arm(core)? == Look::Ready {
+            return Ok(Ready::Ready);
+        }
+        match self.look_at_socket(core) {
+            Ok(Found::Nothing) => Ok(Ready::Armed),
+            // An end of the link is something to receive too.
+            _ => {
+                self.disarm();
+                Ok(Ready::Ready)
+            }
+        }
+    }
+
+    fn arm(&mut self, core: &Core) -> Result<Look, LinkError> {
+        let Some(lane) = &mut self.lane else { return Ok(Look::Armed) };
+        let look = match lane.arm() {
+            Ok(look) => look,
+            Err(ArmError::Violation(violation)) => return Err(core.end_with(violation.into())),
+            Err(ArmError::System(refusal)) => return Err(refusal.into()),
+        };
+        if lane.take_bell() {
+            core.ring()?;
+        }
+        self.is_armed = look == Look::Armed;
+        Ok(look)
+    }
+
+    /// Looks and waits until there is a message.
+    #[inline]
+    pub(crate) fn wait(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
+        core.check_here()?;
+        match self.look(core)? {
+            Found::Nothing => self.wait_longer(core, deadline),
+            found => Ok(found),
+        }
+    }
+
+    fn wait_longer(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
+        core.say_hello(None)?;
+        if self.lane.is_none()
+            && let found @ (Found::Record(_) | Found::First) = self.look_at_socket(core)?
+        {
+            return Ok(found);
+        }
+        loop {
+            if let Some(found) = self.look_for_a_while(core, deadline)? {
+                return Ok(found);
+            }
+            if deadline.has_passed() {
+                // The last look also looks at the socket: the peer may have ended long ago.
+                return match self.look_at_socket(core)? {
+                    Found::Nothing => Err(ReceiveError::Nothing),
+                    found => Ok(found),
+                };
+            }
+            if let found @ (Found::Record(_) | Found::First) = self.sleep(core, deadline)? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Looks as often as patience allows.
+    fn look_for_a_while(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Option<Found>, ReceiveError> {
+        if deadline == Deadline::Now {
+            return Ok(None);
+        }
+        let looks_max = self.patience.looks();
+        let mut looks = 0_u32;
+        while let Some(lane) = &self.lane
+            && looks_max.is_none_or(|max| looks < max)
+        {
+            looks = looks.wrapping_add(1);
+            if lane.glance()
+                && let found @ (Found::Record(_) | Found::First) = self.look(core)?
+            {
+                self.patience.paid(looks);
+                return Ok(Some(found));
+            }
+            if looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) {
+                if let found @ (Found::Record(_) | Found::First) = self.look_at_socket(core)? {
+                    return Ok(Some(found));
+                }
+                if deadline.has_passed() {
+                    return Err(ReceiveError::Nothing);
+                }
+            }
+            std::hint::spin_loop();
+        }
+        Ok(None)
+    }
+
+    fn sleep(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
+        if self.arm(core)? == Look::Ready {
+            return Ok(self.look(core)?);
+        }
+        let began = Instant::now();
+        let slept = core.sleep(deadline);
+        self.disarm();
+        match slept {
+            Ok(()) => {
+                self.patience.slept(began.elapsed());
+                Ok(self.look_after_filing(core)?)
+            }
+            // Time is up: the caller looks once more.
+            Err(None) => Ok(self.look_after_filing(core)?),
+            Err(Some(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// Ends the link because a record names what never came.
+pub(crate) fn unannounced(core: &Core, what: &'static str, number: u64) -> LinkError {
+    core.end_with(PeerFault::Unannounced { what, number }.into())
+}

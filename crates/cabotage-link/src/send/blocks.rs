@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Blocks of the sending half: taken from the pool, made when it has none that fits, sent by a record.
+
+use std::sync::Arc;
+
+use cabotage_lane::block::{BlockMut, NewSegment, Pool, TakeError, Taken};
+use cabotage_lane::ring::{Look, StageError};
+use cabotage_os::map::{MapError, MapMut};
+use cabotage_os::{Deadline, Errno, SystemError};
+
+use super::{Obstacle, Outgoing, SLEEP_MAX};
+use crate::core::Core;
+use crate::error::{LinkError, SendError};
+use crate::outbox;
+use crate::wire::{Frame, Purpose};
+
+impl Outgoing {
+    /// A block of `bytes` bytes to be filled.
+    pub(crate) fn take_block(&mut self, core: &Core, bytes: usize) -> Result<BlockMut, Obstacle> {
+        core.check()?;
+        let controls = self.lane(core)?.controls().clone();
+        self.meet(core)?;
+        if !self.has_met {
+            return Err(Obstacle::Full);
+        }
+        self.announce_retired(core)?;
+        let bytes_max = self.bytes_max as u64;
+        let pool = self.pool.get_or_insert_with(|| Pool::new(controls, bytes_max.saturating_mul(4)));
+        if bytes as u64 > bytes_max {
+            return Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }.into());
+        }
+        match pool.take(bytes) {
+            Ok(Taken::Loan(block)) => Ok(block),
+            Ok(Taken::Full) => Err(Obstacle::Full),
+            Ok(Taken::NeedsSegment(new)) => self.make_block(core, new, bytes),
+            Err(TakeError::TooLarge { bytes, .. }) => {
+                Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }.into())
+            }
+            Err(TakeError::Violation(violation)) => Err(self.fault(core, violation.into())),
+        }
+    }
+
+    fn make_block(
+        &mut self,
+        core: &Core,
+        new: NewSegment<Arc<MapMut>>,
+        bytes: usize,
+    ) -> Result<BlockMut, Obstacle> {
+        self.retiring.extend(new.retired.iter().map(|retired| retired.number));
+        self.announce_retired(core)?;
+        let (map, memory) = outbox::make("cabotage-block", new.bytes).map_err(LinkError::System)?;
+        let number = self.next_segment;
+        let frame = Frame::Segment { number, purpose: Purpose::Block, bytes: new.bytes };
+        if !core.announce(&frame, &memory)? {
+            return Err(Obstacle::Full);
+        }
+        self.next_segment += 1;
+        let pool = self.pool.as_mut().ok_or(super::OUTBOX_SHAPE)?;
+        pool.install(number, map, new.bytes, bytes).map_err(|_| Obstacle::Full)
+    }
+
+    /// The record that names this block was staged.
+    pub(super) fn block_sent(&mut self, block: BlockMut) {
+        if let Some(pool) = &mut self.pool {
+            // Only a block of another pool comes back, and those were refused before anything was staged.
+            let _ = pool.sent(block);
+        }
+    }
+
+    /// Gives up free blocks until at most `bytes_left` bytes are left.
+    pub(super) fn retire_blocks(&mut self, core: &Core, bytes_left: u64) -> Result<(), LinkError> {
+        if let Some(pool) = &mut self.pool {
+            if let Err(violation) = pool.reclaim() {
+                return Err(core.end_with(violation.into()));
+            }
+            self.retiring.extend(pool.retire(bytes_left).into_iter().map(|retired| retired.number));
+        }
+        match self.announce_retired(core) {
+            Err(Obstacle::Error(SendError::Link(error))) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the peer which segments it may forget; what finds no room is told later.
+    fn announce_retired(&mut self, core: &Core) -> Result<(), Obstacle> {
+        if self.retiring.is_empty() {
+            return Ok(());
+        }
+        let Some(lane) = &mut self.lane else { return Ok(()) };
+        while let Some(&number) = self.retiring.first() {
+            match lane.stage_retirement(number) {
+                Ok(()) => drop(self.retiring.remove(0)),
+                Err(StageError::Violation(violation)) => {
+                    return Err(core.end_with(violation.into()).into());
+                }
+                Err(_) => break,
+            }
+        }
+        self.publish(core)
+    }
+
+    /// Waits until a block may be had. When this returns, try again.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] when the deadline passed.
+    pub(crate) fn wait_for_block(&mut self, core: &Core, deadline: Deadline) -> Result<(), SendError> {
+        core.check()?;
+        if deadline.has_passed() {
+            return Err(SendError::Full);
+        }
+        let must_sleep = self.arm_for_block(core)?;
+        let until = deadline.or_sooner(Deadline::within(SLEEP_MAX));
+        let slept = if must_sleep { core.sleep(until) } else { Ok(()) };
+        self.disarm();
+        self.meet(core)?;
+        match slept {
+            Ok(()) | Err(None) => Ok(core.check()?),
+            Err(Some(error)) => Err(error.into()),
+        }
+    }
+
+    /// Announces a sleep for a block; answers whether there is still reason for it. Another thread of ours may give
+    /// back one that was never sent, and nobody rings for that, so the sleep is to be a short one.
+    pub(crate) fn arm_for_block(&mut self, core: &Core) -> Result<bool, SendError> {
+        let Some(pool) = &mut self.pool else { return Ok(true) };
+        match pool.arm() {
+            Ok(look) => Ok(look == Look::Armed),
+            Err(violation) => Err(core.end_with(violation.into()).into()),
+        }
+    }
+}
+
+/// A write inside a block of our own, of the size that was asked for.
+pub(super) fn impossible(error: MapError) -> LinkError {
+    match error {
+        MapError::Forked => LinkError::Forked,
+        MapError::System(refusal) => refusal.into(),
+        other => SystemError::new("write", other, Errno::FAULT).into(),
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Two ends of one link in one process: what they carry, how they wait, how they end.
+#![forbid(unsafe_code)]
+
+use std::io::{Read, Write};
+use std::thread;
+use std::time::Duration;
+
+use cabotage_link::{
+    Deadline, DESCRIPTORS_MAX, Link, LinkError, Options, Parcel, Ready, ReceiveError, SendError, Wait,
+};
+
+fn pair() -> (Link, Link) {
+    let (near, far) = Link::pair(Options::new()).unwrap();
+    (near, far.link(Options::new()).unwrap())
+}
+
+/// Long enough for anything that is to happen.
+fn soon() -> Deadline {
+    Deadline::within(Duration::from_secs(20))
+}
+
+fn body(number: usize) -> Vec<u8> {
+    let bytes = number * 37 % 3000;
+    (0..bytes).map(|at| u8::try_from((number + at) % 256).unwrap()).collect()
+}
+
+#[test]
+fn the_first_message_goes_before_anybody_answers_and_needs_no_memory() {
+    let (mut near, mut far) = pair();
+    near.try_send(b"first").unwrap();
+    assert_eq!(near.memory_bytes(), 4096);
+    assert_eq!(far.try_receive().unwrap().unwrap().to_vec(), b"first");
+    far.try_send(b"answer").unwrap();
+    assert_eq!(near.try_receive().unwrap().unwrap().to_vec(), b"answer");
+}
+
+#[test]
+fn messages_of_all_sizes_arrive_whole_and_in_order_both_ways() {
+    let (mut near, mut far) = pair();
+    let echo = thread::spawn(move || {
+        for number in 0..20_000 {
+            let seen = far.receive(soon()).unwrap().to_vec();
+            assert_eq!(seen, body(number));
+            far.send(&seen, soon()).unwrap();
+        }
+        far
+    });
+    let mut received = 0;
+    for number in 0..20_000 {
+        near.send(&body(number), soon()).unwrap();
+        if number - received == 20 {
+            assert_eq!(near.receive(soon()).unwrap().to_vec(), body(received));
+            received += 1;
+        }
+    }
+    while received < 20_000 {
+        assert_eq!(near.receive(soon()).unwrap().to_vec(), body(received));
+        received += 1;
+    }
+    echo.join().unwrap();
+}
+
+#[test]
+fn long_messages_and_empty_ones_arrive() {
+    for wait in [Wait::Adaptive, Wait::Block] {
+        let (mut near, mut far) = pair();
+        near.set_wait(wait);
+        far.set_wait(wait);
+        let sizes = [0, 1, 4096, 4097, 24_000, 25_000, 100_000, 3_000_000, 0, 64];
+        let sending = thread::spawn(move || {
+            for bytes in sizes {
+                near.send(&vec![7; bytes], soon()).unwrap();
+            }
+            near.close();
+        });
+        for bytes in sizes {
+            assert_eq!(far.receive(soon()).unwrap().to_vec(), vec![7; bytes]);
+        }
+        assert_eq!(far.receive(soon()).unwrap_err(), ReceiveError::Link(LinkError::Closed));
+        sending.join().unwrap();
+    }
+}
+
+#[test]
+fn what_was_sent_before_a_close_is_received_first() {
+    let (mut near, mut far) = pair();
+    for number in 0..10 {
+        near.send(&body(number), soon()).unwrap();
+        if number == 0 {
+            assert_eq!(far.receive(soon()).unwrap().to_vec(), body(0));
+            far.ready().unwrap();
+        }
+    }
+    near.close();
+    for number in 1..10 {
+        assert_eq!(far.receive(soon()).unwrap().to_vec(), body(number));
+    }
+    assert_eq!(far.receive(soon()).unwrap_err(), ReceiveError::Link(LinkError::Closed));
+    assert_eq!(far.try_receive().unwrap_err(), LinkError::Closed);
+    assert_eq!(far.try_send(b"x").unwrap_err(), SendError::Link(LinkError::Closed));
+}
+
+#[test]
+fn a_deadline_passes_with_nothing_received_and_nothing_lost() {
+    let (mut near, mut far) = pair();
+    let short = || Deadline::within(Duration::from_millis(3));
+    assert_eq!(far.receive(short()).unwrap_err(), ReceiveError::Nothing);
+    assert_eq!(far.receive(Deadline::Now).unwrap_err(), ReceiveError::Nothing);
+    near.send(b"late", soon()).unwrap();
+    assert_eq!(far.receive(soon()).unwrap().to_vec(), b"late");
+}
+
+#[test]
+fn a_full_link_says_so_and_goes_on_when_there_is_room() {
+    let (mut near, mut far) = pair();
+    near.send(&[1; 64], soon()).unwrap();
+    assert_eq!(far.receive(soon()).unwrap().bytes(), 64);
+    let mut sent = 1;
+    let refused = loop {
+        match near.try_send(&[1; 64]) {
+            Ok(()) => sent += 1,
+            Err(error) => break error,
+        }
+        far.ready().unwrap();
+    };
+    assert_eq!(refused, SendError::Full);
+    let patience = Deadline::within(Duration::from_millis(3));
+    assert_eq!(near.send(&[1; 64], patience).unwrap_err(), SendError::Full);
+    let mut received = 1;
+    while let Some(message) = far.try_receive().unwrap() {
+        assert_eq!(message.to_vec(), [1; 64]);
+        received += 1;
+    }
+    assert_eq!(received, sent);
+    near.send(&[2; 64], soon()).unwrap();
+    assert_eq!(far.receive(soon()).unwrap().to_vec(), [2; 64]);
+}
+
+#[test]
+fn descriptors_and_blocks_come_with_their_message() {
+    let (mut near, mut far) = pair();
+    let sending = thread::spawn(move || {
+        for round in 0..100_u8 {
+            let (reader, mut writer) = std::io::pipe().unwrap();
+            writer.write_all(&[round]).unwrap();
+            let mut block = near.block(100_000, soon()).unwrap();
+            block.write_at(99_999, &[round]).unwrap();
+            let bytes = [round; 10];
+            let parcel = Parcel::new(&bytes).block(block).descriptor(reader);
+            near.send_parcel(parcel, soon()).unwrap();
+        }
+        near
+    });
+    for round in 0..100_u8 {
+        let mut message = far.receive(soon()).unwrap();
+        assert_eq!(message.to_vec(), [round; 10]);
+        let block = message.take_block().unwrap();
+        assert_eq!(block.read::<u8>(99_999).unwrap(), round);
+        let [descriptor] = message.take_descriptors().try_into().unwrap();
+        let mut byte = [0];
+        std::fs::File::from(descriptor).read_exact(&mut byte).unwrap();
+        assert_eq!(byte, [round]);
+    }
+    sending.join().unwrap();
+}
+
+#[test]
+fn a_parcel_that_cannot_go_comes_back() {
+    let (mut near, far) = pair();
+    let open = || std::fs::File::open("/dev/null").unwrap();
+    let many = (0..=DESCRIPTORS_MAX).fold(Parcel::new(b"x"), |parcel, _| parcel.descriptor(open()));
+    let unsent = near.send_parcel(many, soon()).unwrap_err();
+    assert!(matches!(unsent.error, SendError::TooManyDescriptors { .. }));
+    assert_eq!(unsent.parcel.descriptors.len(), DESCRIPTORS_MAX + 1);
+    drop(far);
+}
+
+#[test]
+fn whoever_asks_whether_to_wait_is_told_of_every_message() {
+    let (mut near, mut far) = pair();
+    assert_eq!(far.ready().unwrap(), Ready::Armed);
+    near.send(b"one", soon()).unwrap();
+    let readable = |link: &Link| {
+        let [found] = cabotage_os::poll::wait(
+            [(std::os::fd::AsFd::as_fd(link), cabotage_os::poll::Readiness::IN)],
+            soon(),
+        )
+        .unwrap();
+        !found.is_empty()
+    };
+    assert!(readable(&far));
+    assert_eq!(far.try_receive().unwrap().unwrap().to_vec(), b"one");
+    for number in 0..100 {
+        assert_eq!(far.ready().unwrap(), Ready::Armed);
+        near.send(&body(number), soon()).unwrap();
+        assert!(readable(&far));
+        assert_eq!(far.ready().unwrap(), Ready::Ready);
+        assert_eq!(far.try_receive().unwrap().unwrap().to_vec(), body(number));
+    }
+}
+
+#[test]
+fn threads_share_a_link_and_each_ones_messages_stay_in_order() {
+    const THREADS: u8 = 4;
+    const EACH: u32 = 3_000;
+    let (near, far) = pair();
+    let (sender, _keep) = near.split();
+    let (_also, receiver) = far.split();
+    let (told, counted) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    let mut message = vec![thread];
+                    message.extend(number.to_le_bytes());
+                    sender.send(&message, soon()).unwrap();
+                }
+            });
+        }
+        for _ in 0..THREADS {
+            let (receiver, told) = (receiver.clone(), told.clone());
+            scope.spawn(move || {
+                for _ in 0..EACH {
+                    let letter = receiver.receive(soon()).unwrap();
+                    told.send(letter.bytes).unwrap();
+                }
+            });
+        }
+    });
+    drop(told);
+    let mut seen: Vec<Vec<u8>> = counted.into_iter().collect();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), usize::from(THREADS) * EACH as usize);
+}
