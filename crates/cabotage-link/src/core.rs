@@ -72,6 +72,12 @@ impl Core {
         self.is_shared.store(true, Ordering::Release);
     }
 
+    /// Whether nothing more can be sent. What the peer sent before may still be in its ring.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
     /// Whether this process may use the link, and there is still somebody to send to.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), LinkError> {
@@ -282,7 +288,11 @@ impl Core {
 
     /// One thread sleeps on the socket, and reads it under the lock, so that what comes is filed in order; the
     /// others sleep here until it returns.
-    fn sleep_among_others(&self, mut desk: MutexGuard<'_, Desk>, deadline: Deadline) -> Result<bool, LinkError> {
+    fn sleep_among_others(
+        &self,
+        mut desk: MutexGuard<'_, Desk>,
+        deadline: Deadline,
+    ) -> Result<bool, LinkError> {
         if desk.is_led {
             let returns = desk.returns;
             while desk.is_led && desk.returns == returns {
@@ -375,4 +385,3 @@ impl Drop for Core {
         self.close();
     }
 }
-

@@ -99,11 +99,7 @@ impl Link {
     ///
     /// # Errors
     /// [`Unsent`] with the message.
-    pub fn send_parcel<'a>(
-        &mut self,
-        mut parcel: Parcel<'a>,
-        deadline: Deadline,
-    ) -> Result<(), Unsent<'a>> {
+    pub fn send_parcel<'a>(&mut self, mut parcel: Parcel<'a>, deadline: Deadline) -> Result<(), Unsent<'a>> {
         let need = Outgoing::need(&parcel);
         loop {
             let done = match self.out.try_send_parcel(&self.core, &mut parcel) {

@@ -230,12 +230,7 @@ fn attached(
 }
 
 /// The block that a record names at `offset`.
-fn block_at(
-    incoming: &mut Incoming,
-    core: &Core,
-    shape: Shape,
-    offset: usize,
-) -> Result<Block, LinkError> {
+fn block_at(incoming: &mut Incoming, core: &Core, shape: Shape, offset: usize) -> Result<Block, LinkError> {
     let mut sent = [0; SENT_BYTES];
     read(incoming, core, shape, offset, &mut sent)?;
     let Some(sent) = value_of::<Sent>(&sent) else { return Err(too_short(core)) };

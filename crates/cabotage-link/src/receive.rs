@@ -216,7 +216,7 @@ impl Incoming {
 
     fn try_look_again(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
         self.empty_looks += 1;
-        let is_known = self.lane.is_some() && !self.is_armed;
+        let is_known = self.lane.is_some() && !self.is_armed && !core.is_over();
         if is_known && !self.empty_looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) {
             return Ok(Found::Nothing);
         }
@@ -331,7 +331,11 @@ impl Incoming {
     }
 
     /// Looks as often as patience allows.
-    fn look_for_a_while(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Option<Found>, ReceiveError> {
+    fn look_for_a_while(
+        &mut self,
+        core: &Arc<Core>,
+        deadline: Deadline,
+    ) -> Result<Option<Found>, ReceiveError> {
         if deadline == Deadline::Now {
             return Ok(None);
         }

@@ -13,7 +13,7 @@ use cabotage_os::map::MapMut;
 
 use crate::core::Core;
 use crate::error::{LinkError, PeerFault, SendError};
-use crate::outbox::{FIRST_RING_WORDS, RING_OFFSET};
+use crate::outbox::{FIRST_RING_WORDS, FIRST_SEGMENT_BYTES, RING_OFFSET};
 use crate::parcel::{BLOCK, PLAIN};
 use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 use crate::wire::First;
@@ -166,7 +166,8 @@ impl Outgoing {
         if self.lane.is_none() {
             core.say_hello(None)?;
             let own = core.own_outbox()?;
-            let made = MappedRing::new(own.clone(), RING_OFFSET, FIRST_RING_WORDS).zip(MappedControls::alone(own));
+            let made =
+                MappedRing::new(own.clone(), RING_OFFSET, FIRST_RING_WORDS).zip(MappedControls::alone(own));
             let (ring, controls) = made.ok_or(OUTBOX_SHAPE)?;
             self.lane = Some(Sender::new(ring, controls));
             self.meet(core)?;
@@ -293,6 +294,14 @@ impl Outgoing {
 
     /// Announces the sleep; answers whether there is still reason for it.
     pub(crate) fn arm(&mut self, core: &Core, need: Need) -> Result<bool, SendError> {
+        if self.has_met && self.rings.is_small() {
+            // Before anybody sleeps for want of room, there is a larger ring.
+            match self.rings.grow(core, self.lane.as_mut(), &mut self.next_segment) {
+                Ok(true) => return Ok(false),
+                Ok(false) | Err(Obstacle::Full) => {}
+                Err(Obstacle::Error(error)) => return Err(error),
+            }
+        }
         let Some(lane) = &mut self.lane else { return Ok(true) };
         if let Err(refusal) = lane.announce() {
             return Err(LinkError::System(refusal).into());
@@ -312,7 +321,8 @@ impl Outgoing {
 
     /// How many bytes of rings and blocks this end has made.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        self.rings.bytes() + self.pool.as_ref().map_or(0, Pool::bytes)
+        let first = if self.lane.is_some() { FIRST_SEGMENT_BYTES.into() } else { 0 };
+        first + self.rings.bytes() + self.pool.as_ref().map_or(0, Pool::bytes)
     }
 
     /// Goes back to the first ring and gives up idle blocks, as far as the peer has taken everything.
@@ -323,4 +333,5 @@ impl Outgoing {
 }
 
 /// What can't happen with an outbox that this library made or admitted.
-const OUTBOX_SHAPE: LinkError = LinkError::Fault(PeerFault::Order("handed over an outbox without room for a lane"));
+const OUTBOX_SHAPE: LinkError =
+    LinkError::Fault(PeerFault::Order("handed over an outbox without room for a lane"));

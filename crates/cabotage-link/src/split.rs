@@ -48,8 +48,7 @@ struct ReceiveHalf {
 
 pub(crate) fn split(core: Arc<Core>, out: Outgoing, incoming: Incoming) -> (Sender, Receiver) {
     let send = Arc::new(SendHalf { out: Mutex::new(out) });
-    let receive =
-        Arc::new(ReceiveHalf { incoming: Mutex::new(Some(incoming)), put_back: Condvar::new() });
+    let receive = Arc::new(ReceiveHalf { incoming: Mutex::new(Some(incoming)), put_back: Condvar::new() });
     (Sender { half: send, core: core.clone() }, Receiver { half: receive, core })
 }
 
@@ -90,7 +89,8 @@ impl Sender {
     pub fn block(&self, bytes: usize, deadline: Deadline) -> Result<BlockMut, SendError> {
         self.core.check()?;
         loop {
-            match self.out().take_block(&self.core, bytes) {
+            let taken = self.out().take_block(&self.core, bytes);
+            match taken {
                 Ok(block) => return Ok(block),
                 Err(Obstacle::Error(error)) => return Err(error),
                 Err(Obstacle::Full) if deadline.has_passed() => return Err(SendError::Full),
@@ -108,7 +108,9 @@ impl Sender {
     ) -> Result<(), SendError> {
         self.core.check()?;
         loop {
-            match attempt(&mut self.out(), &self.core) {
+            // Its own statement, so that the lock is gone before the sleep.
+            let attempted = attempt(&mut self.out(), &self.core);
+            match attempted {
                 Ok(()) => return Ok(()),
                 Err(Obstacle::Error(error)) => return Err(error),
                 Err(Obstacle::Full) if deadline.has_passed() => return Err(SendError::Full),

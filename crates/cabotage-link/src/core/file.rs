@@ -157,11 +157,7 @@ impl Core {
     /// Tells the peer that we want no link with it, and why.
     fn refuse(&self, reason: wire::Refusal) -> LinkError {
         // Best effort: a peer that does not read its socket, or is gone, learns it by the hang-up.
-        let _ = self.socket.send(
-            &Frame::Refused { reason }.encode(),
-            &[],
-            cabotage_os::Deadline::Now,
-        );
+        let _ = self.socket.send(&Frame::Refused { reason }.encode(), &[], cabotage_os::Deadline::Now);
         LinkError::Refusing(reason.into())
     }
 }

@@ -10,9 +10,7 @@ use super::{Lane, Need, Obstacle, Outgoing};
 use crate::core::Core;
 use crate::error::SendError;
 use crate::inbox::{PARCEL_DESCRIPTORS_MAX, PARCELS_MAX};
-use crate::parcel::{
-    ATTACHED, BLOCKS_MAX, DESCRIPTORS_MAX, HEAD_BYTES, Head, Parcel, SENT_BYTES,
-};
+use crate::parcel::{ATTACHED, BLOCKS_MAX, DESCRIPTORS_MAX, HEAD_BYTES, Head, Parcel, SENT_BYTES};
 use crate::wire::Frame;
 
 /// Descriptors that were sent and whose record the peer has not yet received.

@@ -11,7 +11,7 @@ use cabotage_os::memfd::Memfd;
 use super::{Lane, Obstacle};
 use crate::core::Core;
 use crate::error::LinkError;
-use crate::outbox::{self, BUSY_RING_WORDS, FIRST_RING_WORDS};
+use crate::outbox::{self, BUSY_RING_WORDS};
 use crate::wire::{Frame, Purpose};
 
 /// How often the small ring must be full before a larger one is made.
@@ -41,6 +41,11 @@ struct Next {
 }
 
 impl Rings {
+    /// Whether the lane goes through the first ring.
+    pub(super) fn is_small(&self) -> bool {
+        !self.is_busy
+    }
+
     /// Whether the larger ring, if there were one, would hold a record of so many bytes.
     pub(crate) fn would_hold(&self, bytes: usize) -> bool {
         !self.is_busy && bytes <= record_bytes_max(BUSY_RING_WORDS) as usize
@@ -123,9 +128,9 @@ impl Rings {
         }
     }
 
-    /// How many bytes of memory the rings have.
+    /// How many bytes of memory the larger ring has, if there is one.
     pub(super) fn bytes(&self) -> u64 {
         let larger = self.is_busy || self.next.is_some() || self.left.is_some();
-        FIRST_RING_WORDS * 8 + if larger { BUSY_RING_BYTES } else { 0 }
+        if larger { BUSY_RING_BYTES } else { 0 }
     }
 }
