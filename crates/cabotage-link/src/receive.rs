@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
 use cabotage_lane::ring::{ArmError, Look, Receiver, Shape, Sight};
-use cabotage_lane::{Controls, MappedControls, PeerRing};
+use cabotage_lane::{Controls, MappedControls, PeerRing, Violation};
 use cabotage_os::Deadline;
 
 use crate::core::Core;
@@ -99,36 +99,32 @@ impl Incoming {
     #[inline]
     pub(crate) fn look(&mut self, core: &Core) -> Result<Found, LinkError> {
         if let (Some(lane), None) = (&mut self.lane, &self.first) {
-            match lane.look() {
-                Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
-                Ok(Sight::Empty) => {
-                    if lane.take_bell() {
-                        core.ring()?;
-                    }
-                    return Ok(Found::Nothing);
-                }
-                _ => {}
+            let seen = lane.look();
+            if let Ok(Sight::Record(shape)) = seen {
+                return Ok(Found::Record(shape));
             }
+            return self.act_on(core, seen);
         }
-        self.look_otherwise(core)
+        Ok(if self.first.is_some() { Found::First } else { Found::Nothing })
     }
 
-    /// What is not a record or nothing.
-    #[cold]
-    fn look_otherwise(&mut self, core: &Core) -> Result<Found, LinkError> {
+    /// What is not a record.
+    fn act_on(&mut self, core: &Core, mut seen: Result<Sight, Violation>) -> Result<Found, LinkError> {
         loop {
-            if self.first.is_some() {
-                return Ok(Found::First);
-            }
-            let Some(lane) = &mut self.lane else { return Ok(Found::Nothing) };
-            match lane.look() {
+            match seen {
                 Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
-                Ok(Sight::Empty) => return Ok(Found::Nothing),
+                Ok(Sight::Empty) => break,
                 Ok(Sight::Continue { segment }) => self.continue_in(core, segment)?,
                 Ok(Sight::Retire { segment }) => self.forget(core, segment)?,
                 Err(violation) => return Err(core.end_with(violation.into())),
             }
+            let Some(lane) = &mut self.lane else { break };
+            seen = lane.look();
         }
+        if self.lane.as_mut().is_some_and(Receiver::take_bell) {
+            core.ring()?;
+        }
+        Ok(Found::Nothing)
     }
 
     /// The peer goes on in another of its rings.
