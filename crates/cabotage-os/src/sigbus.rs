@@ -185,7 +185,8 @@ fn mend(address: usize) -> bool {
     // SAFETY: the range is exactly one map of ours, alive because the faulting thread is inside one of its
     // methods; all access to it goes by address, so other pages in its place break nobody. No errno is touched:
     // rustix calls the kernel directly.
-    unsafe { rustix::mm::mmap_anonymous(start, bytes, protection, MapFlags::PRIVATE | MapFlags::FIXED) }.is_ok()
+    unsafe { rustix::mm::mmap_anonymous(start, bytes, protection, MapFlags::PRIVATE | MapFlags::FIXED) }
+        .is_ok()
 }
 
 /// Does what would have happened without us.

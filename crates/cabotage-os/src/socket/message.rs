@@ -66,10 +66,7 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Optio
 }
 
 /// Receives one message, and sleeps until there is one; with `EAGAIN` if the open file says that nobody sleeps.
-pub(super) fn receive_or_sleep(
-    socket: BorrowedFd<'_>,
-    buffer: &mut [u8],
-) -> Result<Option<Arrival>, Errno> {
+pub(super) fn receive_or_sleep(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Option<Arrival>, Errno> {
     receive_with(socket, buffer, 0)
 }
 
