@@ -25,7 +25,7 @@ fn receive(socket: &Socket, deadline: Deadline) -> Answer {
     socket.sleep_and_receive(&mut [0; 64], deadline).map(|arrival| arrival.bytes)
 }
 
-/// What a receiver answers who was asleep when `act` began.
+/// What a receiver answers who was asleep when `act` began; or at once, if it does not sleep.
 fn woken_by(socket: &Socket, deadline: Deadline, act: impl FnOnce()) -> Answer {
     let thread = AtomicI32::new(0);
     std::thread::scope(|scope| {
@@ -33,7 +33,7 @@ fn woken_by(socket: &Socket, deadline: Deadline, act: impl FnOnce()) -> Answer {
             thread.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Release);
             receive(socket, deadline)
         });
-        while !is_asleep(thread.load(Ordering::Acquire)) {
+        while !receiver.is_finished() && !is_asleep(thread.load(Ordering::Acquire)) {
             std::thread::yield_now();
         }
         act();
