@@ -10,6 +10,9 @@ mod limit_line;
 mod limit_memcpy;
 mod limit_slots;
 mod limit_socket;
+mod link_ends;
+mod link_rtt;
+mod link_stream;
 mod pipe_rtt;
 mod pipe_stream;
 mod raw_ends;
@@ -26,6 +29,11 @@ pub(crate) static CASES: &[Case] = &[
     limit_socket::CASE,
     lane_rtt::CASE,
     lane_stream::CASE,
+    link_rtt::SPIN,
+    link_rtt::ADAPTIVE,
+    link_rtt::BLOCK,
+    link_stream::CASE,
+    link_stream::FENCED,
     shm_create::CASE,
     pipe_rtt::CASE,
     pipe_stream::CASE,

@@ -33,7 +33,7 @@ pub struct Receiver<R, C> {
 /// What a look at the ring found. It borrows nothing, so a caller may look again and again, and take then.
 #[derive(Debug, Clone, Copy)]
 pub enum Sight {
-    /// A record: give it to [`Receiver::take`].
+    /// A record: see [`Receiver::take`].
     Record(Shape),
     /// The lane goes on in the sender's ring of this number: give it to [`Receiver::continue_in`].
     Continue {
@@ -81,7 +81,6 @@ pub enum Look {
 #[derive(Debug)]
 pub struct Record<'lane, R: TheirRing, C: Controls> {
     lane: &'lane mut Receiver<R, C>,
-    shape: Shape,
 }
 
 /// A plain header, checked, with what follows from it.
@@ -156,12 +155,10 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// The peer broke a rule; every later call answers the same.
     #[inline]
     pub fn look(&mut self) -> Result<Sight, Violation> {
-        let header = Header(self.ring.load(self.at));
-        if header == self.usual.header && self.usual.words <= self.ring_words - self.at {
-            fence(Ordering::Acquire);
+        if self.looks_as_usual() {
             return Ok(Sight::Record(self.usual));
         }
-        if header.0 == 0 && self.told == self.consumed && self.broken.is_none() {
+        if self.ring.load(self.at) == 0 && self.told == self.consumed && self.broken.is_none() {
             return Ok(Sight::Empty);
         }
         self.look_closely()
@@ -183,45 +180,45 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         }
     }
 
-    /// The record that the last look found.
-    ///
-    /// # Panics
-    /// If this is not what the last look found.
+    /// Whether there is a record that looks like the one before: the quickest look of all. `false` says nothing.
+    #[inline(always)]
+    pub fn looks_as_usual(&self) -> bool {
+        let header = Header(self.ring.load(self.at));
+        if header == self.usual.header && self.usual.words <= self.ring_words - self.at {
+            fence(Ordering::Acquire);
+            return true;
+        }
+        false
+    }
+
+    /// The record that the last look found. Without one it is a record of old bytes.
     #[inline]
-    pub fn take(&mut self, shape: Shape) -> Record<'_, R, C> {
-        assert!(self.saw(shape), "a record is taken once, right after it was seen");
-        Record { lane: self, shape }
+    pub fn take(&mut self) -> Record<'_, R, C> {
+        Record { lane: self }
+    }
+
+    /// What the record that the last look found looks like.
+    #[inline]
+    pub fn shape(&self) -> Shape {
+        self.usual
     }
 
     /// Copies bytes of the record that the last look found, from `offset` of its body on, each loaded once; answers
     /// how many.
-    ///
-    /// # Panics
-    /// As [`Receiver::take`].
     #[inline]
-    pub fn read(&self, shape: Shape, offset: usize, target: &mut [u8]) -> usize {
-        assert!(self.saw(shape), "a record is read before it is consumed");
-        let bytes = shape.bytes.saturating_sub(offset).min(target.len());
-        let start = (self.at + 1) * WORD_BYTES as u64 + offset as u64;
+    pub fn read(&self, offset: usize, target: &mut [u8]) -> usize {
+        let bytes = self.usual.bytes.saturating_sub(offset).min(target.len());
         if bytes > 0 {
+            let start = (self.at + 1) * WORD_BYTES as u64 + offset as u64;
             self.ring.read(start, &mut target[..bytes]);
         }
         bytes
     }
 
-    /// Consumes the record that the last look found. See [`Receiver::take_bell`] afterwards.
-    ///
-    /// # Panics
-    /// As [`Receiver::take`].
+    /// Consumes the record that the last look found, once. See [`Receiver::take_bell`] afterwards.
     #[inline]
-    pub fn consume(&mut self, shape: Shape) {
-        assert!(self.saw(shape), "a record is consumed once");
-        self.pass(shape.words);
-    }
-
-    #[inline]
-    fn saw(&self, shape: Shape) -> bool {
-        shape.header == self.usual.header && shape.words <= self.ring_words - self.at
+    pub fn consume(&mut self) {
+        self.pass(self.usual.words);
     }
 
     /// Looks, and takes what is there.
@@ -231,7 +228,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     #[inline]
     pub fn receive(&mut self) -> Result<Event<'_, R, C>, Violation> {
         Ok(match self.look()? {
-            Sight::Record(shape) => Event::Record(self.take(shape)),
+            Sight::Record(_) => Event::Record(self.take()),
             Sight::Continue { segment } => Event::Continue { segment },
             Sight::Retire { segment } => Event::Retire { segment },
             Sight::Empty => Event::Empty,
@@ -390,19 +387,19 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// What the sender says it is.
     #[inline]
     pub fn tag(&self) -> Tag {
-        self.shape.tag()
+        self.lane.usual.tag()
     }
 
     /// Which conversation the sender says it belongs to.
     #[inline]
     pub fn port(&self) -> Port {
-        self.shape.port()
+        self.lane.usual.port()
     }
 
     /// How many bytes the body has.
     #[inline]
     pub fn bytes(&self) -> usize {
-        self.shape.bytes
+        self.lane.usual.bytes
     }
 
     /// Copies the start of the body, each byte loaded once; answers how many bytes.
@@ -414,13 +411,13 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// Copies bytes of the body from `offset` on, each loaded once; answers how many bytes.
     #[inline]
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
-        self.lane.read(self.shape, offset, target)
+        self.lane.read(offset, target)
     }
 }
 
 impl<R: TheirRing, C: Controls> Drop for Record<'_, R, C> {
     #[inline]
     fn drop(&mut self) {
-        self.lane.pass(self.shape.words);
+        self.lane.consume();
     }
 }

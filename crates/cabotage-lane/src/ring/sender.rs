@@ -136,6 +136,44 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         Ok(())
     }
 
+    /// Stages a record and publishes it with all staged before it: one store where nothing was staged. Answers whether
+    /// the peer must be rung.
+    ///
+    /// # Errors
+    /// As [`Sender::stage`].
+    ///
+    /// # Panics
+    /// As [`Sender::stage`].
+    #[inline]
+    pub fn send(&mut self, tag: Tag, port: Port, body: &[u8]) -> Result<bool, StageError> {
+        if self.held != 0 {
+            self.stage(tag, port, body)?;
+            return Ok(self.publish());
+        }
+        let header = self.admit(tag, port, body.len())?;
+        let words = header.words();
+        self.reserve(words)?;
+        if self.held != 0 {
+            return self.send_behind_a_pad(header, words, body); // the pad is staged and holds everything back
+        }
+        self.clear_after(words);
+        self.ring.write(self.byte_at(0), body);
+        self.ring.store(self.at, header.0, Ordering::Release);
+        self.at = self.after(words);
+        self.staged += words;
+        self.free -= words;
+        self.published = self.staged;
+        Ok(self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing))
+    }
+
+    #[cold]
+    fn send_behind_a_pad(&mut self, header: Header, words: u64, body: &[u8]) -> Result<bool, StageError> {
+        self.clear_after(words);
+        self.ring.write(self.byte_at(0), body);
+        self.append(header, words);
+        Ok(self.publish())
+    }
+
     /// Room for a record of `bytes` bytes, to be written in place; [`Loan::stage`] stages it.
     ///
     /// # Errors
