@@ -230,7 +230,8 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         if header.tag() == CONTINUE {
             return Sight::Continue { segment };
         }
-        self.consume(header.words());
+        // Not told yet, however much was consumed: the caller still has the segment.
+        self.advance(header.words());
         Sight::Retire { segment }
     }
 
@@ -384,7 +385,8 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// Copies bytes of the body from `offset` on, each loaded once; answers how many bytes.
     #[inline]
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
-        let bytes = self.bytes().saturating_sub(offset).min(target.len());
+        let offset = offset.min(self.bytes());
+        let bytes = (self.bytes() - offset).min(target.len());
         let start = (self.lane.at + 1) * WORD_BYTES as u64 + offset as u64;
         self.lane.ring.read(start, &mut target[..bytes]);
         bytes
