@@ -57,13 +57,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "self.clear_after(words);\n        self.ring.write(self.byte_at(0), body);",
         "self.ring.write(self.byte_at(0), body);",
     ),
-    mutant(
-        RING,
-        SENDER,
-        "the word after a record is cleared once it is published",
-        "self.held = 0;\n        self.published = self.staged;",
-        "self.held = 0;\n        self.published = self.staged;\n        self.clear_after(0);",
-    ),
     mutant(RING, LOAN, "the word after a loan is not cleared", "self.lane.clear_after(words);", ""),
     mutant(RING, SENDER, "the word after a filler is not cleared", "self.clear_after(pad);", ""),
     mutant(

@@ -387,8 +387,7 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
         let offset = offset.min(self.bytes());
         let bytes = (self.bytes() - offset).min(target.len());
-        let start = (self.lane.at + 1) * WORD_BYTES as u64 + offset as u64;
-        self.lane.ring.read(start, &mut target[..bytes]);
+        self.lane.ring.read((self.lane.at + 1) * WORD_BYTES as u64 + offset as u64, &mut target[..bytes]);
         bytes
     }
 }

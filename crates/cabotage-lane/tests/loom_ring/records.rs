@@ -133,7 +133,7 @@ fn a_loan_dropped_unstaged_behind_a_filler_shows_no_old_record() {
                 sender.send(body);
             }
             sender.wait_until_left(7);
-            drop(sender.lane.loan(TAG, 0, 8).unwrap());
+            assert_eq!(sender.lane.loan(TAG, 0, 8).unwrap().bytes(), 8);
             sender.publish();
             sender.send(&[9]);
         });

@@ -85,10 +85,11 @@ fn ten_thousand_records_arrive_over_many_changes_of_ring() {
         if let Some(ring) = left.take_if(|_| sender.has_left(end).unwrap()) {
             spare = ring;
         }
-        if number % 97 == 0 && left.is_none() {
-            if let Ok((ring, at, _)) = sender.continue_in(spare.clone(), 1) {
-                (left, end) = (Some(ring), at);
-            }
+        if number % 97 == 0
+            && left.is_none()
+            && let Ok((ring, at, _)) = sender.continue_in(spare.clone(), 1)
+        {
+            (left, end) = (Some(ring), at);
         }
     }
     while receive(&mut their_spare) < 10_000 {}

@@ -43,9 +43,7 @@ fn a_loan_dropped_unstaged_has_never_been() {
     let Lane { mut sender, mut receiver, .. } = lane();
     let forged = header(TAG.into(), 8).to_le_bytes().repeat(8);
     for round in 0..100_u8 {
-        let mut loan = sender.loan(TAG, PORT, 64).unwrap();
-        loan.write_at(0, &forged);
-        drop(loan);
+        sender.loan(TAG, PORT, 64).unwrap().write_at(0, &forged);
         assert!(!sender.publish());
         assert_eq!(next(&mut receiver).unwrap(), None);
         send(&mut sender, &[round; 24]);
@@ -63,7 +61,7 @@ fn a_loan_dropped_unstaged_behind_a_filler_shows_no_old_record() {
         assert_eq!(next(&mut receiver).unwrap().unwrap(), [number; 72]);
     }
     assert_eq!(next(&mut receiver).unwrap(), None);
-    drop(sender.loan(TAG, PORT, 72).unwrap());
+    assert_eq!(sender.loan(TAG, PORT, 72).unwrap().bytes(), 72);
     let _ = sender.publish();
     assert_eq!(next(&mut receiver).unwrap(), None);
     send(&mut sender, b"new");
