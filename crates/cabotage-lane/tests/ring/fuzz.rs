@@ -26,6 +26,15 @@ fn scribble(outbox: &MapMut, over: &AtomicBool, seed: u64, pause: usize) {
     }
 }
 
+/// Ends a round when it is dropped, so that a failed check ends it too.
+struct Round<'a>(&'a AtomicBool);
+
+impl Drop for Round<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Sends by the rules until the round is over or the peer lies.
 fn send_on(sender: &mut MappedSender, over: &AtomicBool) -> bool {
     for number in 0.. {
@@ -85,9 +94,8 @@ fn a_receiver_survives_a_whole_outbox_of_wild_words_while_records_come() {
         thread::scope(|scope| {
             scope.spawn(|| send_on(&mut sender, &over));
             scope.spawn(|| scribble(&outbox, &over, seed, pause));
-            let until = end.min(Instant::now() + Duration::from_millis(20));
+            let (_round, until) = (Round(&over), end.min(Instant::now() + Duration::from_millis(20)));
             let (came, has_ended) = receive_on(&mut receiver, &spare, until);
-            over.store(true, Ordering::Relaxed);
             records += came;
             ended += usize::from(has_ended);
         });
@@ -105,11 +113,11 @@ fn a_sender_survives_a_whole_outbox_of_wild_words_of_its_reader() {
         thread::scope(|scope| {
             let sending = scope.spawn(|| send_on(&mut sender, &over));
             scope.spawn(|| scribble(&inbox, &over, seed, pause));
-            let until = end.min(Instant::now() + Duration::from_millis(10));
+            let (round, until) = (Round(&over), end.min(Instant::now() + Duration::from_millis(10)));
             while Instant::now() < until && !sending.is_finished() {
                 while matches!(receiver.receive(), Ok(Event::Record(_))) {}
             }
-            over.store(true, Ordering::Relaxed);
+            drop(round);
             ended += usize::from(!sending.join().unwrap());
         });
         let told = sender.stage(TAG, PORT, b"x").is_err();
