@@ -218,7 +218,9 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// Consumes the record that the last look found, once. See [`Receiver::take_bell`] afterwards.
     #[inline]
     pub fn consume(&mut self) {
-        self.pass(self.usual.words);
+        if self.usual.words <= self.ring_words - self.at {
+            self.pass(self.usual.words);
+        }
     }
 
     /// Looks, and takes what is there.
@@ -257,7 +259,8 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         if header.tag() == CONTINUE {
             return Sight::Continue { segment };
         }
-        self.pass(header.words());
+        // Not told yet, however much was consumed: the caller still has the segment.
+        self.advance(header.words());
         Sight::Retire { segment }
     }
 
@@ -289,7 +292,10 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         self.tell();
         self.own_sleeps.announce(&self.controls.own().armed, self.fencing)?;
         match self.poll() {
-            Ok(None) => Ok(Look::Armed),
+            Ok(None) => {
+                self.tell(); // a filler at the end of the ring may have been passed on the way
+                Ok(Look::Armed)
+            }
             found => {
                 self.disarm();
                 Ok(found.map(|_| Look::Ready)?)

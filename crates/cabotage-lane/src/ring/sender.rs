@@ -377,6 +377,9 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     }
 
     fn look_at_consumed(&mut self) -> Result<(), Violation> {
+        if let Some(violation) = self.broken {
+            return Err(violation);
+        }
         match self.controls.peer().admit_consumed(self.consumed, self.published) {
             Ok(count) => {
                 self.consumed = count;
