@@ -49,6 +49,17 @@ pub enum Sight {
     Empty,
 }
 
+/// What [`Receiver::glimpse`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glimpse {
+    /// A record that looks like the one before.
+    Usual,
+    /// Something else.
+    Other,
+    /// Nothing yet.
+    Nothing,
+}
+
 /// What [`Receiver::receive`] found.
 #[derive(Debug)]
 pub enum Event<'lane, R: TheirRing, C: Controls> {
@@ -155,13 +166,11 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// The peer broke a rule; every later call answers the same.
     #[inline]
     pub fn look(&mut self) -> Result<Sight, Violation> {
-        if self.looks_as_usual() {
-            return Ok(Sight::Record(self.usual));
+        match self.glimpse() {
+            Glimpse::Usual => Ok(Sight::Record(self.usual)),
+            Glimpse::Nothing if self.told == self.consumed && self.broken.is_none() => Ok(Sight::Empty),
+            _ => self.look_closely(),
         }
-        if self.ring.load(self.at) == 0 && self.told == self.consumed && self.broken.is_none() {
-            return Ok(Sight::Empty);
-        }
-        self.look_closely()
     }
 
     /// What is not as usual, and the first look that comes up empty.
@@ -180,15 +189,16 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         }
     }
 
-    /// Whether there is a record that looks like the one before: the quickest look of all. `false` says nothing.
+    /// The quickest look of all: one load, one comparison. A record that looks like the one before is in sight as
+    /// after [`Receiver::look`]; anything else needs that.
     #[inline(always)]
-    pub fn looks_as_usual(&self) -> bool {
+    pub fn glimpse(&self) -> Glimpse {
         let header = Header(self.ring.load(self.at));
         if header == self.usual.header && self.usual.words <= self.ring_words - self.at {
             fence(Ordering::Acquire);
-            return true;
+            return Glimpse::Usual;
         }
-        false
+        if header.0 == 0 { Glimpse::Nothing } else { Glimpse::Other }
     }
 
     /// The record that the last look found. Without one it is a record of old bytes.
@@ -235,12 +245,6 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
             Sight::Retire { segment } => Event::Retire { segment },
             Sight::Empty => Event::Empty,
         })
-    }
-
-    /// Whether something new may have come: a mere glance, for a spin. [`Receiver::look`] tells.
-    #[inline]
-    pub fn glance(&self) -> bool {
-        self.ring.load(self.at) != 0
     }
 
     /// Whether there is a record, or word of the lane's own; nothing is told to the sender.

@@ -2,7 +2,7 @@
 //! Records arrive as they were sent.
 
 use cabotage_lane::PORT_MAX;
-use cabotage_lane::ring::{Event, Sight, StageError};
+use cabotage_lane::ring::{Event, Glimpse, Sight, StageError};
 
 use super::lane::{Lane, PORT, TAG, body, lane, next, send};
 
@@ -78,6 +78,49 @@ fn tags_and_ports_travel_with_the_record() {
             let Event::Record(record) = receiver.receive().unwrap() else { panic!("nothing came") };
             assert_eq!((record.tag(), record.port(), record.bytes()), (tag, port, 9));
         }
+    }
+}
+
+#[test]
+#[should_panic(expected = "tags below 16 are the lane's own")]
+fn a_tag_of_the_lane_itself_is_refused() {
+    let _ = lane().sender.stage(15, PORT, b"");
+}
+
+#[test]
+#[should_panic(expected = "a port has 24 bits")]
+fn a_port_beyond_24_bits_is_refused() {
+    let _ = lane().sender.loan(TAG, PORT_MAX + 1, 8).map(drop);
+}
+
+#[test]
+fn a_part_of_a_body_can_be_copied_and_nothing_beyond_its_end() {
+    let Lane { mut sender, mut receiver, .. } = lane();
+    send(&mut sender, b"0123456789");
+    let Event::Record(record) = receiver.receive().unwrap() else { panic!("nothing came") };
+    for (offset, expected) in [(0, "0123"), (6, "6789"), (8, "89"), (10, ""), (11, ""), (usize::MAX, "")] {
+        let mut part = [0; 4];
+        let bytes = record.copy_from(offset, &mut part);
+        assert_eq!(&part[..bytes], expected.as_bytes());
+    }
+}
+
+#[test]
+fn looking_takes_nothing_and_a_glance_says_when_it_pays() {
+    let Lane { mut sender, mut receiver, .. } = lane();
+    assert!(receiver.glimpse() == Glimpse::Nothing && !receiver.has_news().unwrap());
+    assert!(matches!(receiver.look().unwrap(), Sight::Empty));
+    for round in 0..3 {
+        send(&mut sender, &[round; 5]);
+        assert!(receiver.glimpse() != Glimpse::Nothing && receiver.has_news().unwrap());
+        for _look in 0..3 {
+            let Sight::Record(shape) = receiver.look().unwrap() else { panic!("nothing came") };
+            assert_eq!((shape.tag(), shape.port(), shape.bytes()), (TAG, PORT, 5));
+        }
+        let mut seen = [0; 5];
+        receiver.take().copy_to(&mut seen);
+        assert_eq!(seen, [round; 5]);
+        assert!(receiver.glimpse() == Glimpse::Nothing && matches!(receiver.look().unwrap(), Sight::Empty));
     }
 }
 
