@@ -14,6 +14,7 @@ mod control;
 mod fencing;
 #[cfg(not(loom))]
 mod memory;
+mod pace;
 mod plain;
 mod record;
 pub mod revoke;
@@ -27,6 +28,7 @@ pub use control::{BLOCK_SLOTS, Control, Controls, Line};
 pub use fencing::Fencing;
 #[cfg(not(loom))]
 pub use memory::{MappedControls, MappedRing, PeerRing, RING_WORDS_MAX};
+pub use pace::Pace;
 pub use plain::{Plain, bytes_of, value_of};
 pub use record::{PORT_MAX, Port, TAGS, Tag};
 #[cfg(not(loom))]

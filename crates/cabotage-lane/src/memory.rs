@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cabotage_os::copy::{copy_in, copy_out, prefetch};
+use cabotage_os::copy::{copy_in, copy_out, prefetch_to_write};
 use cabotage_os::map::{Map, MapMut};
 
 use crate::control::{Control, Controls};
@@ -116,6 +116,13 @@ impl OwnRing for MappedRing {
         // map, which is writable and lives as long as `self`; `body` is private memory.
         unsafe { copy_out(body, place) };
     }
+
+    #[inline]
+    fn expect(&self, at: u64) {
+        // Far enough for the line to have come by the time it is written, near enough for it to be still here.
+        const WORDS_AHEAD: u64 = 64;
+        prefetch_to_write(std::ptr::from_ref(self.part.word(at + WORDS_AHEAD)));
+    }
 }
 
 impl PeerRing {
@@ -141,12 +148,6 @@ impl TheirRing for PeerRing {
         let place = self.part.place(at, body.len());
         // SAFETY: as `MappedRing::write`, for a readable map; `body` is private memory.
         unsafe { copy_in(place, body) };
-    }
-
-    #[inline]
-    fn expect(&self, at: u64) {
-        const LINE_WORDS: u64 = 8;
-        prefetch(std::ptr::from_ref(self.part.word(at + LINE_WORDS)));
     }
 }
 

@@ -57,7 +57,10 @@ impl Link {
     #[inline]
     pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
         match self.out.try_send(&self.core, message) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.inc.pace.answered();
+                Ok(())
+            }
             Err(obstacle) => self.send_later(message, obstacle, deadline),
         }
     }

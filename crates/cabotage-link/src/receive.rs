@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
 use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
-use cabotage_lane::{Controls, MappedControls, PeerRing, Violation};
+use cabotage_lane::{Controls, MappedControls, Pace, PeerRing, Violation};
 use cabotage_os::Deadline;
 
 use crate::core::Core;
@@ -39,6 +39,7 @@ pub(crate) struct Incoming {
     /// Looks in a row that found nothing: now and then one looks at the socket too.
     empty_looks: u32,
     patience: Patience,
+    pub(crate) pace: Pace,
 }
 
 /// What a look found.
@@ -92,6 +93,7 @@ impl Incoming {
             is_armed: false,
             empty_looks: 0,
             patience: Patience::new(core.options.wait),
+            pace: Pace::default(),
         }
     }
 
@@ -132,9 +134,10 @@ impl Incoming {
         let lane = self.lane.as_ref()?;
         for looks in 1..=looks_max {
             match lane.glimpse() {
-                Glimpse::Nothing => std::hint::spin_loop(),
+                Glimpse::Nothing => self.pace.rest(lane.consumed()),
                 Glimpse::Other => return Some(false),
                 Glimpse::Usual => {
+                    self.pace.came(looks);
                     self.patience.paid(looks);
                     return Some(true);
                 }

@@ -49,18 +49,19 @@ pub unsafe fn copy_out(source: &[u8], target: *mut u8) {
     }
 }
 
-/// Says that the cache line at `place` will be read soon. Any address will do: nothing is read that could be seen.
+/// Says that the cache line at `place` will be written soon, so that it comes into this processor's own hands
+/// meanwhile. Any address will do: nothing changes that could be seen.
 #[inline]
-pub fn prefetch<T>(place: *const T) {
+pub fn prefetch_to_write<T>(place: *const T) {
     // SAFETY: a hint to the cache; it never faults and changes no register, flag or memory.
     #[cfg(target_arch = "x86_64")]
     unsafe {
-        asm!("prefetcht0 [{p}]", p = in(reg) place, options(nostack, preserves_flags, readonly));
+        asm!("prefetchw [{p}]", p = in(reg) place, options(nostack, preserves_flags, readonly));
     }
     // SAFETY: as above.
     #[cfg(target_arch = "aarch64")]
     unsafe {
-        asm!("prfm pldl1keep, [{p}]", p = in(reg) place, options(nostack, preserves_flags, readonly));
+        asm!("prfm pstl1keep, [{p}]", p = in(reg) place, options(nostack, preserves_flags, readonly));
     }
 }
 

@@ -33,6 +33,10 @@ pub trait OwnRing {
     fn store(&self, at: u64, word: u64, order: Ordering);
     /// Stores bytes of a body, from byte `at` of the ring on.
     fn write(&self, at: u64, body: &[u8]);
+    /// Says that what lies some records after word `at` will be written soon.
+    fn expect(&self, at: u64) {
+        let _ = at;
+    }
 }
 
 /// Ring memory that the peer writes, at any time and not necessarily by our rules.
@@ -43,10 +47,6 @@ pub trait TheirRing {
     fn load(&self, at: u64) -> u64;
     /// Copies bytes of a body, from byte `at` of the ring on, each byte loaded once.
     fn read(&self, at: u64, body: &mut [u8]);
-    /// Says that what follows word `at` will be wanted soon.
-    fn expect(&self, at: u64) {
-        let _ = at;
-    }
 }
 
 /// Why an end could not go to sleep.

@@ -207,6 +207,12 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         Record { lane: self }
     }
 
+    /// The position before which all is consumed.
+    #[inline]
+    pub fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
     /// What the record that the last look found looks like.
     #[inline]
     pub fn shape(&self) -> Shape {

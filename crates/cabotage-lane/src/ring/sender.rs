@@ -165,6 +165,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         let header = self.admit(tag, port, body.len())?;
         let words = header.words();
         self.reserve(words)?;
+        self.ring.expect(self.at);
         self.clear_after(words);
         self.ring.write(self.byte_at(0), body);
         if self.held != 0 {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use cabotage::lane::ring::{Event, Glimpse, Receiver, Sender, StageError};
-use cabotage::lane::{Fencing, MappedControls, MappedRing, PeerRing};
+use cabotage::lane::{Fencing, MappedControls, MappedRing, Pace, PeerRing};
 use cabotage::os::Deadline;
 use cabotage::os::map::{Map, MapMut, MapOptions};
 use cabotage::os::memfd::{Memfd, ONE_WAY};
@@ -27,6 +27,7 @@ pub(super) struct LaneEnds {
 pub(super) struct Ends {
     pub(super) sender: Sender<MappedRing, MappedControls>,
     pub(super) receiver: Receiver<PeerRing, MappedControls>,
+    pace: Pace,
 }
 
 impl LaneEnds {
@@ -72,6 +73,7 @@ impl LaneEnds {
         Ok(Ends {
             sender: Sender::new(ring, controls.clone()),
             receiver: Receiver::new(peer_ring, controls, Fencing::Both),
+            pace: Pace::default(),
         })
     }
 }
@@ -82,7 +84,10 @@ impl Ends {
     pub(super) fn send(&mut self, body: &[u8]) -> Result<()> {
         loop {
             match self.sender.send_to_a_spinner(TAG, 0, body) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.pace.answered();
+                    return Ok(());
+                }
                 Err(StageError::Full(_)) => std::hint::spin_loop(),
                 Err(other) => return Err(other.into()),
             }
@@ -92,14 +97,21 @@ impl Ends {
     /// Receives one record, spinning.
     #[inline]
     pub(super) fn receive(&mut self, target: &mut [u8]) -> Result<()> {
+        let mut looks = 0;
         loop {
             match self.receiver.glimpse() {
                 Glimpse::Usual => {
                     self.receiver.read(0, target);
                     self.receiver.consume();
+                    if looks > 0 {
+                        self.pace.came(looks);
+                    }
                     return Ok(());
                 }
-                Glimpse::Nothing => std::hint::spin_loop(),
+                Glimpse::Nothing => {
+                    self.pace.rest(self.receiver.consumed());
+                    looks += 1;
+                }
                 Glimpse::Other => {
                     if let Event::Record(record) = self.receiver.receive()? {
                         record.copy_to(target);
