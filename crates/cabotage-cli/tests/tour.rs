@@ -14,7 +14,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use support::{Outcome, cabotage, run, start};
 
-const MECHANISMS: [&str; 4] = ["posix-shm", "mapped-file", "anonymous-pipe", "fifo"];
+const MECHANISMS: [&str; 5] = ["posix-shm", "mapped-file", "anonymous-pipe", "fifo", "link"];
 
 fn file_of(content: &[u8]) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
