@@ -214,3 +214,52 @@ fn ended(error: impl Error + 'static) -> Failure {
         failure => failure,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::tour::journal::Who;
+
+    /// Both ends, once they have met.
+    fn both_ends() -> (Near, Far) {
+        let (near, far) = Link::pair(Options::new()).unwrap();
+        thread::scope(|scope| {
+            let far = scope.spawn(|| {
+                Far::meet(far.link(Options::new()).unwrap(), &mut Journal::of(Who::Child)).unwrap()
+            });
+            (Near::meet(near, &mut Journal::of(Who::Parent)).unwrap(), far.join().unwrap())
+        })
+    }
+
+    #[test]
+    fn what_is_filled_in_at_one_end_is_taken_at_the_other() {
+        let content = vec![7; BLOCK_BYTES + 5];
+        let source = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(source.path(), &content).unwrap();
+        let (mut near, mut far) = both_ends();
+        let (mut parent, mut child) = (Journal::of(Who::Parent), Journal::of(Who::Child));
+        // More is asked for than there is: the block with the file's end is cut.
+        let filled = near.fill(&source.reopen().unwrap(), 2 * BLOCK_BYTES, &mut parent).unwrap();
+        assert_eq!(filled, content.len());
+        near.hand_over(&mut parent).unwrap();
+        let mut digests = [Sha256::new(), Sha256::new()];
+        near.digest(&mut digests[0]).unwrap();
+        digests[1].update(&content);
+        let mut target = vec![0; filled];
+        far.take(&mut target, &mut child).unwrap();
+        let [sent, expected] = digests.map(Sha256::finalize);
+        assert!(target == content && sent == expected);
+    }
+
+    #[test]
+    fn an_end_that_was_closed_is_known_from_one_that_is_gone() {
+        let (near, mut far) = both_ends();
+        Box::new(near).close(&mut Journal::of(Who::Parent));
+        far.see_it_closed(&mut Journal::of(Who::Child)).unwrap();
+        let (mut near, far) = both_ends();
+        drop(far);
+        assert_eq!(near.exchange(&mut trips::blank()).unwrap_err().exit(), Exit::PeerGone);
+    }
+}

@@ -26,7 +26,8 @@ use crate::output::Output;
 /// to it meanwhile may or may not be among them.
 ///
 /// link:NAME publishes the name for this user's processes, accepts the first that connects, takes the name back, and
-/// passes on the bytes of its messages until it closes its end.
+/// passes on the bytes of its messages until it closes its end. Ended before anybody came, it leaves the name behind,
+/// and the next one takes it over.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReceiveArgs {
     /// Where from: shm:/NAME, fifo:PATH or link:NAME
