@@ -103,8 +103,8 @@ fn a_link_is_seen_from_its_first_word_to_its_last() {
         ("parent say BYE", "sendto"),
         ("child hear BYE", "recvmsg"),
     ] {
-        let is_it = |seen: &&&str| seen.starts_with(step) && seen.contains(call);
-        assert!(steps.iter().find(is_it).is_some(), "{step} with {call} in {steps:#?}");
+        let is_it = |seen: &&str| seen.starts_with(step) && seen.contains(call);
+        assert!(steps.iter().any(is_it), "{step} with {call} in {steps:#?}");
     }
     assert_eq!(rows[0]["copies"], 1);
 }
