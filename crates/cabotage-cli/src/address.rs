@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Addresses: one form for all verbs, `KIND:NAME`, such as `shm:/frames` or `fifo:/tmp/queue`.
+//! Addresses: one form for all verbs, `KIND:NAME`, such as `shm:/frames`, `fifo:/tmp/queue` or `link:weather`.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use cabotage::link::names;
 use cabotage::shm::Name;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use crate::exit::Failure;
 
 /// Where something is sent to, received from, shown or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +19,18 @@ pub(crate) enum Address {
     Shm(Name),
     /// `fifo:/tmp/queue`: a named pipe, by its path.
     Fifo(PathBuf),
+    /// `link:weather`: a link, by the name that a process has published.
+    Link(names::Name),
 }
 
 /// The kinds that this version knows.
-pub(crate) const KINDS: [&str; 2] = ["shm", "fifo"];
+pub(crate) const KINDS: [&str; 3] = ["shm", "fifo", "link"];
 
 /// Kinds of the mechanisms that come later.
-const LATER: [&str; 4] = ["pipe", "alpc", "mach", "link"];
+const LATER: [&str; 3] = ["pipe", "alpc", "mach"];
+
+/// How addresses are written.
+const FORMS: &str = "shm:/NAME, fifo:PATH or link:NAME";
 
 impl Address {
     /// Reads an address.
@@ -33,17 +41,28 @@ impl Address {
         let bytes = text.as_bytes();
         let shown = text.display();
         let Some(colon) = bytes.iter().position(|byte| *byte == b':') else {
-            return Err(format!("`{shown}` has no kind: write shm:/NAME or fifo:PATH"));
+            return Err(format!("`{shown}` has no kind: write {FORMS}"));
         };
         let (kind, name) = (&bytes[..colon], &bytes[colon + 1..]);
         match std::str::from_utf8(kind) {
             Ok("shm") => Name::parse(name).map(Self::Shm).map_err(|mistake| mistake.to_string()),
             Ok("fifo") if name.is_empty() => Err("a FIFO is named by its path: fifo:PATH".into()),
             Ok("fifo") => Ok(Self::Fifo(OsString::from_vec(name.to_vec()).into())),
-            Ok(kind) if LATER.contains(&kind) => Err(format!(
-                "`{kind}:` is not in this version yet: use shm:/NAME for shared memory or fifo:PATH for a pipe"
-            )),
-            _ => Err(format!("`{shown}` is of no known kind: write shm:/NAME or fifo:PATH")),
+            Ok("link") => names::Name::parse(OsStr::from_bytes(name))
+                .map(Self::Link)
+                .map_err(|mistake| format!("{mistake} (link:NAME)")),
+            Ok(kind) if LATER.contains(&kind) => {
+                Err(format!("`{kind}:` is not in this version yet: use {FORMS}"))
+            }
+            _ => Err(format!("`{shown}` is of no known kind: write {FORMS}")),
+        }
+    }
+
+    /// The name of a link, for verbs that know nothing else.
+    pub(crate) fn link(&self) -> Result<&names::Name, Failure> {
+        match self {
+            Self::Link(name) => Ok(name),
+            other => Err(Failure::usage(format!("{other} carries no messages: write link:NAME"))),
         }
     }
 
@@ -58,6 +77,7 @@ impl fmt::Display for Address {
         match self {
             Self::Shm(name) => write!(f, "shm:{name}"),
             Self::Fifo(path) => write!(f, "fifo:{}", path.display()),
+            Self::Link(name) => write!(f, "link:{name}"),
         }
     }
 }
@@ -76,15 +96,18 @@ mod tests {
         assert_eq!(parse("shm:frames"), parse("shm:/frames"));
         assert_eq!(parse("fifo:a:b"), Ok(Address::Fifo("a:b".into())));
         assert_eq!(parse("shm:frames").unwrap().to_string(), "shm:/frames");
+        assert_eq!(parse("link:weather").unwrap().to_string(), "link:weather");
     }
 
     #[test]
     fn a_mistake_is_answered_with_the_way_to_write_it() {
-        for text in ["frames", "", "tcp:host", "fifo:", "pipe:chat", "alpc:echo", "mach:log", "link:x"] {
+        for text in ["frames", "", "tcp:host", "fifo:", "pipe:chat", "alpc:echo", "mach:log"] {
             let words = parse(text).unwrap_err();
             assert!(words.contains("fifo:PATH"), "{words}");
         }
-        assert!(parse("shm:").is_err());
+        for text in ["shm:", "link:", "link:a/b", "link:.x"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
         assert!(parse("pipe:chat").unwrap_err().contains("not in this version yet"));
     }
 

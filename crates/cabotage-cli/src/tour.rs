@@ -9,6 +9,7 @@ mod child;
 mod fifo;
 mod html;
 mod journal;
+mod link;
 mod litter;
 mod mapped_file;
 mod mechanism;

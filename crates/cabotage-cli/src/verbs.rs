@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The everyday verbs, each in a module of its own.
 
+mod call;
 mod completions;
 mod fifos;
 mod holders;
+mod link_names;
+mod links;
 mod ls;
 mod man;
 mod objects;
@@ -11,6 +14,7 @@ mod people;
 mod receive;
 mod rm;
 mod send;
+mod serve;
 mod show;
 mod timeout;
 mod transfer;
@@ -30,6 +34,8 @@ pub(crate) enum Verb {
     Ls(ls::LsArgs),
     Show(show::ShowArgs),
     Rm(rm::RmArgs),
+    Serve(serve::ServeArgs),
+    Call(call::CallArgs),
     Bench(BenchArgs),
     /// The other process of a measurement
     #[command(hide = true)]
@@ -47,6 +53,8 @@ impl Verb {
             Self::Ls(args) => ls::run(args, output),
             Self::Show(args) => show::run(args, output),
             Self::Rm(args) => rm::run(args, output),
+            Self::Serve(args) => serve::run(args, output),
+            Self::Call(args) => call::run(args, output),
             Self::Bench(args) => bench::run(args, output),
             Self::BenchFar(args) => bench::serve(args),
             Self::Completions(args) => completions::run(args, output),

@@ -14,7 +14,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use support::{Outcome, cabotage, run, start};
 
-const MECHANISMS: [&str; 4] = ["posix-shm", "mapped-file", "anonymous-pipe", "fifo"];
+const MECHANISMS: [&str; 5] = ["posix-shm", "mapped-file", "anonymous-pipe", "fifo", "link"];
 
 fn file_of(content: &[u8]) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
@@ -85,6 +85,28 @@ fn the_visitor_sees_steps_answers_a_table_and_what_to_try_next() {
     {
         assert!(text.contains(words), "{words} in\n{text}");
     }
+}
+
+#[test]
+fn a_link_is_seen_from_its_first_word_to_its_last() {
+    let rows =
+        run(&["tour", path(&file_of(&vec![7; 3_000_000])), "--json", "--only", "link"]).expect(0).json();
+    let steps: Vec<_> =
+        rows[0]["steps"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
+    for (step, call) in [
+        ("parent make a pair of ends", "socketpair"),
+        ("parent say HELLO", "sendto"),
+        ("parent hear HELLO, exchange outboxes", "memfd_create"),
+        ("child answer HELLO, hand over an outbox", "memfd_create"),
+        ("parent fill it from the file", "read ×3"),
+        ("child copy out ×3", ""),
+        ("parent say BYE", "sendto"),
+        ("child hear BYE", "recvmsg"),
+    ] {
+        let is_it = |seen: &&str| seen.starts_with(step) && seen.contains(call);
+        assert!(steps.iter().any(is_it), "{step} with {call} in {steps:#?}");
+    }
+    assert_eq!(rows[0]["copies"], 1);
 }
 
 #[test]

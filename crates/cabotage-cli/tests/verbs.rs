@@ -321,7 +321,8 @@ fn programs_get_a_record_of_what_moved() {
 
 #[test]
 fn completions_and_manual_pages_name_every_verb() {
-    const VERBS: [&str; 9] = ["tour", "send", "receive", "ls", "show", "rm", "bench", "completions", "man"];
+    const VERBS: [&str; 11] =
+        ["tour", "send", "receive", "ls", "show", "rm", "serve", "call", "bench", "completions", "man"];
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(&["completions", shell]).expect(0);
         assert!(VERBS.iter().all(|verb| script.text().contains(verb)), "{shell}");

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`shm`] | POSIX shared memory objects, and memory-mapped files |
 //! | [`pipe`] | anonymous pipes, FIFOs, children that inherit exactly what you list |
+//! | [`link`] | messages, blocks and descriptors between two processes that need not trust each other; names |
+//! | [`lane`] | what links are made of: memory that one process writes and another reads |
 //! | [`os`] | the floor beneath: maps, sealed memory, descriptors, deadlines, process identity |
 //!
 //! # A producer and a consumer
@@ -44,6 +46,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Two processes that talk
+//!
+//! ```
+//! use std::time::Duration;
+//! use cabotage::Deadline;
+//! use cabotage::link::{Link, LinkError, Options, ReceiveError};
+//!
+//! // The other end goes to a child, or to whoever asks for it by a name; here to a thread.
+//! let (mut near, far) = Link::pair(Options::new())?;
+//! let child = std::thread::spawn(move || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//!     let mut far = far.link(Options::new())?;
+//!     let question = far.receive(Deadline::within(Duration::from_secs(60)))?.to_vec();
+//!     far.send(&question.to_ascii_uppercase(), Deadline::within(Duration::from_secs(60)))?;
+//!     Ok(far.close())
+//! });
+//!
+//! let soon = Deadline::within(Duration::from_secs(60));
+//! near.send(b"ahoy", soon)?;
+//! assert_eq!(near.receive(soon)?.to_vec(), b"AHOY");
+//! assert_eq!(near.receive(soon).unwrap_err(), ReceiveError::Link(LinkError::Closed)); // told, not guessed
+//! # child.join().unwrap().unwrap();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What all of it has in common
 //!
 //! - Whatever may wait takes a [`Deadline`]: now, at an instant, or never.
@@ -51,7 +77,8 @@
 //! - Every descriptor is close-on-exec from birth.
 //! - An error is the caller's mistake, the peer's fault or the system's refusal ([`Fault`]), never two of them, and
 //!   its text says what to do next. [`SystemError`] names the system call and the object.
-//! - Nothing prints, reads the environment, installs a signal handler unasked, or spawns a thread.
+//! - Nothing prints, installs a signal handler unasked, or spawns a thread; nothing reads the environment, but for the
+//!   two variables that say where names are ([`link::names`]).
 //!
 //! Which other processes can hurt you, and how far that is prevented, is written beside each call that matters; the
 //! whole picture is in the repository's docs/threats.md.

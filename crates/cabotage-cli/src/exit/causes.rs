@@ -4,6 +4,8 @@
 //! The library's enums pass a refusal of the system on as their own (`transparent`), so it does not show among
 //! the causes: each enum is looked into here.
 
+mod links;
+
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
@@ -22,6 +24,7 @@ pub(super) fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
         .or_else(|| error.downcast_ref().and_then(of_creation))
         .or_else(|| error.downcast_ref().and_then(of_opening))
         .or_else(|| error.downcast_ref().and_then(of_removal))
+        .or_else(|| links::kind_of(error))
 }
 
 fn of_object(error: &ObjectError) -> Option<ErrorKind> {

@@ -81,7 +81,7 @@ impl Child {
                     let calls = self.echo()?;
                     say(reports, &Report::Echoed { calls })?;
                 }
-                Order::Finish => return Ok(()),
+                Order::Finish => return self.end.see_it_closed(&mut self.journal),
             }
         }
     }

@@ -51,7 +51,9 @@ impl Mechanism for NamedPipe {
                     journal.step("open(write) waits", || patiently(&peer, |wait| there.writer(wait)))?;
                 let incoming =
                     journal.step("open(read) waits", || patiently(&peer, |wait| back.reader(wait)))?;
-                Ok(Box::new(Stream::over(incoming, outgoing)))
+                let stream = Stream::over(incoming, outgoing);
+                journal.step("write that both are open", || stream.write_all(&OPEN))?;
+                Ok(Box::new(stream))
             }),
         })
     }
@@ -67,6 +69,10 @@ impl Mechanism for NamedPipe {
     }
 }
 
+/// What the parent writes once it has both ends. An open that gave up just as the other process opened its end must
+/// find the name again, so the names stay until this has come.
+const OPEN: [u8; 1] = [1];
+
 /// In the child: the parent's read end is our write end.
 fn open(
     there: &Path,
@@ -78,7 +84,9 @@ fn open(
     let incoming = journal.step("open(read)", || patiently(peer, |wait| there.reader(wait)))?;
     let back = Fifo::at(back)?;
     let outgoing = journal.step("open(write)", || patiently(peer, |wait| back.writer(wait)))?;
-    Ok(Stream::over(incoming, outgoing))
+    let stream = Stream::over(incoming, outgoing);
+    journal.step("read that both are open", || stream.read_exact(&mut [0; OPEN.len()]))?;
+    Ok(stream)
 }
 
 /// Opens an end once the other process opens the other; gives up when that process has ended.

@@ -14,12 +14,17 @@ use super::journal::Journal;
 use super::litter::Litter;
 use super::page::Page;
 use super::peer::Peer;
-use super::{anonymous_pipe, fifo, mapped_file, posix_shm};
+use super::{anonymous_pipe, fifo, link, mapped_file, posix_shm};
 use crate::exit::Failure;
 
 /// The mechanisms, in the order of the tour. A new one is a module and a line here.
-pub(crate) const ALL: &[&dyn Mechanism] =
-    &[&posix_shm::PosixShm, &mapped_file::MappedFileMap, &anonymous_pipe::AnonymousPipe, &fifo::NamedPipe];
+pub(crate) const ALL: &[&dyn Mechanism] = &[
+    &posix_shm::PosixShm,
+    &mapped_file::MappedFileMap,
+    &anonymous_pipe::AnonymousPipe,
+    &fifo::NamedPipe,
+    &link::LinkOfTwo,
+];
 
 /// What they are called.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -82,6 +87,9 @@ pub(crate) trait NearEnd {
 
     /// Sends a message and waits for the answer, which takes its place.
     fn exchange(&mut self, message: &mut Message) -> Result<(), Failure>;
+
+    /// Closes the end, where that is a step of its own.
+    fn close(self: Box<Self>, _journal: &mut Journal) {}
 }
 
 /// The child's end.
@@ -94,6 +102,11 @@ pub(crate) trait FarEnd {
 
     /// Answers it.
     fn reply(&mut self, message: &Message) -> Result<(), Failure>;
+
+    /// Learns that the parent has closed its end, where that is a step of its own.
+    fn see_it_closed(&mut self, _journal: &mut Journal) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 impl Invitation {

@@ -48,6 +48,7 @@ pub(crate) enum Parties {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Unit {
     Bytes,
+    Messages,
 }
 
 /// What lies between the two processes.
@@ -67,6 +68,8 @@ pub(crate) enum How {
     Shared,
     /// They pass through a buffer of the kernel.
     Through,
+    /// Each process fills memory of its own, which the other may only read.
+    Outboxes,
 }
 
 impl Answers {
@@ -116,6 +119,7 @@ impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bytes => "bytes",
+            Self::Messages => "messages",
         })
     }
 }

@@ -32,11 +32,13 @@ impl<R: ReadEnd, W: WriteEnd> Stream<R, W> {
         Self { incoming, outgoing, window: Vec::new() }
     }
 
-    fn read_exact(&self, target: &mut [u8]) -> Result<(), Failure> {
+    /// Waits until the target is full.
+    pub(crate) fn read_exact(&self, target: &mut [u8]) -> Result<(), Failure> {
         self.incoming.read_exact_within(target, Deadline::Never).map_err(end_is_gone)
     }
 
-    fn write_all(&self, source: &[u8]) -> Result<(), Failure> {
+    /// Waits until all of it is in the pipe.
+    pub(crate) fn write_all(&self, source: &[u8]) -> Result<(), Failure> {
         self.outgoing.write_all_within(source, Deadline::Never).map_err(end_is_gone)
     }
 }

@@ -105,7 +105,11 @@ fn conduct(
         let Report::Joined = session.report()? else { return out_of_turn() };
         drop(litter);
         let mut conductor = Conductor { session: &mut session, end: end.as_mut(), journal };
-        conductor.send_and_measure(source, total, window_bytes, effort, progress)
+        let findings = conductor.send_and_measure(source, total, window_bytes, effort, progress)?;
+        end.close(journal);
+        session.order(&Order::Finish)?;
+        let Report::Finished(steps) = session.report()? else { return out_of_turn() };
+        Ok((findings, steps))
     });
     outcome.map_err(|failure| session.explain(failure))
 }
@@ -137,7 +141,7 @@ impl Conductor<'_> {
         window_bytes: usize,
         effort: Effort,
         progress: &dyn Fn(u64),
-    ) -> Result<(Findings, Vec<Step>), Failure> {
+    ) -> Result<Findings, Failure> {
         let began = Instant::now();
         let mut pass = self.send(source, total, window_bytes, effort, progress)?;
         let mut spent = vec![pass.spent];
@@ -147,10 +151,8 @@ impl Conductor<'_> {
         }
         let Pass { bytes, digest, .. } = pass;
         let (rtt_p50_ns, syscalls_per_message) = self.exchange(effort.trips)?;
-        self.session.order(&Order::Finish)?;
-        let Report::Finished(steps) = self.session.report()? else { return out_of_turn() };
         let seconds = trips::median(&mut spent).as_secs_f64();
-        Ok((Findings { bytes, digest, seconds, rtt_p50_ns, syscalls_per_message }, steps))
+        Ok(Findings { bytes, digest, seconds, rtt_p50_ns, syscalls_per_message })
     }
 
     fn send(

@@ -5,7 +5,7 @@ use cabotage::shm::{self, Entry};
 use serde::Serialize;
 
 use super::fifos::{self, OpenFifo};
-use super::people;
+use super::{link_names, people};
 use crate::address::{Address, KINDS};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Output, Style};
@@ -16,6 +16,9 @@ use crate::output::{self, Output, Style};
 /// the rest), mode, owner, and the time since its last change by a system call.
 ///
 /// fifo: FIFOs that some process has open. Idle ones are mere names in a directory, which no list holds.
+///
+/// link: names that processes of this user and of the system have published, with scope, mode, owner, and whether
+/// the process lives.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LsArgs {
     /// Only this kind
@@ -31,6 +34,9 @@ pub(crate) fn run(args: &LsArgs, output: &Output) -> Result<Exit, Failure> {
     }
     if wants("fifo") {
         list_fifos(output)?;
+    }
+    if wants("link") {
+        link_names::list(output)?;
     }
     Ok(Exit::Done)
 }

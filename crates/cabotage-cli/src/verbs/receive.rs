@@ -10,6 +10,7 @@ use cabotage::pipe::ReadEnd;
 use cabotage::pipe::fifo::{Peer, Reader};
 use cabotage::shm::{Name, Object, ObjectError};
 
+use super::links;
 use super::timeout::Timeout;
 use super::transfer::{self, CHUNK_BYTES, Meter, Target};
 use super::whose::Whose;
@@ -23,9 +24,13 @@ use crate::output::Output;
 ///
 /// shm:/NAME copies the bytes of the shared memory object, as long as it is when it is opened. What others write
 /// to it meanwhile may or may not be among them.
+///
+/// link:NAME publishes the name for this user's processes, accepts the first that connects, takes the name back, and
+/// passes on the bytes of its messages until it closes its end. Ended before anybody came, it leaves the name behind,
+/// and the next one takes it over.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReceiveArgs {
-    /// Where from: shm:/NAME or fifo:PATH
+    /// Where from: shm:/NAME, fifo:PATH or link:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
     /// Write to this file, made anew [default: standard output]
@@ -45,16 +50,18 @@ pub(crate) struct ReceiveArgs {
 
 /// Receives.
 pub(crate) fn run(args: &ReceiveArgs, output: &Output) -> Result<Exit, Failure> {
-    if output.is_json() && args.output.is_none() {
-        return Err(Failure::usage(
-            "with --json, standard output is for the record: add --output FILE for the bytes",
-        ));
-    }
+    transfer::refuse_bytes_among_records(output, args.output.as_deref())?;
     match &args.address {
         Address::Fifo(path) => {
             let reader = args.whose.fifo(path)?.reader(Peer::Wait(args.timeout.deadline()))?;
             let mut meter = Meter::start(output, None);
             drain(&reader, &mut transfer::target(args.output.as_deref())?, &mut meter)?;
+            meter.finish("receive", args.address.to_string(), output)
+        }
+        Address::Link(name) => {
+            let link = links::accept_one(name, &args.timeout)?;
+            let mut meter = Meter::start(output, None);
+            links::drain(link, name, &mut transfer::target(args.output.as_deref())?, &mut meter)?;
             meter.finish("receive", args.address.to_string(), output)
         }
         Address::Shm(name) => {

@@ -3,21 +3,23 @@
 
 use cabotage::pipe::fifo;
 
-use super::objects;
+use super::{link_names, objects};
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// Remove shared memory objects and FIFOs by name
+/// Remove shared memory objects, FIFOs and left names of links
 ///
 /// A name is removed only if it means what the address says: shm:/NAME a shared memory object, fifo:PATH a FIFO.
 /// Anything else in its place, such as a regular file or a link, is left alone, with --force too. Who has the
 /// object open or mapped keeps it until the end.
 ///
+/// link:NAME goes only if the process that published it has ended; a living one takes it back itself.
+///
 /// All addresses are tried; the exit code is that of the first failure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RmArgs {
-    /// What to remove: shm:/NAME or fifo:PATH
+    /// What to remove: shm:/NAME, fifo:PATH or link:NAME
     #[arg(required = true, value_name = "ADDRESS", value_parser = Address::argument())]
     addresses: Vec<Address>,
     /// What is not there needs no removing: that is no failure
@@ -49,5 +51,6 @@ fn remove(address: &Address) -> Result<(), Failure> {
     match address {
         Address::Shm(name) => objects::remove(name),
         Address::Fifo(path) => Ok(fifo::remove(path)?),
+        Address::Link(name) => link_names::remove(name),
     }
 }

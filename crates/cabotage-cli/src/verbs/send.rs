@@ -10,6 +10,7 @@ use cabotage::pipe::fifo::{Peer, Writer};
 use cabotage::pipe::{WriteAllError, WriteEnd, WriteError};
 use cabotage::shm::{Name, Object};
 
+use super::links;
 use super::objects;
 use super::timeout::Timeout;
 use super::transfer::{self, CHUNK_BYTES, Meter};
@@ -26,9 +27,12 @@ use crate::output::Output;
 /// shm:/NAME stores the whole stream as one shared memory object of exactly its bytes. It appears when the stream
 /// has ended, complete, and stays until it is removed. All of it must fit into memory, and an object has at least
 /// one byte.
+///
+/// link:NAME connects to who has published the name, such as `cabotage receive`, and passes the bytes on as they come,
+/// in messages; the end of the stream closes the link. With --timeout it waits for the name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SendArgs {
-    /// Where to: shm:/NAME or fifo:PATH
+    /// Where to: shm:/NAME, fifo:PATH or link:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
     /// Send this file [default: standard input]
@@ -60,6 +64,12 @@ pub(crate) fn run(args: &SendArgs, output: &Output) -> Result<Exit, Failure> {
             let writer = args.whose.fifo(path)?.writer(Peer::Wait(args.timeout.deadline()))?;
             let mut meter = Meter::start(output, total_bytes);
             pass_on(&mut source, &writer, path, &mut meter)?;
+            meter.finish("send", args.address.to_string(), output)
+        }
+        Address::Link(name) => {
+            let link = links::connect(name, &args.timeout)?;
+            let mut meter = Meter::start(output, total_bytes);
+            links::pass_on(&mut source, link, name, &mut meter)?;
             meter.finish("send", args.address.to_string(), output)
         }
         Address::Shm(name) => {

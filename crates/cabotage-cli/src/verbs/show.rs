@@ -20,12 +20,12 @@ use serde::Serialize;
 
 use super::holders::{HolderRow, rows, tell};
 use super::ls::ObjectRow;
-use super::{objects, people};
+use super::{link_names, objects, people};
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Output, Style};
 
-/// Show one object: size, fill, rights, and who holds it
+/// Show one object: size, fill, rights, and who holds it; of a link, who has its name
 ///
 /// Holders are found in /proc: with pid, command, descriptors, maps, and what each may do. Processes of other
 /// users stay unseen unless you are root; how many is told.
@@ -34,7 +34,7 @@ use crate::output::{self, Output, Style};
 /// system forbids that, it stays unknown.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// What to show: shm:/NAME or fifo:PATH
+    /// What to show: shm:/NAME, fifo:PATH or link:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
 }
@@ -44,6 +44,7 @@ pub(crate) fn run(args: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
     match &args.address {
         Address::Shm(name) => show_object(name, output)?,
         Address::Fifo(path) => show_fifo(path, output)?,
+        Address::Link(name) => link_names::show(name, output)?,
     }
     Ok(Exit::Done)
 }

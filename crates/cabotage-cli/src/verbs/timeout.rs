@@ -8,12 +8,18 @@ use cabotage::os::Deadline;
 /// How long to wait for the other side.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Timeout {
-    /// Wait no longer than this for the other side to come; 0: not at all [default: for ever]
+    /// Wait no longer than this for the other side to come; 0: not at all [default: for ever; but a name of a link
+    /// that is connected to must be there]
     #[arg(long = "timeout", value_name = "SECONDS", value_parser = seconds)]
     patience: Option<Duration>,
 }
 
 impl Timeout {
+    /// Whether anything was said.
+    pub(crate) fn is_given(&self) -> bool {
+        self.patience.is_some()
+    }
+
     /// Until when to wait, from now.
     pub(crate) fn deadline(&self) -> Deadline {
         self.patience.map_or(Deadline::Never, Deadline::within)

@@ -37,6 +37,16 @@ pub(crate) fn target(path: Option<&Path>) -> Result<Target, Failure> {
     }
 }
 
+/// Refuses to mix received bytes with the records of `--json`.
+pub(crate) fn refuse_bytes_among_records(output: &Output, path: Option<&Path>) -> Result<(), Failure> {
+    if output.is_json() && path.is_none() {
+        return Err(Failure::usage(
+            "with --json, standard output is for the record: add --output FILE for the bytes",
+        ));
+    }
+    Ok(())
+}
+
 /// Where received bytes go.
 #[derive(Debug)]
 pub(crate) enum Target {

@@ -51,7 +51,7 @@ impl Outcome {
 
     #[track_caller]
     pub(crate) fn expect(self, status: i32) -> Self {
-        assert_eq!(self.status, Some(status), "{}", self.errors());
+        assert_eq!(self.status, Some(status), "{}\n{}", self.errors(), self.text());
         self
     }
 

@@ -200,10 +200,22 @@ impl Life {
     }
 }
 
-/// Whether the owner of `name` lives, for those who only look; `None` when it has no hidden file that we may read.
-pub(super) fn owner_lives(directory: &Directory, name: &Name) -> Result<Option<bool>, SystemError> {
-    match directory.open_to_read(&name.lock_file()) {
-        Ok(Some(file)) => is_alive(&file).map(Some),
+/// What is known of an owner by those who only look.
+#[derive(Debug)]
+pub(super) struct Owner {
+    pub(super) is_alive: bool,
+    /// Who wrote the hidden file.
+    pub(super) pid: Option<i32>,
+}
+
+/// The owner of `name`; `None` when it has no hidden file that we may read.
+pub(super) fn owner(directory: &Directory, name: &Name) -> Result<Option<Owner>, SystemError> {
+    let file_name = name.lock_file();
+    match directory.open_to_read(&file_name) {
+        Ok(Some(file)) => {
+            let is_alive = is_alive(&file)?;
+            Ok(Some(Owner { is_alive, pid: Record::read(&file, &file_name).pid }))
+        }
         Ok(None) => Ok(None),
         Err(refusal) if is_strange(refusal.errno()) => Ok(None),
         Err(refusal) => Err(refusal),

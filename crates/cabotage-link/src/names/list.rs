@@ -20,6 +20,9 @@ pub struct Listed {
     pub mode: u32,
     /// Whether the process that published it lives; `None` when its lock is not ours to look at.
     pub alive: Option<bool>,
+    /// The living process that published it, as numbered in the pid namespace in which it runs; `None` when it has
+    /// ended, or cannot be told.
+    pub pid: Option<i32>,
 }
 
 impl Registry {
@@ -46,8 +49,10 @@ fn list_in(directory: &Directory, scope: Scope) -> Result<Vec<Listed>, PlaceErro
         let Ok(name) = Name::parse(entry.name.as_path()) else { continue };
         let Some(facts) = directory.facts(name.as_file())? else { continue };
         if facts.kind == object::Kind::Socket {
-            let alive = claim::owner_lives(directory, &name)?;
-            names.push(Listed { name, scope, owner: facts.uid, mode: facts.mode, alive });
+            let found = claim::owner(directory, &name)?;
+            let alive = found.as_ref().map(|owner| owner.is_alive);
+            let pid = found.filter(|owner| owner.is_alive).and_then(|owner| owner.pid);
+            names.push(Listed { name, scope, owner: facts.uid, mode: facts.mode, alive, pid });
         }
     }
     Ok(names)

@@ -100,7 +100,7 @@ pub enum PublishError {
     System(#[from] SystemError),
 }
 
-fn owner_text(pid: Option<i32>, uid: u32) -> String {
+pub(super) fn owner_text(pid: Option<i32>, uid: u32) -> String {
     match pid {
         Some(pid) => format!("process {pid} of user {uid}"),
         None => format!("user {uid}"),

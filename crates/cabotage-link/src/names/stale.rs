@@ -6,6 +6,7 @@ use cabotage_os::{Deadline, Fault, SystemError};
 
 use super::claim::{Claim, Obstacle};
 use super::occupant::Occupant;
+use super::publish::owner_text;
 use super::{Kind, Name, PlaceError, Registry, Scope};
 
 /// Why a name was not removed. It was left alone.
@@ -13,7 +14,10 @@ use super::{Kind, Name, PlaceError, Registry, Scope};
 #[non_exhaustive]
 pub enum RemoveError {
     /// Its owner lives.
-    #[error("the name {name} has a living owner, user {uid}: end that process, and it goes by itself")]
+    #[error(
+        "the name {name} has a living owner, {}: end that process, and it goes by itself",
+        owner_text(*.pid, *.uid)
+    )]
     Living {
         /// The name.
         name: Name,

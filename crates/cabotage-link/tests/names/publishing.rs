@@ -155,6 +155,7 @@ fn the_list_tells_scope_owner_mode_and_life() {
         owner: own_uid(),
         mode,
         alive: Some(alive),
+        pid: alive.then(|| i32::try_from(std::process::id()).unwrap()),
     };
     let expected = [
         listed("killed", Scope::User, 0o600, false),

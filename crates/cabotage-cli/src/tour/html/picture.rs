@@ -9,6 +9,7 @@ pub(super) fn draw(page: &Page) -> String {
     let between = match page.picture.how {
         How::Shared => shared(page),
         How::Through => through(page),
+        How::Outboxes => outboxes(page),
     };
     let title = page.title;
     format!(
@@ -62,8 +63,32 @@ fn through(page: &Page) -> String {
     )
 }
 
+/// Each process fills its own outbox in place, and copies out of the other's; the socket carries no bytes of messages.
+fn outboxes(page: &Page) -> String {
+    let (mine, theirs) = (object(page, 14, 56), object_of("the child's outbox", page.picture.stuff, 82, 56));
+    format!(
+        "{mine}{theirs}{}{}{}{}\
+         <text x=\"205\" y=\"36\" text-anchor=\"middle\" class=\"soft\">fills</text>\n\
+         <text x=\"515\" y=\"36\" text-anchor=\"middle\" class=\"soft\">reads</text>\n\
+         <text x=\"205\" y=\"104\" text-anchor=\"middle\" class=\"soft\">reads</text>\n\
+         <text x=\"515\" y=\"104\" text-anchor=\"middle\" class=\"soft\">fills</text>\n\
+         <text x=\"90\" y=\"64\" text-anchor=\"middle\" class=\"soft\">filled in place</text>\n\
+         <text x=\"630\" y=\"64\" text-anchor=\"middle\" class=\"soft\">the copy, out</text>\n\
+         <path class=\"map\" d=\"M170 160 L550 160\"/>\n\
+         <text x=\"360\" y=\"155\" text-anchor=\"middle\" class=\"soft\">a socket: HELLO, bell, descriptors, BYE</text>\n",
+        arrow("M156 44 L252 44", "250,39 250,49 259,44"),
+        arrow("M460 44 L556 44", "554,39 554,49 563,44"),
+        arrow("M564 112 L468 112", "470,107 470,117 461,112"),
+        arrow("M260 112 L164 112", "166,107 166,117 157,112"),
+    )
+}
+
 fn object(page: &Page, y: u32, height: u32) -> String {
-    let (name, stuff) = (Escaped(page.picture.object), Escaped(page.picture.stuff));
+    object_of(page.picture.object, page.picture.stuff, y, height)
+}
+
+fn object_of(name: &str, stuff: &str, y: u32, height: u32) -> String {
+    let (name, stuff) = (Escaped(name), Escaped(stuff));
     format!(
         "<rect class=\"object\" x=\"260\" y=\"{y}\" width=\"200\" height=\"{height}\" rx=\"4\"/>\n\
          <text x=\"360\" y=\"{}\" text-anchor=\"middle\">{name}</text>\n\

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cabotage serve`: a command behind the name of a link.
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+use cabotage::Deadline;
+use cabotage::link::{Link, LinkError, ReceiveError};
+use serde::Serialize;
+
+use super::links;
+use crate::address::Address;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+/// Publish a link, and answer each message by a command
+///
+/// The command is run once for each message, which it reads as its standard input; what it writes to its standard
+/// output is the answer, however it ends. Several clients are served at once, each one's messages in turn.
+///
+/// It serves until it is ended. Its name is then left behind: the next one takes it over, and `rm` removes it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// The name to publish: link:NAME
+    #[arg(value_parser = Address::argument())]
+    address: Address,
+    /// The command, with its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// What `--json` says of a message that was answered.
+#[derive(Debug, Serialize)]
+struct Served<'a> {
+    verb: &'static str,
+    address: &'a str,
+    /// Who asked.
+    pid: Option<i32>,
+    uid: Option<u32>,
+    bytes: usize,
+    answer_bytes: usize,
+    /// How the command ended; `null` if by a signal.
+    status: Option<i32>,
+}
+
+/// Serves for ever.
+pub(crate) fn run(args: &ServeArgs, output: &Output) -> Result<Exit, Failure> {
+    let listener = links::publish(args.address.link()?)?;
+    let address = args.address.to_string();
+    thread::scope(|scope| {
+        loop {
+            let link = listener.accept(Deadline::Never)?;
+            let serve = || {
+                if let Err(failure) = attend(link, &args.command, &address, output) {
+                    output.complain(&failure.about(&address));
+                }
+            };
+            thread::Builder::new().name("client".into()).spawn_scoped(scope, serve)?;
+        }
+    })
+}
+
+/// Answers one client's messages until it leaves.
+fn attend(mut link: Link, command: &[OsString], address: &str, output: &Output) -> Result<(), Failure> {
+    loop {
+        let question = match link.receive(Deadline::Never) {
+            Ok(message) => message.to_vec(),
+            Err(ReceiveError::Link(LinkError::Closed | LinkError::Died)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let (status, answer) = answer(command, &question)?;
+        link.send(&answer, Deadline::Never)?;
+        if output.is_json() {
+            let who = link.with_peer(|peer| (peer.pid(), peer.uid()));
+            output.record(&Served {
+                verb: "serve",
+                address,
+                pid: who.map(|(pid, _)| pid),
+                uid: who.map(|(_, uid)| uid),
+                bytes: question.len(),
+                answer_bytes: answer.len(),
+                status: status.code(),
+            })?;
+        }
+        if !status.success() {
+            output.remark(format_args!("{address}: {} ended with {status}", command[0].display()));
+        }
+    }
+}
+
+/// Runs the command; it may leave before it has read everything.
+fn answer(command: &[OsString], question: &[u8]) -> Result<(ExitStatus, Vec<u8>), Failure> {
+    let mut prepared = Command::new(&command[0]);
+    prepared.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = prepared.spawn().map_err(|refusal| Failure::from(refusal).about(command[0].display()))?;
+    let stdin = child.stdin.take();
+    let told = thread::scope(|scope| {
+        let writing = scope.spawn(|| match stdin {
+            Some(mut stdin) => stdin.write_all(question),
+            None => Ok(()),
+        });
+        let ending = child.wait_with_output();
+        let written = writing.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
+        written
+            .or_else(|refusal| if refusal.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(refusal) })?;
+        ending
+    })?;
+    Ok((told.status, told.stdout))
+}
