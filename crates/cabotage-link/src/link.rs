@@ -176,8 +176,9 @@ impl Link {
     /// [`ReceiveError::Nothing`] when it did not until the deadline; the link is over.
     pub fn wait_for_peer(&mut self, deadline: Deadline) -> Result<(), ReceiveError> {
         self.core.check_here()?;
-        self.core.say_hello(None)?;
+        self.core.greet()?;
         loop {
+            let mark = self.core.mark();
             self.core.pump()?;
             if self.core.desk().hello.is_some() {
                 return Ok(self.inc.pick_up(&self.core)?);
@@ -185,7 +186,7 @@ impl Link {
             if let Some(error) = self.core.end() {
                 return Err(error.into());
             }
-            match self.core.sleep(deadline) {
+            match self.core.sleep(mark, deadline) {
                 Ok(()) => {}
                 Err(None) => return Err(ReceiveError::Nothing),
                 Err(Some(error)) => return Err(error.into()),

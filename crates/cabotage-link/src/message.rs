@@ -110,8 +110,10 @@ impl<'link> Message<'link> {
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
         match &self.body {
             Body::Record(shape, lead) => match &self.incoming.lane {
-                Some(lane) => lane.read(*shape, lead.saturating_add(offset), target),
-                None => 0,
+                Some(lane) if self.core.check_here().is_ok() => {
+                    lane.read(*shape, lead.saturating_add(offset), target)
+                }
+                _ => 0,
             },
             Body::Block(block) => {
                 let bytes = block.bytes().saturating_sub(offset).min(target.len());
@@ -196,6 +198,9 @@ impl<T> Few<T> {
 
 #[inline]
 fn consume(incoming: &mut Incoming, core: &Core, shape: Shape) {
+    if core.check_here().is_err() {
+        return; // The maps stayed with the parent.
+    }
     if let Some(lane) = &mut incoming.lane {
         lane.consume(shape);
         if lane.take_bell() {
@@ -247,7 +252,7 @@ fn block_at(incoming: &mut Incoming, core: &Core, shape: Shape, offset: usize) -
 fn claim(incoming: &mut Incoming, core: &Core, sequence: u64) -> Result<Vec<OwnedFd>, LinkError> {
     let mut claimed = core.desk().inbox.claim(sequence);
     if claimed.is_none() {
-        core.pump()?;
+        core.fetch()?;
         claimed = core.desk().inbox.claim(sequence);
     }
     let Some(descriptors) = claimed else {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
 use cabotage_lane::ring::{ArmError, Look, Receiver, Shape, Sight};
-use cabotage_lane::{Controls, MappedControls, PeerRing};
+use cabotage_lane::{Controls, MappedControls, PeerRing, Violation};
 use cabotage_os::Deadline;
 
 use crate::core::Core;
@@ -16,6 +16,9 @@ use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 use crate::wire::Purpose;
 
 type Lane = Receiver<PeerRing, MappedControls>;
+
+/// How many records of the lane's own are followed in one look: more than an honest peer writes in a row.
+const OWN_RECORDS_AT_ONCE: u32 = 256;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -98,37 +101,39 @@ impl Incoming {
     /// Looks for a message.
     #[inline]
     pub(crate) fn look(&mut self, core: &Core) -> Result<Found, LinkError> {
-        if let (Some(lane), None) = (&mut self.lane, &self.first) {
-            match lane.look() {
-                Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
-                Ok(Sight::Empty) => {
-                    if lane.take_bell() {
-                        core.ring()?;
-                    }
-                    return Ok(Found::Nothing);
+        let (Some(lane), None) = (&mut self.lane, &self.first) else {
+            return Ok(if self.first.is_some() { Found::First } else { Found::Nothing });
+        };
+        match lane.look() {
+            Ok(Sight::Record(shape)) => Ok(Found::Record(shape)),
+            Ok(Sight::Empty) => {
+                if lane.take_bell() {
+                    core.ring()?;
                 }
-                _ => {}
+                Ok(Found::Nothing)
             }
+            sight => self.follow(core, sight),
         }
-        self.look_otherwise(core)
     }
 
-    /// What is not a record or nothing.
+    /// Follows the lane's own records to the next message. Not for ever: a peer may go on and on.
     #[cold]
-    fn look_otherwise(&mut self, core: &Core) -> Result<Found, LinkError> {
-        loop {
-            if self.first.is_some() {
-                return Ok(Found::First);
-            }
-            let Some(lane) = &mut self.lane else { return Ok(Found::Nothing) };
-            match lane.look() {
+    fn follow(&mut self, core: &Core, mut sight: Result<Sight, Violation>) -> Result<Found, LinkError> {
+        for _ in 0..OWN_RECORDS_AT_ONCE {
+            match sight {
                 Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
-                Ok(Sight::Empty) => return Ok(Found::Nothing),
+                Ok(Sight::Empty) => break,
                 Ok(Sight::Continue { segment }) => self.continue_in(core, segment)?,
                 Ok(Sight::Retire { segment }) => self.forget(core, segment)?,
                 Err(violation) => return Err(core.end_with(violation.into())),
             }
+            let Some(lane) = &mut self.lane else { break };
+            sight = lane.look();
         }
+        if self.lane.as_mut().is_some_and(Receiver::take_bell) {
+            core.ring()?;
+        }
+        Ok(Found::Nothing)
     }
 
     /// The peer goes on in another of its rings.
@@ -164,26 +169,25 @@ impl Incoming {
         if let Some(map) = here(core) {
             return Ok(Some(map));
         }
-        core.pump()?;
+        core.fetch()?;
         Ok(here(core))
     }
 
     /// Forgets a segment of the peer's, which is then told by the count of what was consumed.
     fn forget(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
-        let mut desk = core.desk();
-        let Some(bytes) = desk.inbox.forget_segment(number) else {
-            drop(desk);
-            return Err(unannounced(core, "the segment", number.into()));
-        };
-        if let Some(charge) = &mut desk.bytes {
-            charge.shrink(bytes);
+        let forgotten = core.desk().forget_segment(number);
+        if forgotten {
+            return Ok(());
         }
-        Ok(())
+        // Of a block that was never sent, nobody has looked at the announcement.
+        core.fetch()?;
+        let forgotten = core.desk().forget_segment(number);
+        if forgotten { Ok(()) } else { Err(unannounced(core, "the segment", number.into())) }
     }
 
     /// Takes what has come over the socket and belongs to this half.
     pub(crate) fn pick_up(&mut self, core: &Arc<Core>) -> Result<(), LinkError> {
-        if let Some(first) = core.desk().first.take() {
+        if let Some(first) = core.desk().take_first() {
             self.first = Some(first);
         }
         if self.lane.is_some() {
@@ -207,7 +211,7 @@ impl Incoming {
     /// the peer's end.
     #[inline]
     pub(crate) fn try_look(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
-        core.check_here()?;
+        core.check_readable()?;
         match self.look(core)? {
             Found::Nothing => self.try_look_again(core),
             found => Ok(found),
@@ -215,13 +219,13 @@ impl Incoming {
     }
 
     fn try_look_again(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
-        self.empty_looks += 1;
+        self.empty_looks = self.empty_looks.wrapping_add(1);
         let is_known = self.lane.is_some() && !self.is_armed && !core.is_over();
         if is_known && !self.empty_looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) {
             return Ok(Found::Nothing);
         }
         self.disarm();
-        core.say_hello(None)?;
+        core.greet()?;
         self.look_at_socket(core)
     }
 
@@ -265,19 +269,33 @@ impl Incoming {
     /// Looks; where there is nothing, arranges for the socket to become readable when there is.
     pub(crate) fn ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
         core.check_here()?;
-        core.say_hello(None)?;
-        if !matches!(self.look(core)?, Found::Nothing) {
-            return Ok(Ready::Ready);
-        }
-        if self.arm(core)? == Look::Ready {
-            return Ok(Ready::Ready);
-        }
-        match self.look_at_socket(core) {
-            Ok(Found::Nothing) => Ok(Ready::Armed),
+        match self.try_ready(core) {
+            Ok(Ready::Armed) => Ok(Ready::Armed),
+            Err(refusal @ LinkError::System(_)) if core.end().is_none() => {
+                self.disarm();
+                Err(refusal)
+            }
             // An end of the link is something to receive too.
             _ => {
                 self.disarm();
                 Ok(Ready::Ready)
+            }
+        }
+    }
+
+    fn try_ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
+        core.check_readable()?;
+        core.greet()?;
+        loop {
+            if !matches!(self.look(core)?, Found::Nothing) || self.arm(core)? == Look::Ready {
+                return Ok(Ready::Ready);
+            }
+            let is_complete = self.lane.is_some();
+            match self.look_at_socket(core)? {
+                // The peer's outbox came with this look, and nobody has armed it yet.
+                Found::Nothing if self.lane.is_some() != is_complete => {}
+                Found::Nothing => return Ok(Ready::Armed),
+                _ => return Ok(Ready::Ready),
             }
         }
     }
@@ -299,7 +317,7 @@ impl Incoming {
     /// Looks and waits until there is a message.
     #[inline]
     pub(crate) fn wait(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        core.check_here()?;
+        core.check_readable()?;
         match self.look(core)? {
             Found::Nothing => self.wait_longer(core, deadline),
             found => Ok(found),
@@ -307,7 +325,7 @@ impl Incoming {
     }
 
     fn wait_longer(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        core.say_hello(None)?;
+        core.greet()?;
         if self.lane.is_none()
             && let found @ (Found::Record(_) | Found::First) = self.look_at_socket(core)?
         {
@@ -365,11 +383,16 @@ impl Incoming {
     }
 
     fn sleep(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        if self.arm(core)? == Look::Ready {
+        let mark = core.mark();
+        if self.lane.is_none() {
+            // Another thread may have filed the peer's outbox.
+            self.pick_up(core)?;
+        }
+        if self.first.is_some() || self.arm(core)? == Look::Ready {
             return Ok(self.look(core)?);
         }
         let began = Instant::now();
-        let slept = core.sleep(deadline);
+        let slept = core.sleep(mark, deadline);
         self.disarm();
         match slept {
             Ok(()) => {

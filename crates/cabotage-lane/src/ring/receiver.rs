@@ -202,8 +202,8 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     pub fn read(&self, shape: Shape, offset: usize, target: &mut [u8]) -> usize {
         assert!(self.saw(shape), "a record is read before it is consumed");
         let bytes = shape.bytes.saturating_sub(offset).min(target.len());
-        let start = (self.at + 1) * WORD_BYTES as u64 + offset as u64;
         if bytes > 0 {
+            let start = (self.at + 1) * WORD_BYTES as u64 + offset as u64;
             self.ring.read(start, &mut target[..bytes]);
         }
         bytes
