@@ -25,6 +25,7 @@ fn null() -> File {
 
 #[test]
 fn messages_of_no_bytes_and_of_the_most_go_and_longer_ones_do_not() {
+    let _alone = alone();
     const MOST: usize = 3 << 20;
     let (mut near, mut far) = pair_with(Options::new().message_bytes_max(3 << 20));
     let too_long = SendError::TooLong { bytes: MOST + 1, bytes_max: MOST };
@@ -48,6 +49,7 @@ fn messages_of_no_bytes_and_of_the_most_go_and_longer_ones_do_not() {
 
 #[test]
 fn the_lower_of_both_limits_holds() {
+    let _alone = alone();
     for (ours, theirs) in [(100, 5000), (5000, 100)] {
         let (near, end) = Link::pair(Options::new().message_bytes_max(ours)).unwrap();
         let (mut near, mut far) = (near, end.link(Options::new().message_bytes_max(theirs)).unwrap());
@@ -112,6 +114,7 @@ fn a_parcel_with_too_much_or_with_a_strange_block_comes_back_whole() {
 
 #[test]
 fn blocks_run_out_and_come_back() {
+    let _alone = alone();
     let (mut near, mut far) = met_pair(Options::new());
     let mut held: Vec<_> = (0..64).map(|_| near.block(100, soon()).unwrap()).collect();
     assert_eq!(near.block(100, shortly()).unwrap_err(), SendError::Full);

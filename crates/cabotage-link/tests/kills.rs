@@ -35,14 +35,12 @@ fn a_stopped_peer_costs_no_more_than_the_deadline() {
     const TEST: &str = "a_stopped_peer_costs_no_more_than_the_deadline";
     if role().is_some() {
         let mut link = inherited(Options::new());
-        while let Ok(message) = link.receive(soon()) {
-            let copy = message.to_vec();
-            drop(message);
+        loop {
+            let Ok(copy) = link.receive(soon()).map(|message| message.to_vec()) else { return };
             if link.send(&copy, soon()).is_err() {
                 return;
             }
         }
-        return;
     }
     let _alone = alone();
     for wait in [Wait::Block, Wait::Adaptive, Wait::Spin] {

@@ -15,7 +15,7 @@ use crate::support::hostile::{
 use crate::support::{Random, alone, leaves_nothing};
 
 /// How long all races of one kind take together.
-const TIME: Duration = Duration::from_secs(3);
+const TIME: Duration = Duration::from_millis(1500);
 
 /// Lets `write` write as long as a victim uses its link, again and again.
 fn race(write: impl Fn(&RawPeer, &mut Random) + Sync) {

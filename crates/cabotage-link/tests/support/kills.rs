@@ -196,7 +196,8 @@ fn say(link: &mut Link, number: u64, patience: Deadline) -> Result<(), SendError
 /// The number, bytes that follow from it, and a checksum.
 fn body(number: u64) -> Vec<u8> {
     let mut random = Random(number);
-    let bytes = usize::try_from(random.below(1 << random.below(12))).unwrap();
+    let magnitude = random.below(12);
+    let bytes = usize::try_from(random.below(1 << magnitude)).unwrap();
     let mut body = number.to_le_bytes().to_vec();
     body.extend((0..bytes).map(|at| at.to_le_bytes()[0] ^ body[0]).collect::<Vec<_>>());
     let sum = checksum(&body);

@@ -84,7 +84,8 @@ pub(crate) fn acknowledge(link: &mut Link, way: Way, random: &mut Random) {
 
 /// Some time, so that the moments at which one publishes and the other goes to sleep meet in every way.
 fn dawdle(random: &mut Random) {
-    for _ in 0..random.below(1 << random.below(10)) {
+    let magnitude = random.below(10);
+    for _ in 0..random.below(1 << magnitude) {
         std::hint::spin_loop();
     }
 }
@@ -108,6 +109,6 @@ fn next_or_end(link: &mut Link, way: Way) -> Option<u64> {
             Some(u64::from_le_bytes(round))
         }
         Err(ReceiveError::Nothing) => panic!("a wake-up was lost ({way:?})"),
-        Err(ReceiveError::Link(_)) => None,
+        Err(_) => None,
     }
 }
