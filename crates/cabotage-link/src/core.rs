@@ -6,13 +6,14 @@
 //! leads: it sleeps on the socket, the others in this process, and every return wakes them to look again.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cabotage_lane::{Controls, Fencing, MappedControls};
 use cabotage_os::map::{Map, MapMut};
 use cabotage_os::membarrier::Membarrier;
 use cabotage_os::memfd::Memfd;
+use cabotage_os::poll::{self, Readiness};
 use cabotage_os::socket::{self, Socket};
 use cabotage_os::{Deadline, SystemError};
 
@@ -27,12 +28,21 @@ mod file;
 
 pub(crate) use desk::Desk;
 
+/// How many messages are filed at once: more than a socket holds of an honest peer, and not all that a peer may send
+/// meanwhile, which may never end.
+const MESSAGES_AT_ONCE: u32 = 4096;
+
+/// The announcement of an outbox.
+const OUTBOX: Frame<'_> = Frame::Outbox { bytes: FIRST_SEGMENT_BYTES };
+
 /// The socket of a link and what has come over it.
 #[derive(Debug)]
 pub(crate) struct Core {
     socket: Socket,
     desk: Mutex<Desk>,
     returned: Condvar,
+    /// How many messages have come over the socket.
+    arrivals: AtomicU64,
     /// Set for good once nothing more can be sent.
     is_over: AtomicBool,
     /// Whether both halves belong to one thread at a time, so that nobody else reads the socket.
@@ -51,6 +61,7 @@ impl Core {
             socket,
             desk: Mutex::new(Desk::default()),
             returned: Condvar::new(),
+            arrivals: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
             is_shared: AtomicBool::new(false),
             barrier,
@@ -87,6 +98,13 @@ impl Core {
         self.why_not()
     }
 
+    /// Whether this is the process that made the link, and nothing has ended it. One that has ended is looked at more
+    /// closely before anything is taken from it.
+    #[inline(always)]
+    pub(crate) fn is_open(&self) -> bool {
+        self.socket.is_here() && !self.is_over.load(Ordering::Relaxed)
+    }
+
     /// Whether this is the process that made the link.
     #[inline(always)]
     pub(crate) fn is_here(&self) -> bool {
@@ -97,6 +115,21 @@ impl Core {
     #[inline]
     pub(crate) fn check_here(&self) -> Result<(), LinkError> {
         if self.socket.is_here() { Ok(()) } else { Err(LinkError::Forked) }
+    }
+
+    /// Whether this process may take what the peer has sent: not after a fault, but still after the peer's end.
+    #[inline]
+    pub(crate) fn check_readable(&self) -> Result<(), LinkError> {
+        if self.socket.is_here() && !self.is_over.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.check_left_over()
+    }
+
+    #[cold]
+    fn check_left_over(&self) -> Result<(), LinkError> {
+        self.check_here()?;
+        self.desk().failure().map_or(Ok(()), Err)
     }
 
     #[cold]
@@ -133,6 +166,14 @@ impl Core {
         }
         self.send_hello(&mut desk, first)?;
         Ok(first.is_some())
+    }
+
+    /// Says HELLO before a look at what has come. That the peer is gone is told after what it left.
+    pub(crate) fn greet(&self) -> Result<(), LinkError> {
+        match self.say_hello(None) {
+            Ok(_) | Err(LinkError::Closed | LinkError::Died) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn send_hello(&self, desk: &mut Desk, first: Option<&[u8]>) -> Result<(), LinkError> {
@@ -197,10 +238,18 @@ impl Core {
         }
     }
 
-    /// Rings the peer's bell.
+    /// Rings the peer's bell. What it is rung for is done already, so a shortage of the system is no error: the
+    /// bell is owed then.
     #[cold]
     pub(crate) fn ring(&self) -> Result<(), LinkError> {
-        self.socket.ring().map_err(|error| self.refused_send(&mut self.desk(), error))
+        match self.socket.ring() {
+            Ok(()) => Ok(()),
+            Err(socket::SendError::System(_)) => {
+                self.desk().owes_bell = true;
+                Ok(())
+            }
+            Err(error) => Err(self.refused_send(&mut self.desk(), error)),
+        }
     }
 
     /// What a send that failed means for the link. Of a peer that is gone the last messages are filed first: they
@@ -210,21 +259,44 @@ impl Core {
             socket::SendError::System(refusal) => LinkError::System(refusal),
             socket::SendError::PeerGone => {
                 let _ = self.drain(desk);
-                self.end_in(desk, LinkError::Died)
+                desk.has_hung_up = true;
+                self.is_over.store(true, Ordering::Relaxed);
+                desk.end().unwrap_or(LinkError::Died)
             }
             _ => self.end_in(desk, PeerFault::Order("does not read its socket").into()),
         }
     }
 
-    /// Files everything that has come over the socket, without waiting.
+    /// Files what has come over the socket, without waiting. While another thread leads, the socket is its own: it
+    /// wakes for whatever comes and files it. Taking that away would leave it asleep.
     pub(crate) fn pump(&self) -> Result<(), LinkError> {
         let mut desk = self.desk();
-        self.drain(&mut desk)
+        if desk.is_led { Ok(()) } else { self.drain(&mut desk) }
+    }
+
+    /// Files what has come over the socket, or sees to it that the leader has: for one who knows that something
+    /// must have come.
+    pub(crate) fn fetch(&self) -> Result<(), LinkError> {
+        let mut desk = self.desk();
+        if !desk.is_led {
+            return self.drain(&mut desk);
+        }
+        let [found] = poll::wait([(self.fd(), Readiness::IN)], Deadline::Now)?;
+        let returns = desk.returns;
+        while !found.is_empty() && desk.is_led && desk.returns == returns {
+            desk = self.returned.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    /// How many messages have come over the socket so far: see [`Core::sleep`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.arrivals.load(Ordering::Acquire)
     }
 
     fn drain(&self, desk: &mut Desk) -> Result<(), LinkError> {
         let mut buffer = [0; FRAME_BYTES_MAX];
-        loop {
+        for _ in 0..MESSAGES_AT_ONCE {
             match self.socket.receive(&mut buffer, Deadline::Now) {
                 Ok(arrival) => self.file(desk, &buffer, arrival)?,
                 Err(socket::ReceiveError::Nothing) => {
@@ -240,15 +312,20 @@ impl Core {
                 Err(_) => return Ok(()),
             }
         }
+        Ok(())
     }
 
-    /// Sleeps until something has come over the socket, and files it. When this returns, whatever was waited for
-    /// may have come, or not: look again.
+    /// Sleeps until something has come over the socket since `mark`, and files it. Take the mark before the last
+    /// look: another thread may file between the two what was to end this sleep. When this returns, whatever was
+    /// waited for may have come, or not: look again.
     ///
     /// # Errors
     /// `None` when the deadline passed.
-    pub(crate) fn sleep(&self, deadline: Deadline) -> Result<(), Option<LinkError>> {
+    pub(crate) fn sleep(&self, mark: u64, deadline: Deadline) -> Result<(), Option<LinkError>> {
         let mut desk = self.desk();
+        if self.arrivals.load(Ordering::Acquire) != mark {
+            return Ok(());
+        }
         let waits_for_hello = desk.hello.is_none() && self.hello_by != Deadline::Never;
         let until = if waits_for_hello { deadline.or_sooner(self.hello_by) } else { deadline };
         let slept = if self.is_shared.load(Ordering::Acquire) {
@@ -317,8 +394,7 @@ impl Core {
         }
         desk.is_led = true;
         drop(desk);
-        let readiness = cabotage_os::poll::Readiness::IN;
-        let woken = cabotage_os::poll::wait([(self.fd(), readiness)], deadline);
+        let woken = poll::wait([(self.fd(), Readiness::IN)], deadline);
         let mut desk = self.desk();
         desk.is_led = false;
         desk.returns = desk.returns.wrapping_add(1);
@@ -333,6 +409,9 @@ impl Core {
 
     /// Sends what the peer is to get as soon as there is room for it on the socket.
     fn send_what_is_owed(&self, desk: &mut Desk) -> Result<(), LinkError> {
+        if desk.owes_bell && !matches!(self.socket.ring(), Err(socket::SendError::System(_))) {
+            desk.owes_bell = false;
+        }
         if desk.owes_again && self.send_in(desk, &Frame::Again, &[])? {
             desk.owes_again = false;
         }
@@ -340,11 +419,11 @@ impl Core {
             return Ok(());
         }
         let Some(memory) = desk.own_unsent.take() else { return Ok(()) };
-        let frame = Frame::Outbox { bytes: FIRST_SEGMENT_BYTES };
-        if !self.send_in(desk, &frame, &[memory.as_fd()])? {
+        let sent = self.send_in(desk, &OUTBOX, &[memory.as_fd()]);
+        if !matches!(sent, Ok(true)) {
             desk.own_unsent = Some(memory);
         }
-        Ok(())
+        sent.map(drop)
     }
 
     fn send_in(
@@ -374,6 +453,10 @@ impl Core {
             // On a full socket there is no room for the word, so it stands in the outbox as well.
             if let Some(controls) = desk.own.clone().and_then(MappedControls::alone) {
                 controls.own().close();
+            }
+            // A peer that has not answered yet finds what was sent behind our HELLO.
+            if let (true, Some(memory)) = (desk.has_said_hello, desk.own_unsent.take()) {
+                let _ = self.socket.send(&OUTBOX.encode(), &[memory.as_fd()], Deadline::Now);
             }
             let _ = self.socket.send(&Frame::Bye.encode(), &[], Deadline::Now);
         }

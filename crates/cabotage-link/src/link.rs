@@ -138,7 +138,7 @@ impl Link {
     #[inline]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_>, ReceiveError> {
         let is_usual =
-            self.core.is_here() && (self.inc.is_usual() || self.inc.becomes_usual(&self.core, deadline));
+            self.core.is_open() && (self.inc.is_usual() || self.inc.becomes_usual(&self.core, deadline));
         let extra = if is_usual { None } else { self.receive_otherwise(deadline)? };
         Ok(Message::in_sight(&mut self.inc, &self.core, extra))
     }
@@ -156,7 +156,7 @@ impl Link {
     /// The link is over, and everything before was received.
     #[inline]
     pub fn try_receive(&mut self) -> Result<Option<Message<'_>>, LinkError> {
-        if self.core.is_here() && self.inc.is_usual() {
+        if self.core.is_open() && self.inc.is_usual() {
             return Ok(Some(Message::in_sight(&mut self.inc, &self.core, None)));
         }
         let found = self.inc.try_look(&self.core)?;
@@ -190,8 +190,9 @@ impl Link {
     /// [`ReceiveError::Nothing`] when it did not until the deadline; the link is over.
     pub fn wait_for_peer(&mut self, deadline: Deadline) -> Result<(), ReceiveError> {
         self.core.check_here()?;
-        self.core.say_hello(None)?;
+        self.core.greet()?;
         loop {
+            let mark = self.core.mark();
             self.core.pump()?;
             if self.core.desk().hello.is_some() {
                 return Ok(self.inc.pick_up(&self.core)?);
@@ -199,7 +200,7 @@ impl Link {
             if let Some(error) = self.core.end() {
                 return Err(error.into());
             }
-            match self.core.sleep(deadline) {
+            match self.core.sleep(mark, deadline) {
                 Ok(()) => {}
                 Err(None) => return Err(ReceiveError::Nothing),
                 Err(Some(error)) => return Err(error.into()),

@@ -111,7 +111,7 @@ impl<'link> Message<'link> {
     #[inline(always)]
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
         match (&self.extra, &self.incoming.lane) {
-            (None, Some(lane)) => lane.read(offset, target),
+            (None, Some(lane)) if self.core.is_here() => lane.read(offset, target),
             _ => self.copy_otherwise(offset, target),
         }
     }
@@ -121,8 +121,8 @@ impl<'link> Message<'link> {
         let Some(extra) = &self.extra else { return 0 };
         match &extra.body {
             Body::Record(lead) => match &self.incoming.lane {
-                Some(lane) => lane.read(lead.saturating_add(offset), target),
-                None => 0,
+                Some(lane) if self.core.is_here() => lane.read(lead.saturating_add(offset), target),
+                _ => 0,
             },
             Body::Block(block) => {
                 let bytes = block.bytes().saturating_sub(offset).min(target.len());
@@ -258,6 +258,9 @@ impl<T> Few<T> {
 
 #[inline(always)]
 fn consume(incoming: &mut Incoming, core: &Core) {
+    if !core.is_here() {
+        return; // The maps stayed with the parent.
+    }
     if let Some(lane) = &mut incoming.lane {
         lane.consume();
         if lane.take_bell() {
@@ -304,7 +307,7 @@ fn block_at(incoming: &mut Incoming, core: &Core, offset: usize) -> Result<Block
 fn claim(incoming: &mut Incoming, core: &Core, sequence: u64) -> Result<Vec<OwnedFd>, LinkError> {
     let mut claimed = core.desk().inbox.claim(sequence);
     if claimed.is_none() {
-        core.pump()?;
+        core.fetch()?;
         claimed = core.desk().inbox.claim(sequence);
     }
     let Some(descriptors) = claimed else {

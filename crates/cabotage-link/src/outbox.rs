@@ -43,7 +43,13 @@ pub(crate) fn take(fd: std::os::fd::OwnedFd, bytes: u64) -> Result<Arc<Map>, Lin
     })?;
     let map_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     let options = MapOptions::new().not_in_children().of_known_size();
-    Ok(Arc::new(options.read_only(&memory, map_bytes).map_err(refusal)?))
+    match options.read_only(&memory, map_bytes).map_err(refusal) {
+        Ok(map) => Ok(Arc::new(map)),
+        Err(refused) if refused.errno() == cabotage_os::Errno::ACCESS => {
+            Err(PeerFault::Order("handed over memory that cannot be read").into())
+        }
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 /// Sizes are known here, so only the kernel can object.

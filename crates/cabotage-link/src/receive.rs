@@ -18,6 +18,9 @@ use crate::wire::Purpose;
 
 type Lane = Receiver<PeerRing, MappedControls>;
 
+/// How many records of the lane's own are followed in one look: more than an honest peer writes in a row.
+const OWN_RECORDS_AT_ONCE: u32 = 256;
+
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -149,21 +152,22 @@ impl Incoming {
     /// Looks for a message.
     #[inline]
     pub(crate) fn look(&mut self, core: &Core) -> Result<Found, LinkError> {
-        if let (Some(lane), None) = (&mut self.lane, &self.first) {
-            let seen = lane.look();
-            if let Ok(Sight::Record(shape)) = seen {
+        let (Some(lane), None) = (&mut self.lane, &self.first) else {
+            return Ok(if self.first.is_some() { Found::First } else { Found::Nothing });
+        };
+        match lane.look() {
+            Ok(Sight::Record(shape)) => {
                 self.is_flowing = is_plain(shape);
-                return Ok(Found::Record(shape));
+                Ok(Found::Record(shape))
             }
-            return self.act_on(core, seen);
+            sight => self.follow(core, sight),
         }
-        Ok(if self.first.is_some() { Found::First } else { Found::Nothing })
     }
 
-    /// What is not a record.
-    fn act_on(&mut self, core: &Core, mut seen: Result<Sight, Violation>) -> Result<Found, LinkError> {
-        loop {
-            match seen {
+    /// Follows the lane's own records to the next message. Not for ever: a peer may go on and on.
+    fn follow(&mut self, core: &Core, mut sight: Result<Sight, Violation>) -> Result<Found, LinkError> {
+        for _ in 0..OWN_RECORDS_AT_ONCE {
+            match sight {
                 Ok(Sight::Record(shape)) => {
                     self.is_flowing = is_plain(shape);
                     return Ok(Found::Record(shape));
@@ -174,7 +178,7 @@ impl Incoming {
                 Err(violation) => return Err(core.end_with(violation.into())),
             }
             let Some(lane) = &mut self.lane else { break };
-            seen = lane.look();
+            sight = lane.look();
         }
         if self.lane.as_mut().is_some_and(Receiver::take_bell) {
             core.ring()?;
@@ -215,26 +219,25 @@ impl Incoming {
         if let Some(map) = here(core) {
             return Ok(Some(map));
         }
-        core.pump()?;
+        core.fetch()?;
         Ok(here(core))
     }
 
     /// Forgets a segment of the peer's, which is then told by the count of what was consumed.
     fn forget(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
-        let mut desk = core.desk();
-        let Some(bytes) = desk.inbox.forget_segment(number) else {
-            drop(desk);
-            return Err(unannounced(core, "the segment", number.into()));
-        };
-        if let Some(charge) = &mut desk.bytes {
-            charge.shrink(bytes);
+        let forgotten = core.desk().forget_segment(number);
+        if forgotten {
+            return Ok(());
         }
-        Ok(())
+        // Of a block that was never sent, nobody has looked at the announcement.
+        core.fetch()?;
+        let forgotten = core.desk().forget_segment(number);
+        if forgotten { Ok(()) } else { Err(unannounced(core, "the segment", number.into())) }
     }
 
     /// Takes what has come over the socket and belongs to this half.
     pub(crate) fn pick_up(&mut self, core: &Arc<Core>) -> Result<(), LinkError> {
-        if let Some(first) = core.desk().first.take() {
+        if let Some(first) = core.desk().take_first() {
             (self.first, self.is_flowing) = (Some(first), false);
         }
         if self.lane.is_some() {
@@ -258,7 +261,7 @@ impl Incoming {
     /// the peer's end.
     #[inline]
     pub(crate) fn try_look(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
-        core.check_here()?;
+        core.check_readable()?;
         match self.look(core)? {
             Found::Nothing => self.try_look_again(core),
             found => Ok(found),
@@ -266,13 +269,13 @@ impl Incoming {
     }
 
     fn try_look_again(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
-        self.empty_looks += 1;
+        self.empty_looks = self.empty_looks.wrapping_add(1);
         let is_known = self.lane.is_some() && !self.is_armed && !core.is_over();
         if is_known && !self.empty_looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) {
             return Ok(Found::Nothing);
         }
         self.disarm();
-        core.say_hello(None)?;
+        core.greet()?;
         self.look_at_socket(core)
     }
 
@@ -316,19 +319,33 @@ impl Incoming {
     /// Looks; where there is nothing, arranges for the socket to become readable when there is.
     pub(crate) fn ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
         core.check_here()?;
-        core.say_hello(None)?;
-        if !matches!(self.look(core)?, Found::Nothing) {
-            return Ok(Ready::Ready);
-        }
-        if self.arm(core)? == Look::Ready {
-            return Ok(Ready::Ready);
-        }
-        match self.look_at_socket(core) {
-            Ok(Found::Nothing) => Ok(Ready::Armed),
+        match self.try_ready(core) {
+            Ok(Ready::Armed) => Ok(Ready::Armed),
+            Err(refusal @ LinkError::System(_)) if core.end().is_none() => {
+                self.disarm();
+                Err(refusal)
+            }
             // An end of the link is something to receive too.
             _ => {
                 self.disarm();
                 Ok(Ready::Ready)
+            }
+        }
+    }
+
+    fn try_ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
+        core.check_readable()?;
+        core.greet()?;
+        loop {
+            if !matches!(self.look(core)?, Found::Nothing) || self.arm(core)? == Look::Ready {
+                return Ok(Ready::Ready);
+            }
+            let is_complete = self.lane.is_some();
+            match self.look_at_socket(core)? {
+                // The peer's outbox came with this look, and nobody has armed it yet.
+                Found::Nothing if self.lane.is_some() != is_complete => {}
+                Found::Nothing => return Ok(Ready::Armed),
+                _ => return Ok(Ready::Ready),
             }
         }
     }
@@ -350,7 +367,7 @@ impl Incoming {
     /// Looks and waits until there is a message.
     #[inline]
     pub(crate) fn wait(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        core.check_here()?;
+        core.check_readable()?;
         match self.look(core)? {
             Found::Nothing => self.wait_longer(core, deadline),
             found => Ok(found),
@@ -358,7 +375,7 @@ impl Incoming {
     }
 
     fn wait_longer(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        core.say_hello(None)?;
+        core.greet()?;
         if self.lane.is_none()
             && let found @ (Found::Record(_) | Found::First) = self.look_at_socket(core)?
         {
@@ -416,11 +433,16 @@ impl Incoming {
     }
 
     fn sleep(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        if self.arm(core)? == Look::Ready {
+        let mark = core.mark();
+        if self.lane.is_none() {
+            // Another thread may have filed the peer's outbox.
+            self.pick_up(core)?;
+        }
+        if self.first.is_some() || self.arm(core)? == Look::Ready {
             return Ok(self.look(core)?);
         }
         let began = Instant::now();
-        let slept = core.sleep(deadline);
+        let slept = core.sleep(mark, deadline);
         self.disarm();
         match slept {
             Ok(()) => {

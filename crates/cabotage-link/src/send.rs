@@ -101,7 +101,7 @@ impl Outgoing {
     #[inline]
     pub(crate) fn try_send(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
         core.check()?;
-        if let (Some(lane), true) = (&mut self.lane, self.has_met) {
+        if let (Some(lane), true) = (&mut self.lane, self.has_met && body.len() <= self.bytes_max) {
             match lane.send(PLAIN, 0, body) {
                 Ok(false) => return Ok(()),
                 Ok(true) => return Ok(core.ring()?),
@@ -123,6 +123,7 @@ impl Outgoing {
             return Ok(());
         }
         self.meet(core)?;
+        self.check_length(body.len())?;
         let lane = self.lane(core)?;
         match lane.stage(PLAIN, 0, body) {
             Ok(()) => self.publish(core),
@@ -139,9 +140,6 @@ impl Outgoing {
 
     /// A message that no record of the present ring holds: of a larger ring, or as a block.
     fn try_send_long(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
-        if self.has_met && body.len() > self.bytes_max {
-            return Err(SendError::TooLong { bytes: body.len(), bytes_max: self.bytes_max }.into());
-        }
         if self.rings.would_hold(body.len()) {
             return match self.rings.grow(core, self.lane.as_mut(), &mut self.next_segment)? {
                 true => self.try_send_otherwise(core, body),
@@ -154,6 +152,14 @@ impl Outgoing {
         self.stage(core, BLOCK, bytes_of(&record))?;
         self.block_sent(block);
         self.publish(core)
+    }
+
+    /// Whether the peer takes so many bytes, if that is known.
+    fn check_length(&self, bytes: usize) -> Result<(), SendError> {
+        match self.has_met && bytes > self.bytes_max {
+            true => Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }),
+            false => Ok(()),
+        }
     }
 
     /// The lane, made now if need be.
@@ -243,8 +249,9 @@ impl Outgoing {
         if began {
             return Ok(());
         }
+        let mark = core.mark();
         let must_sleep = self.arm(core, need)?;
-        let slept = if must_sleep { core.sleep(deadline) } else { Ok(()) };
+        let slept = if must_sleep { core.sleep(mark, deadline) } else { Ok(()) };
         self.disarm();
         self.meet(core)?;
         match slept {

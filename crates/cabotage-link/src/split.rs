@@ -127,9 +127,10 @@ impl Sender {
         arm: impl FnOnce(&mut Outgoing, &Core) -> Result<bool, SendError>,
         deadline: Deadline,
     ) -> Result<(), SendError> {
+        let mark = self.core.mark();
         let must_sleep = arm(&mut self.out(), &self.core)?;
         let until = deadline.or_sooner(Deadline::within(crate::send::SLEEP_MAX));
-        let slept = if must_sleep { self.core.sleep(until) } else { Ok(()) };
+        let slept = if must_sleep { self.core.sleep(mark, until) } else { Ok(()) };
         let mut out = self.out();
         out.disarm();
         out.meet(&self.core)?;

@@ -32,6 +32,10 @@ pub(crate) struct Desk {
     pub(super) had_unnamed_hello: bool,
     /// Whether the peer is still to be asked to say HELLO once more.
     pub(super) owes_again: bool,
+    /// Whether the peer has asked us to say HELLO once more.
+    pub(super) had_again: bool,
+    /// Whether a bell could not be rung for want of memory.
+    pub(super) owes_bell: bool,
     pub(crate) stamp: Option<Stamp>,
     /// Our outbox, and its memory until the peer has it.
     pub(crate) own: Option<Arc<MapMut>>,
@@ -69,12 +73,34 @@ impl Desk {
         self.error.is_some()
     }
 
-    /// Ends the link for this reason, unless there is one already; answers the one that holds.
-    pub(super) fn end_with(&mut self, error: LinkError) -> LinkError {
-        if let Some(first) = self.end() {
-            return first;
+    /// The first data of the peer's HELLO, once it is known who said it.
+    pub(crate) fn take_first(&mut self) -> Option<Vec<u8>> {
+        if self.hello.is_some() { self.first.take() } else { None }
+    }
+
+    /// Forgets a segment of the peer's, which is charged for it no more; answers whether it was there.
+    pub(crate) fn forget_segment(&mut self, number: u32) -> bool {
+        let bytes = self.inbox.forget_segment(number);
+        if let (Some(bytes), Some(charge)) = (bytes, &mut self.bytes) {
+            charge.shrink(bytes);
         }
-        self.error = Some(error.clone());
-        error
+        bytes.is_some()
+    }
+
+    /// The fault or shortage by which the link ended, if that was its end.
+    pub(crate) fn failure(&self) -> Option<LinkError> {
+        self.error.clone()
+    }
+
+    /// Ends the link for this reason, unless there is one already; answers the one that holds. What a peer that is
+    /// gone has left may still be a fault.
+    pub(super) fn end_with(&mut self, error: LinkError) -> LinkError {
+        match self.end() {
+            Some(first) if self.error.is_some() || !matches!(error, LinkError::Fault(_)) => first,
+            _ => {
+                self.error = Some(error.clone());
+                error
+            }
+        }
     }
 }

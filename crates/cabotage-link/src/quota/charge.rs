@@ -57,6 +57,7 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
+    #[cfg(test)]
     pub(crate) fn amount(&self) -> u64 {
         self.amount
     }

@@ -111,6 +111,7 @@ impl Ledger {
     }
 
     /// Whether nobody holds anything, and no entry is left.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.foreign.is_empty() && self.ours.processes.is_empty() && self.in_use() == NOTHING
     }
@@ -120,6 +121,7 @@ impl Ledger {
     }
 }
 
+#[cfg(test)]
 const NOTHING: Limits = {
     let none = Amounts { links: 0, bytes: 0, descriptors: 0 };
     Limits { foreign: none, ours: none }

@@ -14,6 +14,9 @@ use crate::error::{LinkError, SendError};
 use crate::outbox;
 use crate::wire::{Frame, Purpose};
 
+/// Room for some blocks, however short they are: memory comes in pieces.
+const POOL_BYTES_MIN: u64 = 1 << 20;
+
 impl Outgoing {
     /// A block of `bytes` bytes to be filled.
     pub(crate) fn take_block(&mut self, core: &Core, bytes: usize) -> Result<BlockMut, Obstacle> {
@@ -26,7 +29,7 @@ impl Outgoing {
         let controls = self.lane(core)?.controls().clone();
         self.announce_retired(core)?;
         let bytes_max = self.bytes_max as u64;
-        let pool = self.pool.get_or_insert_with(|| Pool::new(controls, bytes_max.saturating_mul(4)));
+        let pool = self.pool.get_or_insert_with(|| Pool::new(controls, pool_bytes_max(bytes_max)));
         if bytes as u64 > bytes_max {
             return Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }.into());
         }
@@ -109,9 +112,10 @@ impl Outgoing {
         if deadline.has_passed() {
             return Err(SendError::Full);
         }
+        let mark = core.mark();
         let must_sleep = self.arm_for_block(core)?;
         let until = deadline.or_sooner(Deadline::within(SLEEP_MAX));
-        let slept = if must_sleep { core.sleep(until) } else { Ok(()) };
+        let slept = if must_sleep { core.sleep(mark, until) } else { Ok(()) };
         self.disarm();
         self.meet(core)?;
         match slept {
@@ -129,6 +133,11 @@ impl Outgoing {
             Err(violation) => Err(core.end_with(violation.into()).into()),
         }
     }
+}
+
+/// How many bytes all blocks of one end may have, where the longest has so many.
+fn pool_bytes_max(bytes_max: u64) -> u64 {
+    bytes_max.saturating_mul(4).max(POOL_BYTES_MIN)
 }
 
 /// A write inside a block of our own, of the size that was asked for.

@@ -107,12 +107,12 @@ impl Rings {
     pub(super) fn shrink(&mut self, core: &Core, lane: Option<&mut Lane>) -> Result<(), LinkError> {
         let Some(lane) = lane else { return Ok(()) };
         if let Some((_, end)) = &self.left
-            && lane.has_left(*end)?
+            && has_left(core, lane, *end)?
         {
             self.left = None;
         }
         let all = lane.published();
-        if !self.is_busy || self.left.is_some() || !lane.has_left(all)? {
+        if !self.is_busy || self.left.is_some() || !has_left(core, lane, all)? {
             return Ok(());
         }
         let Some(first) = self.first.take() else { return Ok(()) };
@@ -133,4 +133,9 @@ impl Rings {
         let larger = self.is_busy || self.next.is_some() || self.left.is_some();
         if larger { BUSY_RING_BYTES } else { 0 }
     }
+}
+
+/// Whether the peer has consumed everything before `position`.
+fn has_left(core: &Core, lane: &mut Lane, position: u64) -> Result<bool, LinkError> {
+    lane.has_left(position).map_err(|lie| core.end_with(lie.into()))
 }

@@ -74,6 +74,7 @@ impl Flags {
     const KNOWN: u32 = Self::MEMBARRIER.0;
 
     /// Both together.
+    #[cfg(test)]
     pub(crate) fn and(self, more: Self) -> Self {
         Self(self.0 | more.0)
     }

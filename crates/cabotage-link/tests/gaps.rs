@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Moments in which something could be lost: between a look and a sleep, between a word on the socket and one in
+//! memory, between the last message and the close.
+#![forbid(unsafe_code)]
+
+mod support;
+
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use cabotage_link::{Deadline, Link, LinkError, Options, Parcel, Ready, ReceiveError, SendError, Wait};
+use cabotage_os::poll::{self, Readiness};
+use cabotage_os::seam::{self, Errno};
+
+use support::{met_pair, pair, pair_with, shortly, soon};
+
+fn becomes_readable(link: &Link) -> bool {
+    let [found] =
+        poll::wait([(link.as_fd(), Readiness::IN)], Deadline::within(Duration::from_secs(3))).unwrap();
+    !found.is_empty()
+}
+
+#[test]
+fn one_who_asks_whether_to_wait_is_rung_when_the_outbox_came_at_that_moment() {
+    let (mut near, mut far) = pair();
+    far.send(b"one", soon()).unwrap();
+    assert_eq!(near.try_receive().unwrap().unwrap().to_vec(), b"one");
+    far.send(b"two", soon()).unwrap();
+    // The near end takes the far one's outbox and hands over its own, with nothing in it.
+    assert_eq!(near.receive(soon()).unwrap().to_vec(), b"two");
+    assert_eq!(far.ready().unwrap(), Ready::Armed);
+    near.send(b"three", soon()).unwrap();
+    assert!(becomes_readable(&far), "a message came and nobody rang");
+    assert_eq!(far.try_receive().unwrap().unwrap().to_vec(), b"three");
+}
+
+#[test]
+fn a_block_that_was_never_sent_may_be_retired() {
+    let (mut near, mut far) = met_pair(Options::new());
+    drop(near.block(100_000, soon()).unwrap());
+    near.trim().unwrap();
+    near.send(b"after", soon()).unwrap();
+    assert_eq!(far.receive(soon()).unwrap().to_vec(), b"after");
+}
+
+#[test]
+fn retired_segments_are_forgotten_so_that_others_may_come() {
+    let (mut near, mut far) = met_pair(Options::new());
+    for round in 0..100_u8 {
+        let bytes = 70_000 << (round % 2);
+        let mut block = near.block(bytes, soon()).unwrap();
+        block.write_at(0, &[round]).unwrap();
+        near.send_parcel(Parcel::new(b"").block(block), soon()).unwrap();
+        let mut message = far.receive(soon()).unwrap();
+        assert_eq!(message.take_block().unwrap().read::<u8>(0).unwrap(), round);
+        drop(message);
+        near.trim().unwrap();
+        assert_eq!(near.memory_bytes(), 8192);
+    }
+}
+
+#[test]
+fn what_was_sent_before_anybody_answered_outlives_a_close() {
+    let (mut near, mut far) = pair();
+    for number in 0..5 {
+        near.send(&[number; 5], soon()).unwrap();
+    }
+    near.close();
+    for number in 0..5 {
+        assert_eq!(far.receive(soon()).unwrap().to_vec(), [number; 5]);
+    }
+    assert_eq!(far.receive(soon()).unwrap_err(), ReceiveError::Link(LinkError::Closed));
+}
+
+#[test]
+fn a_limit_holds_for_every_message_and_not_only_for_the_first() {
+    let (mut near, mut far) = met_pair(Options::new().message_bytes_max(100));
+    assert_eq!(near.try_send(&[0; 101]).unwrap_err(), SendError::TooLong { bytes: 101, bytes_max: 100 });
+    near.try_send(&[0; 100]).unwrap();
+    assert_eq!(far.receive(soon()).unwrap().bytes(), 100);
+    assert_eq!(near.block(100, soon()).unwrap().bytes(), 100);
+}
+
+#[test]
+fn a_bell_that_the_system_refuses_is_rung_later() {
+    let (mut near, mut far) = met_pair(Options::new());
+    assert_eq!(far.ready().unwrap(), Ready::Armed);
+    let plan = seam::fail_nth(0, Errno::NOBUFS);
+    near.send(b"published", soon()).unwrap();
+    assert!(plan.has_struck());
+    drop(plan);
+    // Whatever the near end does next rings.
+    let _ = near.receive(shortly());
+    assert!(becomes_readable(&far), "the bell was forgotten");
+    assert_eq!(far.try_receive().unwrap().unwrap().to_vec(), b"published");
+}
+
+#[test]
+fn a_copy_from_beyond_the_end_of_a_message_is_empty() {
+    let (mut near, mut far) = met_pair(Options::new());
+    near.send(&[7; 9], soon()).unwrap();
+    let message = far.receive(soon()).unwrap();
+    for offset in [9, 10, usize::MAX - 7, usize::MAX] {
+        assert_eq!(message.copy_from(offset, &mut [0; 4]), 0);
+    }
+}
+
+/// A sender that sleeps for room reads the socket, and with it the bell of a receiver in the same process.
+#[test]
+fn no_thread_takes_the_bell_of_another() {
+    const ROUNDS: u32 = 30_000;
+    let (near, far) = pair_with(Options::new().wait(Wait::Block));
+    let (to_far, from_far) = near.split();
+    let (to_near, from_near) = far.split();
+    thread::scope(|scope| {
+        // Both directions are always full, so that senders sleep, and both are received one by one.
+        for (sender, receiver) in [(to_far, from_far), (to_near, from_near)] {
+            scope.spawn(move || {
+                for number in 0..ROUNDS {
+                    let mut message = [0; 1000];
+                    message[..4].copy_from_slice(&number.to_le_bytes());
+                    sender.send(&message, soon()).unwrap();
+                }
+            });
+            scope.spawn(move || {
+                for number in 0..ROUNDS {
+                    let letter = receiver.receive(soon()).unwrap();
+                    assert_eq!(letter.bytes[..4], number.to_le_bytes());
+                }
+            });
+        }
+    });
+}
+
+/// One thread sends now and then and finds its ring empty, the other waits for answers.
+#[test]
+fn a_receiver_sleeps_safely_beside_a_sender_that_reads_the_socket() {
+    const ROUNDS: u32 = 20_000;
+    let (near, mut far) = pair_with(Options::new().wait(Wait::Block));
+    let (sender, receiver) = near.split();
+    let is_done = &AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for number in 0..ROUNDS {
+                let message = far.receive(soon()).unwrap().to_vec();
+                assert_eq!(message, number.to_le_bytes());
+                far.send(&message, soon()).unwrap();
+            }
+        });
+        let blocks = sender.clone();
+        scope.spawn(move || {
+            // Sleeps for what never comes, again and again, and each time leads for a while.
+            while !is_done.load(Ordering::Relaxed) {
+                let held: Vec<_> = std::iter::from_fn(|| blocks.block(10, Deadline::Now).ok()).collect();
+                let _ = blocks.block(10, Deadline::within(Duration::from_micros(50)));
+                drop(held);
+            }
+        });
+        for number in 0..ROUNDS {
+            sender.send(&number.to_le_bytes(), soon()).unwrap();
+            let answer = receiver.receive(soon());
+            if answer.is_err() {
+                is_done.store(true, Ordering::Relaxed);
+            }
+            assert_eq!(answer.unwrap().bytes, number.to_le_bytes());
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+}
