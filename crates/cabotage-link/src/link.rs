@@ -117,7 +117,8 @@ impl Link {
 
     /// A block of `bytes` bytes to fill and to send by [`Link::send_parcel`], waiting for the peer to give one back
     /// at most until `deadline`. Memory that was used before is used again, so its cost does not grow with its
-    /// size; what it holds is what was written into it last, for this peer.
+    /// size; what it holds is what was written into it last, for this peer. The first block waits until the peer's
+    /// library has answered the HELLO, which it does in any call on the peer's end.
     ///
     /// # Errors
     /// [`SendError::Full`], [`SendError::TooLong`], or the link is over.
@@ -133,6 +134,9 @@ impl Link {
 
     /// Receives the next message, waiting for it at most until `deadline`.
     ///
+    /// The message lies where the peer wrote it and borrows the link; copy it out first to answer on the same link:
+    /// `let question = link.receive(deadline)?.to_vec();`.
+    ///
     /// # Errors
     /// [`ReceiveError::Nothing`] when none came in time; the link is over.
     #[inline]
@@ -145,6 +149,7 @@ impl Link {
 
     #[inline(never)]
     fn receive_otherwise(&mut self, deadline: Deadline) -> Result<Option<Box<Extra>>, ReceiveError> {
+        self.out.rest(&self.core);
         let found = self.inc.wait(&self.core, deadline)?;
         Ok(message::take(&mut self.inc, &self.core, found)?)
     }
@@ -229,8 +234,8 @@ impl Link {
         split::split(self.core, self.out, self.inc)
     }
 
-    /// Closes the link: what was sent stays readable for the peer, which is then told that nothing follows.
-    /// Dropping the link does the same.
+    /// Closes the link: what was sent stays readable for the peer, which is then told that nothing follows. Whether
+    /// the peer reads it nobody can know but by an answer. Dropping the link does the same.
     pub fn close(self) {}
 }
 

@@ -46,6 +46,8 @@ pub(crate) struct Outgoing {
     retiring: Vec<u32>,
     unclaimed: Unclaimed,
     patience: Patience,
+    /// Up to where messages were sent when the other half last waited for long.
+    rested_at: u64,
 }
 
 /// What has to happen before a message goes.
@@ -90,6 +92,7 @@ impl Outgoing {
             retiring: Vec::new(),
             unclaimed: Unclaimed::default(),
             patience: Patience::new(core.options.wait),
+            rested_at: 0,
         }
     }
 
@@ -325,6 +328,18 @@ impl Outgoing {
     pub(crate) fn memory_bytes(&self) -> u64 {
         let first = if self.lane.is_some() { FIRST_SEGMENT_BYTES.into() } else { 0 };
         first + self.rings.bytes() + self.pool.as_ref().map_or(0, Pool::bytes)
+    }
+
+    /// The other half is about to wait for long. Memory of a busy time that nothing was sent through since the last
+    /// long wait is given up.
+    pub(crate) fn rest(&mut self, core: &Core) {
+        let Some(lane) = &self.lane else { return };
+        let position = lane.published();
+        let was_idle = std::mem::replace(&mut self.rested_at, position) == position;
+        if was_idle && self.memory_bytes() > FIRST_SEGMENT_BYTES.into() {
+            // What is wrong with the link, its next use tells.
+            let _ = self.trim(core);
+        }
     }
 
     /// Goes back to the first ring and gives up idle blocks, as far as the peer has taken everything.

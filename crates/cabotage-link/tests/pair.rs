@@ -234,3 +234,47 @@ fn threads_share_a_link_and_each_ones_messages_stay_in_order() {
     seen.dedup();
     assert_eq!(seen.len(), usize::from(THREADS) * EACH as usize);
 }
+
+#[test]
+fn memory_of_a_busy_time_is_given_up_when_it_is_over() {
+    let (mut near, mut far) = pair();
+    let answering = thread::spawn(move || {
+        let mut received = 0;
+        while received < 3_000 {
+            received += u32::from(far.receive(soon()).unwrap().bytes() == 64);
+        }
+        far.send(b"all", soon()).unwrap();
+        for _ in 0..3 {
+            let seen = far.receive(soon()).unwrap().to_vec();
+            far.send(&seen, soon()).unwrap();
+        }
+        far
+    });
+    let mut block = near.block(200_000, soon()).unwrap();
+    block.write_at(0, b"large").unwrap();
+    near.send_parcel(Parcel::new(b"a block").block(block), soon()).unwrap();
+    for _ in 0..3_000 {
+        near.send(&[1; 64], soon()).unwrap();
+    }
+    assert_eq!(near.receive(soon()).unwrap().to_vec(), b"all");
+    let busy = near.memory_bytes();
+    let mut rested = busy;
+    for wait in 0..200 {
+        // Nothing is sent between two waits: the link is idle.
+        assert_eq!(
+            near.receive(Deadline::within(Duration::from_millis(1))).unwrap_err(),
+            ReceiveError::Nothing
+        );
+        rested = near.memory_bytes();
+        if rested == 8192 {
+            break;
+        }
+        assert!(wait < 199, "{busy} bytes when busy, {rested} when idle");
+    }
+    for number in 0..3 {
+        near.send(&body(number), soon()).unwrap();
+        assert_eq!(near.receive(soon()).unwrap().to_vec(), body(number));
+    }
+    assert!(rested < busy);
+    answering.join().unwrap();
+}
