@@ -14,6 +14,8 @@ pub struct Pace {
     dense: u32,
     /// How far the receiver was when it last looked away; 0 for never.
     rested_at: u64,
+    /// How long the next moment is.
+    moment: u32,
 }
 
 /// A stream is dense after so many short waits.
@@ -22,8 +24,10 @@ const DENSE_AFTER: u32 = 256;
 const LOOKS_MAX: u32 = 12;
 /// A moment that gathers fewer words than this was not worth it.
 const GATHERED_WORDS_MIN: u64 = 24;
-/// How long a moment is, in pauses of the processor: some hundred nanoseconds.
-const MOMENT: u32 = 24;
+/// How long the first moment of looking away is, in pauses of the processor.
+const MOMENT_MIN: u32 = 16;
+/// What it grows to while the stream stays dense: one to three microseconds.
+const MOMENT_MAX: u32 = 128;
 
 impl Pace {
     /// A message came after `looks` looks that found nothing.
@@ -48,8 +52,10 @@ impl Pace {
             (self.dense, self.rested_at) = (0, 0);
             return;
         }
+        let is_first = self.rested_at == 0;
         self.rested_at = position;
-        for _ in 0..MOMENT {
+        self.moment = if is_first { MOMENT_MIN } else { (self.moment * 2).min(MOMENT_MAX) };
+        for _ in 0..self.moment {
             std::hint::spin_loop();
         }
     }
