@@ -95,13 +95,13 @@ impl Server {
         Ok(Self { listener: publish(meeting.path())?, links: vec![busy], looks: 0, _meeting: meeting })
     }
 
-    /// The next message, and whose it is. This stands in for a set of links: it looks at the busy one and at those
-    /// that came last.
+    /// The next message, and whose it is. This stands in for a set of links: it looks at the busy one, at those that
+    /// came last, and at the others in turn.
     fn next(&mut self, message: &mut [u8; BYTES]) -> Result<usize> {
         loop {
             self.looks += 1;
             let recent = self.links.len().saturating_sub(RECENT).max(1)..self.links.len();
-            for at in recent.chain([0]) {
+            for at in recent.chain([0, self.looks % self.links.len()]) {
                 match self.links[at].try_receive() {
                     Ok(Some(came)) => {
                         came.copy_to(message);
