@@ -83,7 +83,7 @@ fn unknown(stranger: &str) -> Failure {
 fn list(cases: &[&Case], output: &Output) -> Result<()> {
     cases.iter().try_for_each(|case| match output.is_json() {
         true => output.record(&serde_json::json!({ "case": case.name, "about": case.about })),
-        false => output.line(format_args!("{:19} {}", output.paint(Style::Bold, case.name), case.about)),
+        false => output.line(format_args!("{:21} {}", output.paint(Style::Bold, case.name), case.about)),
     })
 }
 

@@ -90,8 +90,10 @@ pub(crate) struct Setting {
 /// Where a process of a measurement runs, if there are two processors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// On the processor that the near end leaves free.
+    /// On the processor that its partner leaves free.
     Apart,
+    /// On the processor of its partner.
+    Together,
     /// On both, as the scheduler likes.
     Anywhere,
 }

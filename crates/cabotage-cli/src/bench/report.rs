@@ -89,7 +89,7 @@ fn per_second(figures: &Figures) -> f64 {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:19} {:>7}  ", self.case, Bytes(self.bytes).to_string())?;
+        write!(f, "{:21} {:>7}  ", self.case, Bytes(self.bytes).to_string())?;
         match self.figures {
             Columns::Latency { p50_ns, p99_ns, p999_ns, max_ns, limit_p50_ns } => {
                 for (name, value) in [("p50", p50_ns), ("p99", p99_ns), ("p99.9", p999_ns), ("max", max_ns)] {

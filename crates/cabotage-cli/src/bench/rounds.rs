@@ -23,11 +23,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The processors that a process of this place may use; none where there is no choice.
+    /// The processors that the far end's process may use; none where there is no choice.
     pub(crate) fn processors(self, place: Place) -> Vec<usize> {
         match (self.pair, place) {
             (None, _) => Vec::new(),
-            (Some(pair), Place::Apart) => vec![pair.far],
+            (Some(pair), Place::Apart | Place::Together) => vec![pair.far],
             (Some(pair), Place::Anywhere) => vec![pair.near, pair.far],
         }
     }

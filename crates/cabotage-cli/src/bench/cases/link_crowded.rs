@@ -1,22 +1,41 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `link.crowded`: two pairs of processes bounce 64 bytes over links at the same time, on two processors; the limit is
 //! the same over pairs of SEQPACKET sockets.
+//!
+//! Where the scheduler puts partners decides more than what joins them, so there are three cases: as it likes, each
+//! beside a stranger with its partner on the other processor, and each beside its partner.
 
 use std::os::fd::OwnedFd;
 
 use cabotage::link::{Deadline, End, Link, Options};
 use cabotage::os::raw;
 
-use crate::bench::case::{Case, Result, Subject};
+use crate::bench::case::{Case, Place, Result, Subject};
 use crate::bench::crowd::{Bounce, Message};
 use crate::exit::{Exit, Failure};
 
-pub(super) const CASE: Case = Case {
+pub(super) const ANYWHERE: Case = Case {
     name: "link.crowded",
     about: "two pairs of processes on two processors, each with 64 bytes to and fro over a link",
     bytes: size_of::<Message>(),
-    subject: Subject::crowd::<Ours>(),
-    limit: Some(Subject::crowd::<Bare>()),
+    subject: Subject::crowd::<Ours>(Place::Anywhere),
+    limit: Some(Subject::crowd::<Bare>(Place::Anywhere)),
+};
+
+pub(super) const APART: Case = Case {
+    name: "link.crowded.apart",
+    about: "the same with partners on different processors",
+    subject: Subject::crowd::<Ours>(Place::Apart),
+    limit: Some(Subject::crowd::<Bare>(Place::Apart)),
+    ..ANYWHERE
+};
+
+pub(super) const TOGETHER: Case = Case {
+    name: "link.crowded.together",
+    about: "the same with partners on one processor",
+    subject: Subject::crowd::<Ours>(Place::Together),
+    limit: Some(Subject::crowd::<Bare>(Place::Together)),
+    ..ANYWHERE
 };
 
 struct Ours(Link);
