@@ -95,11 +95,10 @@ impl Control {
     /// What counts before the peer's words are mapped: it sleeps, and has consumed nothing.
     #[cfg(not(loom))]
     pub(crate) const fn absent() -> Self {
-        const NOTHING: Line<AtomicU64> = Line(AtomicU64::new(0));
         Self {
-            consumed: NOTHING,
+            consumed: Line(AtomicU64::new(0)),
             armed: Line(AtomicU64::new(ALWAYS)),
-            wants_room: NOTHING,
+            wants_room: Line(AtomicU64::new(0)),
             state: Line(State {
                 filed: AtomicU64::new(0),
                 closed: AtomicU64::new(0),

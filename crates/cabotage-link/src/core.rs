@@ -87,6 +87,12 @@ impl Core {
         self.why_not()
     }
 
+    /// Whether this is the process that made the link.
+    #[inline(always)]
+    pub(crate) fn is_here(&self) -> bool {
+        self.socket.is_here()
+    }
+
     /// Whether this process may use the link.
     #[inline]
     pub(crate) fn check_here(&self) -> Result<(), LinkError> {

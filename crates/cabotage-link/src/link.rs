@@ -10,7 +10,7 @@ use cabotage_os::socket::Socket;
 
 use crate::core::Core;
 use crate::error::{LinkError, ReceiveError, SendError};
-use crate::message::Message;
+use crate::message::{self, Extra, Message};
 use crate::options::Options;
 use crate::parcel::{Parcel, Unsent};
 use crate::peer::Peer;
@@ -134,8 +134,16 @@ impl Link {
     /// [`ReceiveError::Nothing`] when none came in time; the link is over.
     #[inline]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_>, ReceiveError> {
+        let is_usual =
+            self.core.is_here() && (self.inc.is_usual() || self.inc.becomes_usual(&self.core, deadline));
+        let extra = if is_usual { None } else { self.receive_otherwise(deadline)? };
+        Ok(Message::in_sight(&mut self.inc, &self.core, extra))
+    }
+
+    #[inline(never)]
+    fn receive_otherwise(&mut self, deadline: Deadline) -> Result<Option<Box<Extra>>, ReceiveError> {
         let found = self.inc.wait(&self.core, deadline)?;
-        Message::new(&mut self.inc, &self.core, found)?.ok_or(ReceiveError::Nothing)
+        Ok(message::take(&mut self.inc, &self.core, found)?)
     }
 
     /// Receives the next message if there is one. This never arranges for the descriptor to become readable: see
@@ -145,8 +153,11 @@ impl Link {
     /// The link is over, and everything before was received.
     #[inline]
     pub fn try_receive(&mut self) -> Result<Option<Message<'_>>, LinkError> {
+        if self.core.is_here() && self.inc.is_usual() {
+            return Ok(Some(Message::in_sight(&mut self.inc, &self.core, None)));
+        }
         let found = self.inc.try_look(&self.core)?;
-        Message::new(&mut self.inc, &self.core, found)
+        Message::found(&mut self.inc, &self.core, found)
     }
 
     /// Looks for a message; when there is none, arranges for the descriptor to become readable as soon as there is

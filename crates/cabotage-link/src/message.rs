@@ -23,6 +23,13 @@ pub type Block = block::Block<Arc<Giver>>;
 pub struct Message<'link> {
     incoming: &'link mut Incoming,
     core: &'link Core,
+    /// What is not just a record of bytes.
+    extra: Option<Box<Extra>>,
+}
+
+/// Where the bytes of an uncommon message lie, and what came with it.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
     body: Body,
     blocks: Few<Block>,
     descriptors: Vec<OwnedFd>,
@@ -31,12 +38,18 @@ pub struct Message<'link> {
 /// Where the bytes lie.
 #[derive(Debug)]
 enum Body {
-    /// In a record, after so many bytes.
-    Record(Shape, usize),
+    /// In the record, after so many bytes.
+    Record(usize),
     /// In a block; the record is consumed.
-    Block(Box<Block>),
+    Block(Block),
     /// They came with the HELLO.
     First(Vec<u8>),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::First(Vec::new())
+    }
 }
 
 /// None or one of something without the heap, and more with it.
@@ -47,70 +60,68 @@ struct Few<T> {
 }
 
 impl<'link> Message<'link> {
-    /// What a look has found.
-    #[inline]
-    pub(crate) fn new(
+    /// The message in sight: a record of bytes and nothing else, or what [`take`] made of it.
+    #[inline(always)]
+    pub(crate) fn in_sight(
+        incoming: &'link mut Incoming,
+        core: &'link Core,
+        extra: Option<Box<Extra>>,
+    ) -> Self {
+        Self { incoming, core, extra }
+    }
+
+    /// What a look has found, if it is a message.
+    pub(crate) fn found(
         incoming: &'link mut Incoming,
         core: &'link Core,
         found: Found,
     ) -> Result<Option<Self>, LinkError> {
-        let body = match found {
-            Found::Record(shape) if shape.tag() == PLAIN && shape.port() == 0 => Body::Record(shape, 0),
-            Found::Nothing => return Ok(None),
-            found => return Self::of_another_kind(incoming, core, found).map(Some),
-        };
-        Ok(Some(Self { incoming, core, body, blocks: Few::none(), descriptors: Vec::new() }))
-    }
-
-    #[cold]
-    fn of_another_kind(
-        incoming: &'link mut Incoming,
-        core: &'link Core,
-        found: Found,
-    ) -> Result<Self, LinkError> {
-        let none = Few::none;
-        let (body, blocks, descriptors) = match found {
-            Found::Record(shape) if shape.port() != 0 => {
-                return Err(core.end_with(PeerFault::Order("sent to a port that is not there").into()));
-            }
-            Found::Record(shape) if shape.tag() == ATTACHED => attached(incoming, core, shape)?,
-            Found::Record(shape) if shape.tag() == BLOCK => {
-                let block = Box::new(block_at(incoming, core, shape, 0)?);
-                consume(incoming, core, shape);
-                (Body::Block(block), none(), Vec::new())
-            }
-            Found::Record(_) => {
-                return Err(core.end_with(PeerFault::Order("sent a record of an unknown kind").into()));
-            }
-            Found::First | Found::Nothing => {
-                (Body::First(incoming.take_first().unwrap_or_default()), none(), Vec::new())
-            }
-        };
-        Ok(Self { incoming, core, body, blocks, descriptors })
+        if let Found::Nothing = found {
+            return Ok(None);
+        }
+        let extra = take(incoming, core, found)?;
+        Ok(Some(Self { incoming, core, extra }))
     }
 
     /// How many bytes the message has, blocks aside.
     #[inline]
     pub fn bytes(&self) -> usize {
-        match &self.body {
-            Body::Record(shape, lead) => shape.bytes() - lead,
-            Body::Block(block) => block.bytes(),
-            Body::First(first) => first.len(),
+        match &self.extra {
+            None => self.record_bytes(),
+            Some(extra) => match &extra.body {
+                Body::Record(lead) => self.record_bytes().saturating_sub(*lead),
+                Body::Block(block) => block.bytes(),
+                Body::First(first) => first.len(),
+            },
         }
     }
 
-    /// Copies the start of the message, each byte loaded once; answers how many bytes.
     #[inline]
+    fn record_bytes(&self) -> usize {
+        self.incoming.lane.as_ref().map_or(0, |lane| lane.shape().bytes())
+    }
+
+    /// Copies the start of the message, each byte loaded once; answers how many bytes.
+    #[inline(always)]
     pub fn copy_to(&self, target: &mut [u8]) -> usize {
         self.copy_from(0, target)
     }
 
     /// Copies bytes of the message from `offset` on, each loaded once; answers how many bytes.
-    #[inline]
+    #[inline(always)]
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
-        match &self.body {
-            Body::Record(shape, lead) => match &self.incoming.lane {
-                Some(lane) => lane.read(*shape, lead.saturating_add(offset), target),
+        match (&self.extra, &self.incoming.lane) {
+            (None, Some(lane)) => lane.read(offset, target),
+            _ => self.copy_otherwise(offset, target),
+        }
+    }
+
+    #[cold]
+    fn copy_otherwise(&self, offset: usize, target: &mut [u8]) -> usize {
+        let Some(extra) = &self.extra else { return 0 };
+        match &extra.body {
+            Body::Record(lead) => match &self.incoming.lane {
+                Some(lane) => lane.read(lead.saturating_add(offset), target),
                 None => 0,
             },
             Body::Block(block) => {
@@ -135,21 +146,17 @@ impl<'link> Message<'link> {
 
     /// The blocks that came along, in the sender's order.
     pub fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.blocks.first.iter().chain(&self.blocks.rest)
+        self.extra.iter().flat_map(|extra| extra.blocks.first.iter().chain(&extra.blocks.rest))
     }
 
     /// Takes the first block that came along; it outlives the message.
     pub fn take_block(&mut self) -> Option<Block> {
-        let first = self.blocks.first.take();
-        if !self.blocks.rest.is_empty() {
-            self.blocks.first = Some(self.blocks.rest.remove(0));
-        }
-        first
+        self.extra.as_mut()?.blocks.pop()
     }
 
     /// Takes the descriptors that came along, in the sender's order. Those that are not taken are closed.
     pub fn take_descriptors(&mut self) -> Vec<OwnedFd> {
-        std::mem::take(&mut self.descriptors)
+        self.extra.as_mut().map(|extra| std::mem::take(&mut extra.descriptors)).unwrap_or_default()
     }
 
     /// The whole message as one that does not need the link.
@@ -161,12 +168,60 @@ impl<'link> Message<'link> {
 }
 
 impl Drop for Message<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Body::Record(shape, _) = self.body {
-            consume(self.incoming, self.core, shape);
+        match self.extra.take() {
+            None => consume(self.incoming, self.core),
+            Some(extra) => put_away(self.incoming, self.core, extra),
         }
     }
+}
+
+/// Takes apart what a look has found, if it is not a record of bytes and nothing else.
+pub(crate) fn take(
+    incoming: &mut Incoming,
+    core: &Core,
+    found: Found,
+) -> Result<Option<Box<Extra>>, LinkError> {
+    if let Found::Record(shape) = found
+        && is_plain(shape)
+    {
+        return Ok(None);
+    }
+    let mut extra = incoming.spare.take().unwrap_or_default();
+    match found {
+        Found::Record(shape) if shape.port() != 0 => {
+            return Err(core.end_with(PeerFault::Order("sent to a port that is not there").into()));
+        }
+        Found::Record(shape) if shape.tag() == ATTACHED => attached(incoming, core, &mut extra)?,
+        Found::Record(shape) if shape.tag() == BLOCK => {
+            extra.body = Body::Block(block_at(incoming, core, 0)?);
+            consume(incoming, core);
+        }
+        Found::Record(_) => {
+            return Err(core.end_with(PeerFault::Order("sent a record of an unknown kind").into()));
+        }
+        Found::First | Found::Nothing => {
+            extra.body = Body::First(incoming.take_first().unwrap_or_default());
+        }
+    }
+    Ok(Some(extra))
+}
+
+/// Consumes an uncommon message and keeps its box for the next one.
+#[cold]
+fn put_away(incoming: &mut Incoming, core: &Core, mut extra: Box<Extra>) {
+    if let Body::Record(_) = extra.body {
+        consume(incoming, core);
+    }
+    *extra = Extra::default();
+    incoming.spare = Some(extra);
+}
+
+/// Whether a record is bytes and nothing else.
+#[inline]
+pub(crate) fn is_plain(shape: Shape) -> bool {
+    shape.tag() == PLAIN && shape.port() == 0
 }
 
 /// A message of its own: what a thread gets that shares its link with others.
@@ -180,24 +235,31 @@ pub struct Letter {
     pub descriptors: Vec<OwnedFd>,
 }
 
-impl<T> Few<T> {
-    #[inline]
-    fn none() -> Self {
+impl<T> Default for Few<T> {
+    fn default() -> Self {
         Self { first: None, rest: Vec::new() }
     }
+}
 
+impl<T> Few<T> {
     fn push(&mut self, value: T) {
         match self.first {
             None => self.first = Some(value),
             Some(_) => self.rest.push(value),
         }
     }
+
+    /// The one that was pushed first.
+    fn pop(&mut self) -> Option<T> {
+        let next = if self.rest.is_empty() { None } else { Some(self.rest.remove(0)) };
+        std::mem::replace(&mut self.first, next)
+    }
 }
 
-#[inline]
-fn consume(incoming: &mut Incoming, core: &Core, shape: Shape) {
+#[inline(always)]
+fn consume(incoming: &mut Incoming, core: &Core) {
     if let Some(lane) = &mut incoming.lane {
-        lane.consume(shape);
+        lane.consume();
         if lane.take_bell() {
             // A peer that can't be rung is gone; the next look tells.
             let _ = core.ring();
@@ -206,33 +268,28 @@ fn consume(incoming: &mut Incoming, core: &Core, shape: Shape) {
 }
 
 /// Takes a record with attachments apart.
-fn attached(
-    incoming: &mut Incoming,
-    core: &Core,
-    shape: Shape,
-) -> Result<(Body, Few<Block>, Vec<OwnedFd>), LinkError> {
+fn attached(incoming: &mut Incoming, core: &Core, extra: &mut Extra) -> Result<(), LinkError> {
     let mut head = [0; HEAD_BYTES];
-    read(incoming, core, shape, 0, &mut head)?;
+    read(incoming, core, 0, &mut head)?;
     let Some(head) = value_of::<Head>(&head) else { return Err(too_short(core)) };
     let count = usize::try_from(head.blocks).ok().filter(|count| *count <= BLOCKS_MAX);
     let Some(count) = count else {
         return Err(core.end_with(PeerFault::Order("names more blocks than a message may have").into()));
     };
-    let mut blocks = Few::none();
     for number in 0..count {
-        blocks.push(block_at(incoming, core, shape, HEAD_BYTES + number * SENT_BYTES)?);
+        extra.blocks.push(block_at(incoming, core, HEAD_BYTES + number * SENT_BYTES)?);
     }
-    let descriptors = match head.sequence {
-        0 => Vec::new(),
-        sequence => claim(incoming, core, sequence)?,
-    };
-    Ok((Body::Record(shape, HEAD_BYTES + count * SENT_BYTES), blocks, descriptors))
+    if head.sequence != 0 {
+        extra.descriptors = claim(incoming, core, head.sequence)?;
+    }
+    extra.body = Body::Record(HEAD_BYTES + count * SENT_BYTES);
+    Ok(())
 }
 
 /// The block that a record names at `offset`.
-fn block_at(incoming: &mut Incoming, core: &Core, shape: Shape, offset: usize) -> Result<Block, LinkError> {
+fn block_at(incoming: &mut Incoming, core: &Core, offset: usize) -> Result<Block, LinkError> {
     let mut sent = [0; SENT_BYTES];
-    read(incoming, core, shape, offset, &mut sent)?;
+    read(incoming, core, offset, &mut sent)?;
     let Some(sent) = value_of::<Sent>(&sent) else { return Err(too_short(core)) };
     let Some(map) = incoming.segment(core, sent.segment, Purpose::Block)? else {
         return Err(unannounced(core, "the block's segment", sent.segment.into()));
@@ -265,16 +322,10 @@ fn claim(incoming: &mut Incoming, core: &Core, sequence: u64) -> Result<Vec<Owne
     Ok(descriptors)
 }
 
-fn read(
-    incoming: &Incoming,
-    core: &Core,
-    shape: Shape,
-    offset: usize,
-    target: &mut [u8],
-) -> Result<(), LinkError> {
+fn read(incoming: &Incoming, core: &Core, offset: usize, target: &mut [u8]) -> Result<(), LinkError> {
     let wanted = target.len();
     match &incoming.lane {
-        Some(lane) if lane.read(shape, offset, target) == wanted => Ok(()),
+        Some(lane) if lane.read(offset, target) == wanted => Ok(()),
         _ => Err(too_short(core)),
     }
 }

@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
-use cabotage_lane::ring::{ArmError, Look, Receiver, Shape, Sight};
-use cabotage_lane::{Controls, MappedControls, PeerRing};
+use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
+use cabotage_lane::{Controls, MappedControls, PeerRing, Violation};
 use cabotage_os::Deadline;
 
 use crate::core::Core;
 use crate::error::{LinkError, PeerFault, ReceiveError};
+use crate::message::{Extra, is_plain};
 use crate::outbox::{FIRST_RING_WORDS, RING_OFFSET};
 use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 use crate::wire::Purpose;
@@ -29,6 +30,11 @@ pub(crate) struct Incoming {
     ring_number: u32,
     pub(crate) borrowed: Option<Borrowed<MappedControls>>,
     pub(crate) giver: Option<Arc<Giver>>,
+    /// A box for what comes with the next uncommon message.
+    pub(crate) spare: Option<Box<Extra>>,
+    /// Whether the next message of the ring is the next message, and what the last one looked like was plain: then
+    /// one comparison tells that there is another like it.
+    is_flowing: bool,
     is_armed: bool,
     /// Looks in a row that found nothing: now and then one looks at the socket too.
     empty_looks: u32,
@@ -81,6 +87,8 @@ impl Incoming {
             ring_number: 0,
             borrowed: None,
             giver: None,
+            spare: None,
+            is_flowing: false,
             is_armed: false,
             empty_looks: 0,
             patience: Patience::new(core.options.wait),
@@ -95,40 +103,80 @@ impl Incoming {
         &mut self.patience
     }
 
+    /// Whether there is a plain message like the one before: the quickest look of all. `false` says nothing.
+    #[inline(always)]
+    pub(crate) fn is_usual(&self) -> bool {
+        self.is_flowing && self.lane.as_ref().is_some_and(|lane| lane.glimpse() == Glimpse::Usual)
+    }
+
+    /// Looks for a plain message like the one before for a short while, if looking is worth it. `false` says nothing.
+    ///
+    /// The first looks tell the peer nothing of what was consumed: an answer that is on its way comes sooner than
+    /// anybody can use that.
+    #[inline(never)]
+    pub(crate) fn becomes_usual(&mut self, core: &Core, deadline: Deadline) -> bool {
+        const LOOKS_BEFORE_TELLING: u32 = 32;
+        let looks_max = self.patience.looks().unwrap_or(u32::MAX).min(LOOKS_BETWEEN_CHECKS);
+        if !self.is_flowing || deadline == Deadline::Now || looks_max == 0 {
+            return false;
+        }
+        if let Some(answer) = self.watch(LOOKS_BEFORE_TELLING.min(looks_max)) {
+            return answer;
+        }
+        matches!(self.look(core), Ok(Found::Nothing)) && self.watch(looks_max) == Some(true)
+    }
+
+    /// Whether one of so many looks found a plain message like the one before; `None` if all found nothing.
+    #[inline(always)]
+    fn watch(&mut self, looks_max: u32) -> Option<bool> {
+        let lane = self.lane.as_ref()?;
+        for looks in 1..=looks_max {
+            match lane.glimpse() {
+                Glimpse::Nothing => std::hint::spin_loop(),
+                Glimpse::Other => return Some(false),
+                Glimpse::Usual => {
+                    self.patience.paid(looks);
+                    return Some(true);
+                }
+            }
+        }
+        None
+    }
+
     /// Looks for a message.
     #[inline]
     pub(crate) fn look(&mut self, core: &Core) -> Result<Found, LinkError> {
         if let (Some(lane), None) = (&mut self.lane, &self.first) {
-            match lane.look() {
-                Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
-                Ok(Sight::Empty) => {
-                    if lane.take_bell() {
-                        core.ring()?;
-                    }
-                    return Ok(Found::Nothing);
-                }
-                _ => {}
+            let seen = lane.look();
+            if let Ok(Sight::Record(shape)) = seen {
+                self.is_flowing = is_plain(shape);
+                return Ok(Found::Record(shape));
             }
+            return self.act_on(core, seen);
         }
-        self.look_otherwise(core)
+        Ok(if self.first.is_some() { Found::First } else { Found::Nothing })
     }
 
-    /// What is not a record or nothing.
-    #[cold]
-    fn look_otherwise(&mut self, core: &Core) -> Result<Found, LinkError> {
+    /// What is not a record.
+    fn act_on(&mut self, core: &Core, mut seen: Result<Sight, Violation>) -> Result<Found, LinkError> {
         loop {
-            if self.first.is_some() {
-                return Ok(Found::First);
-            }
-            let Some(lane) = &mut self.lane else { return Ok(Found::Nothing) };
-            match lane.look() {
-                Ok(Sight::Record(shape)) => return Ok(Found::Record(shape)),
-                Ok(Sight::Empty) => return Ok(Found::Nothing),
+            match seen {
+                Ok(Sight::Record(shape)) => {
+                    self.is_flowing = is_plain(shape);
+                    return Ok(Found::Record(shape));
+                }
+                Ok(Sight::Empty) => break,
                 Ok(Sight::Continue { segment }) => self.continue_in(core, segment)?,
                 Ok(Sight::Retire { segment }) => self.forget(core, segment)?,
                 Err(violation) => return Err(core.end_with(violation.into())),
             }
+            let Some(lane) = &mut self.lane else { break };
+            seen = lane.look();
         }
+        if self.lane.as_mut().is_some_and(Receiver::take_bell) {
+            core.ring()?;
+        }
+        Ok(Found::Nothing)
     }
 
     /// The peer goes on in another of its rings.
@@ -184,7 +232,7 @@ impl Incoming {
     /// Takes what has come over the socket and belongs to this half.
     pub(crate) fn pick_up(&mut self, core: &Arc<Core>) -> Result<(), LinkError> {
         if let Some(first) = core.desk().first.take() {
-            self.first = Some(first);
+            (self.first, self.is_flowing) = (Some(first), false);
         }
         if self.lane.is_some() {
             return Ok(());
@@ -345,7 +393,7 @@ impl Incoming {
             && looks_max.is_none_or(|max| looks < max)
         {
             looks = looks.wrapping_add(1);
-            if lane.glance()
+            if lane.glimpse() != Glimpse::Nothing
                 && let found @ (Found::Record(_) | Found::First) = self.look(core)?
             {
                 self.patience.paid(looks);

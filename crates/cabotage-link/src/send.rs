@@ -102,15 +102,10 @@ impl Outgoing {
     pub(crate) fn try_send(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
         core.check()?;
         if let (Some(lane), true) = (&mut self.lane, self.has_met) {
-            match lane.stage(PLAIN, 0, body) {
-                Ok(()) => {
-                    if lane.publish() {
-                        core.ring()?;
-                    }
-                    return Ok(());
-                }
-                Err(StageError::Full(_) | StageError::TooLong(_)) => {}
-                Err(StageError::Violation(violation)) => return Err(self.fault(core, violation.into())),
+            match lane.send(PLAIN, 0, body) {
+                Ok(false) => return Ok(()),
+                Ok(true) => return Ok(core.ring()?),
+                Err(_) => {}
             }
         }
         self.try_send_otherwise(core, body)

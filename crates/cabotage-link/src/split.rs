@@ -154,7 +154,7 @@ impl Receiver {
         self.core.check_here()?;
         let mut lead = self.lead(deadline).ok_or(ReceiveError::Nothing)?;
         let found = lead.incoming()?.wait(&self.core, deadline)?;
-        let message = Message::new(lead.incoming()?, &self.core, found)?;
+        let message = Message::found(lead.incoming()?, &self.core, found)?;
         message.map(Message::into_letter).ok_or(ReceiveError::Nothing)
     }
 
@@ -166,7 +166,7 @@ impl Receiver {
         self.core.check_here()?;
         let Some(mut lead) = self.lead(Deadline::Now) else { return Ok(None) };
         let found = lead.incoming()?.try_look(&self.core)?;
-        Ok(Message::new(lead.incoming()?, &self.core, found)?.map(Message::into_letter))
+        Ok(Message::found(lead.incoming()?, &self.core, found)?.map(Message::into_letter))
     }
 
     /// The receiving half, once no other thread has it; `None` when one had it until the deadline.

@@ -116,10 +116,11 @@ fn a_full_link_says_so_and_goes_on_when_there_is_room() {
     let (mut near, mut far) = pair();
     near.send(&[1; 64], soon()).unwrap();
     assert_eq!(far.receive(soon()).unwrap().bytes(), 64);
-    far.ready().unwrap();
-    let mut sent = 1;
+    near.send(&[1; 64], soon()).unwrap();
+    far.ready().unwrap(); // takes the outbox and answers with its own
+    let mut sent = 2;
     // Before it sleeps, a sender makes itself a larger ring; that one is full in the end, too.
-    let patience = || Deadline::within(Duration::from_millis(3));
+    let patience = || Deadline::within(Duration::from_millis(300));
     while near.send(&[1; 64], patience()).is_ok() {
         sent += 1;
     }

@@ -3,7 +3,7 @@
 //!
 //! A file that can't be sealed may be shrunk by its owner while we have it mapped; touching what is gone raises
 //! SIGBUS. [`install`] sets a handler, the only one this library ever installs and only when asked. Where the
-//! fault lies in a guarded map, the handler puts private zero pages in place of the whole map and marks it; the
+//! fault lies in a guarded map, the handler marks it and puts private zero pages in place of the whole map; the
 //! interrupted copy goes on harmlessly and the map answers `Truncated` from then on. Every other SIGBUS goes to
 //! the handler that was there before, or to the default action.
 //!
@@ -12,7 +12,7 @@
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 
 use rustix::mm::{MapFlags, ProtFlags};
 
@@ -84,19 +84,33 @@ impl std::fmt::Debug for Slot {
     }
 }
 
+impl Slot {
+    /// Where the guarded pages begin and how many bytes they are. `None` while the slot changes hands, which a slot
+    /// whose map is in use never does.
+    fn pages(&self) -> Option<(usize, usize)> {
+        let start = self.start.load(Ordering::Acquire);
+        let bytes = self.bytes.load(Ordering::Acquire);
+        // The size may be that of the slot's next map; then so is the start by now.
+        (self.start.load(Ordering::Relaxed) == start).then_some((start, bytes))
+    }
+}
+
 impl Guarded {
     /// Puts whole pages under the guard.
     pub(crate) fn new(_proof: SigbusGuard, start: usize, bytes: usize, writable: bool) -> Self {
         let slot = free_slot();
         slot.truncated.store(false, Ordering::Relaxed);
         slot.writable.store(writable, Ordering::Relaxed);
-        slot.start.store(start, Ordering::Relaxed);
+        // Released, so that whoever sees this start no longer sees the size that the slot's last map had.
+        slot.start.store(start, Ordering::Release);
         slot.bytes.store(bytes, Ordering::Release);
         Self(slot)
     }
 
-    /// Whether a part of the map was found missing.
+    /// Whether a part of the map was found missing. Asked after an access, it covers that access.
     pub(crate) fn is_truncated(&self) -> bool {
+        // What was read before is read before the mark is: a reader of the handler's zeros sees the mark.
+        fence(Ordering::Acquire);
         self.0.truncated.load(Ordering::Relaxed)
     }
 }
@@ -154,25 +168,25 @@ extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context
 
 /// Puts zero pages over the guarded map that contains `address`; false when there is none.
 fn mend(address: usize) -> bool {
-    let hit = slots().find(|slot| {
-        let bytes = slot.bytes.load(Ordering::Acquire);
-        let start = slot.start.load(Ordering::Relaxed);
-        address.wrapping_sub(start) < bytes
+    let hit = slots().find_map(|slot| {
+        let (start, bytes) = slot.pages()?;
+        (address.wrapping_sub(start) < bytes).then_some((slot, start, bytes))
     });
-    let Some(slot) = hit else { return false };
+    let Some((slot, start, bytes)) = hit else { return false };
+    // Marked first: once the zeros are there, another thread reads them without a fault, and then looks at the
+    // mark. It stays when the zeros can't be put there: the object has shrunk all the same, and another thread may
+    // have succeeded meanwhile.
+    slot.truncated.store(true, Ordering::Release);
     let protection = match slot.writable.load(Ordering::Relaxed) {
         true => ProtFlags::READ | ProtFlags::WRITE,
         false => ProtFlags::READ,
     };
-    let start = std::ptr::with_exposed_provenance_mut(slot.start.load(Ordering::Relaxed));
-    let bytes = slot.bytes.load(Ordering::Relaxed);
+    let start = std::ptr::with_exposed_provenance_mut(start);
     // SAFETY: the range is exactly one map of ours, alive because the faulting thread is inside one of its
     // methods; all access to it goes by address, so other pages in its place break nobody. No errno is touched:
     // rustix calls the kernel directly.
-    let mended =
-        unsafe { rustix::mm::mmap_anonymous(start, bytes, protection, MapFlags::PRIVATE | MapFlags::FIXED) };
-    slot.truncated.store(mended.is_ok(), Ordering::Release);
-    mended.is_ok()
+    unsafe { rustix::mm::mmap_anonymous(start, bytes, protection, MapFlags::PRIVATE | MapFlags::FIXED) }
+        .is_ok()
 }
 
 /// Does what would have happened without us.

@@ -8,7 +8,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cabotage_os::fork::{Origin, SoleFd, exempt};
-use cabotage_os::{Errno, SystemError};
+use cabotage_os::{Errno, SystemError, limits};
+use rustix::io::fcntl_dupfd_cloexec;
+
+mod support;
 
 /// Forks; the child runs `check` and exits with 0 when it answers true.
 fn child_agrees(check: impl FnOnce() -> bool) -> bool {
@@ -91,13 +94,31 @@ fn a_descriptor_taken_out_again_is_kept_by_children() {
 }
 
 #[test]
-fn hundreds_of_sole_descriptors_are_all_closed_in_the_child() {
+fn thousands_of_sole_descriptors_are_all_closed_in_the_child() {
+    if !support::in_another_process("thousands_of_sole_descriptors_are_all_closed_in_the_child") {
+        return;
+    }
+    let limit = usize::try_from(limits::raise_descriptors().unwrap().soft).unwrap();
     let (mut reader, writer) = pipe();
-    let many: Vec<_> = (0..900).map(|_| SoleFd::new(writer.try_clone().unwrap()).unwrap()).collect();
-    let numbers: Vec<_> = many.iter().map(|sole| sole.as_fd().as_raw_fd()).collect();
+    let another = || SoleFd::new(writer.try_clone().unwrap()).unwrap();
+    let many: Vec<_> = (0..5000.min(limit - 100)).map(|_| another()).collect();
+    // Some of the early numbers go and come again, and the rest stays.
+    let kept: Vec<_> =
+        many.into_iter().enumerate().filter(|(at, _)| at % 3 != 0).map(|(_, sole)| sole).collect();
+    let again: Vec<_> = (0..kept.len() / 4).map(|_| another()).collect();
+    let numbers: Vec<_> = kept.iter().chain(&again).map(|sole| sole.as_fd().as_raw_fd()).collect();
     assert!(child_agrees(|| numbers.iter().all(|number| !is_open(*number))));
-    drop((many, writer));
+    drop((kept, again, writer));
     assert_eq!(reader.read(&mut [0]).unwrap(), 0, "end of file: nobody holds a write end");
+}
+
+#[test]
+fn a_sole_descriptor_far_from_all_others_is_closed_in_the_child() {
+    let (_reader, writer) = pipe();
+    let farthest = i32::try_from(limits::raise_descriptors().unwrap().soft.min(500_000)).unwrap() - 1;
+    let far = SoleFd::new(fcntl_dupfd_cloexec(&writer, farthest).unwrap()).unwrap();
+    let number = far.as_fd().as_raw_fd();
+    assert!(child_agrees(|| !is_open(number)));
 }
 
 #[test]

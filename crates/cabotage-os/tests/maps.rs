@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cabotage_os::Deadline;
@@ -142,6 +143,33 @@ fn many_threads_may_find_the_same_map_truncated() {
             });
         }
     });
+}
+
+#[test]
+fn a_zero_that_the_guard_put_there_is_never_taken_for_the_objects_byte() {
+    const READERS: usize = 6;
+    let guard = sigbus::install().unwrap();
+    for _ in 0..100 {
+        let file = file_of(2 * 4096);
+        let map = MapOptions::new().guarded(guard).read_only(&file, 2 * 4096).unwrap();
+        let reading = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..READERS {
+                scope.spawn(|| {
+                    reading.fetch_add(1, Ordering::AcqRel);
+                    let mut seen = [0];
+                    while map.copy_to(7, &mut seen) == Ok(()) {
+                        assert_eq!(seen, [7], "the first page stays, so what is read there is what is in it");
+                    }
+                });
+            }
+            while reading.load(Ordering::Acquire) < READERS {
+                std::thread::yield_now();
+            }
+            file.set_len(4096).unwrap();
+            assert_eq!(map.copy_to(4096, &mut [0; 8]), Err(MapError::Truncated));
+        });
+    }
 }
 
 #[test]

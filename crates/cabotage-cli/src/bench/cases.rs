@@ -16,8 +16,10 @@ mod link_connect;
 mod link_crowded;
 mod link_ends;
 mod link_idle;
+mod link_rtt;
 mod link_server;
 mod link_shared;
+mod link_stream;
 mod pipe_rtt;
 mod pipe_stream;
 mod raw_ends;
@@ -34,6 +36,11 @@ pub(crate) static CASES: &[Case] = &[
     limit_socket::CASE,
     lane_rtt::CASE,
     lane_stream::CASE,
+    link_rtt::SPIN,
+    link_rtt::ADAPTIVE,
+    link_rtt::BLOCK,
+    link_stream::CASE,
+    link_stream::FENCED,
     link_block::OF_1M,
     link_block::OF_64M,
     link_block_full::OF_1M,

@@ -26,8 +26,8 @@ impl<'lane, R: OwnRing, C: Controls> Loan<'lane, R, C> {
     /// of this lane, which the receiver has seen before.
     #[inline]
     pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> usize {
-        let room = self.bytes().saturating_sub(offset);
-        let bytes = &bytes[..bytes.len().min(room)];
+        let offset = offset.min(self.bytes());
+        let bytes = &bytes[..bytes.len().min(self.bytes() - offset)];
         self.lane.ring.write(self.lane.byte_at(offset as u64), bytes);
         bytes.len()
     }

@@ -22,7 +22,7 @@ use crate::sync::Ordering;
 use crate::violation::Violation;
 
 pub use loan::Loan;
-pub use receiver::{Event, Look, Receiver, Record, Shape, Sight};
+pub use receiver::{Event, Glimpse, Look, Receiver, Record, Shape, Sight};
 pub use sender::{Full, Sender, StageError, TooLong};
 
 /// Ring memory that this end writes.
@@ -63,9 +63,16 @@ pub enum ArmError {
 /// Which part of a ring's words may be consumed before the peer is told, so that telling is rare.
 pub(crate) const LAZY_FRACTION: u64 = 4;
 
+/// How many words of a ring of `words` words no record of the caller's may fill: one for the header after it, and
+/// four for a pad and the record that says that the lane goes on in another ring, so that a full one can be left.
+/// Rings too short for that, which are there for models, keep the one.
+pub(crate) const fn kept_words(words: u64) -> u64 {
+    if words < 64 { 1 } else { 5 }
+}
+
 /// The longest record, in bytes, that a ring of `words` words carries without ever blocking itself: a record may
 /// have to wait for a pad of its own length less a word, beside what was consumed and not yet told.
 pub fn record_bytes_max(words: u64) -> u32 {
-    let record_words = (words - words / LAZY_FRACTION - 2) / 2;
+    let record_words = (words - words / LAZY_FRACTION - kept_words(words) - 1) / 2;
     u32::try_from((record_words - 1) * 8).unwrap_or(u32::MAX)
 }

@@ -33,7 +33,7 @@ pub struct Receiver<R, C> {
 /// What a look at the ring found. It borrows nothing, so a caller may look again and again, and take then.
 #[derive(Debug, Clone, Copy)]
 pub enum Sight {
-    /// A record: give it to [`Receiver::take`].
+    /// A record: see [`Receiver::take`].
     Record(Shape),
     /// The lane goes on in the sender's ring of this number: give it to [`Receiver::continue_in`].
     Continue {
@@ -47,6 +47,17 @@ pub enum Sight {
     },
     /// Nothing yet.
     Empty,
+}
+
+/// What [`Receiver::glimpse`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glimpse {
+    /// A record that looks like the one before.
+    Usual,
+    /// Something else.
+    Other,
+    /// Nothing yet.
+    Nothing,
 }
 
 /// What [`Receiver::receive`] found.
@@ -81,7 +92,6 @@ pub enum Look {
 #[derive(Debug)]
 pub struct Record<'lane, R: TheirRing, C: Controls> {
     lane: &'lane mut Receiver<R, C>,
-    shape: Shape,
 }
 
 /// A plain header, checked, with what follows from it.
@@ -156,15 +166,11 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// The peer broke a rule; every later call answers the same.
     #[inline]
     pub fn look(&mut self) -> Result<Sight, Violation> {
-        let header = Header(self.ring.load(self.at));
-        if header == self.usual.header && self.usual.words <= self.ring_words - self.at {
-            fence(Ordering::Acquire);
-            return Ok(Sight::Record(self.usual));
+        match self.glimpse() {
+            Glimpse::Usual => Ok(Sight::Record(self.usual)),
+            Glimpse::Nothing if self.told == self.consumed && self.broken.is_none() => Ok(Sight::Empty),
+            _ => self.look_closely(),
         }
-        if header.0 == 0 && self.told == self.consumed && self.broken.is_none() {
-            return Ok(Sight::Empty);
-        }
-        self.look_closely()
     }
 
     /// What is not as usual, and the first look that comes up empty.
@@ -183,45 +189,48 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         }
     }
 
-    /// The record that the last look found.
-    ///
-    /// # Panics
-    /// If this is not what the last look found.
+    /// The quickest look of all: one load, one comparison. A record that looks like the one before is in sight as
+    /// after [`Receiver::look`]; anything else needs that.
+    #[inline(always)]
+    pub fn glimpse(&self) -> Glimpse {
+        let header = Header(self.ring.load(self.at));
+        if header == self.usual.header && self.usual.words <= self.ring_words - self.at {
+            fence(Ordering::Acquire);
+            return Glimpse::Usual;
+        }
+        if header.0 == 0 { Glimpse::Nothing } else { Glimpse::Other }
+    }
+
+    /// The record that the last look found. Without one it is a record of old bytes.
     #[inline]
-    pub fn take(&mut self, shape: Shape) -> Record<'_, R, C> {
-        assert!(self.saw(shape), "a record is taken once, right after it was seen");
-        Record { lane: self, shape }
+    pub fn take(&mut self) -> Record<'_, R, C> {
+        Record { lane: self }
+    }
+
+    /// What the record that the last look found looks like.
+    #[inline]
+    pub fn shape(&self) -> Shape {
+        self.usual
     }
 
     /// Copies bytes of the record that the last look found, from `offset` of its body on, each loaded once; answers
     /// how many.
-    ///
-    /// # Panics
-    /// As [`Receiver::take`].
     #[inline]
-    pub fn read(&self, shape: Shape, offset: usize, target: &mut [u8]) -> usize {
-        assert!(self.saw(shape), "a record is read before it is consumed");
-        let bytes = shape.bytes.saturating_sub(offset).min(target.len());
-        let start = (self.at + 1) * WORD_BYTES as u64 + offset as u64;
+    pub fn read(&self, offset: usize, target: &mut [u8]) -> usize {
+        let bytes = self.usual.bytes.saturating_sub(offset).min(target.len());
         if bytes > 0 {
+            let start = (self.at + 1) * WORD_BYTES as u64 + offset as u64;
             self.ring.read(start, &mut target[..bytes]);
         }
         bytes
     }
 
-    /// Consumes the record that the last look found. See [`Receiver::take_bell`] afterwards.
-    ///
-    /// # Panics
-    /// As [`Receiver::take`].
+    /// Consumes the record that the last look found, once. See [`Receiver::take_bell`] afterwards.
     #[inline]
-    pub fn consume(&mut self, shape: Shape) {
-        assert!(self.saw(shape), "a record is consumed once");
-        self.pass(shape.words);
-    }
-
-    #[inline]
-    fn saw(&self, shape: Shape) -> bool {
-        shape.header == self.usual.header && shape.words <= self.ring_words - self.at
+    pub fn consume(&mut self) {
+        if self.usual.words <= self.ring_words - self.at {
+            self.pass(self.usual.words);
+        }
     }
 
     /// Looks, and takes what is there.
@@ -231,17 +240,11 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     #[inline]
     pub fn receive(&mut self) -> Result<Event<'_, R, C>, Violation> {
         Ok(match self.look()? {
-            Sight::Record(shape) => Event::Record(self.take(shape)),
+            Sight::Record(_) => Event::Record(self.take()),
             Sight::Continue { segment } => Event::Continue { segment },
             Sight::Retire { segment } => Event::Retire { segment },
             Sight::Empty => Event::Empty,
         })
-    }
-
-    /// Whether something new may have come: a mere glance, for a spin. [`Receiver::look`] tells.
-    #[inline]
-    pub fn glance(&self) -> bool {
-        self.ring.load(self.at) != 0
     }
 
     /// Whether there is a record, or word of the lane's own; nothing is told to the sender.
@@ -260,7 +263,8 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         if header.tag() == CONTINUE {
             return Sight::Continue { segment };
         }
-        self.pass(header.words());
+        // Not told yet, however much was consumed: the caller still has the segment.
+        self.advance(header.words());
         Sight::Retire { segment }
     }
 
@@ -292,7 +296,10 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         self.tell();
         self.own_sleeps.announce(&self.controls.own().armed, self.fencing)?;
         match self.poll() {
-            Ok(None) => Ok(Look::Armed),
+            Ok(None) => {
+                self.tell(); // a filler at the end of the ring may have been passed on the way
+                Ok(Look::Armed)
+            }
             found => {
                 self.disarm();
                 Ok(found.map(|_| Look::Ready)?)
@@ -390,19 +397,19 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// What the sender says it is.
     #[inline]
     pub fn tag(&self) -> Tag {
-        self.shape.tag()
+        self.lane.usual.tag()
     }
 
     /// Which conversation the sender says it belongs to.
     #[inline]
     pub fn port(&self) -> Port {
-        self.shape.port()
+        self.lane.usual.port()
     }
 
     /// How many bytes the body has.
     #[inline]
     pub fn bytes(&self) -> usize {
-        self.shape.bytes
+        self.lane.usual.bytes
     }
 
     /// Copies the start of the body, each byte loaded once; answers how many bytes.
@@ -414,13 +421,13 @@ impl<R: TheirRing, C: Controls> Record<'_, R, C> {
     /// Copies bytes of the body from `offset` on, each loaded once; answers how many bytes.
     #[inline]
     pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
-        self.lane.read(self.shape, offset, target)
+        self.lane.read(offset, target)
     }
 }
 
 impl<R: TheirRing, C: Controls> Drop for Record<'_, R, C> {
     #[inline]
     fn drop(&mut self) {
-        self.lane.pass(self.shape.words);
+        self.lane.consume();
     }
 }

@@ -3,7 +3,7 @@
 
 use cabotage_os::SystemError;
 
-use super::{ArmError, Loan, OwnRing, record_bytes_max};
+use super::{ArmError, Loan, OwnRing, kept_words, record_bytes_max};
 use crate::control::{Answered, Controls, Sleeps};
 use crate::fencing::Fencing;
 use crate::record::{CONTINUE, Header, PORT_MAX, Port, RETIRE, TAGS, Tag, WORD_BYTES};
@@ -46,6 +46,8 @@ pub struct Sender<R, C> {
     controls: C,
     fencing: Fencing,
     ring_words: u64,
+    /// How many of them the caller's records leave free.
+    kept: u64,
     bytes_max: u32,
     /// Where in the ring the next record will be staged.
     at: u64,
@@ -77,6 +79,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
             controls,
             fencing: Fencing::Both,
             ring_words,
+            kept: kept_words(ring_words),
             bytes_max: record_bytes_max(ring_words),
             at: 0,
             free: ring_words,
@@ -136,6 +139,48 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         Ok(())
     }
 
+    /// Stages a record and publishes it with all staged before it: one store where nothing was staged. Answers whether
+    /// the peer must be rung.
+    ///
+    /// # Errors
+    /// As [`Sender::stage`].
+    ///
+    /// # Panics
+    /// As [`Sender::stage`].
+    #[inline]
+    pub fn send(&mut self, tag: Tag, port: Port, body: &[u8]) -> Result<bool, StageError> {
+        self.send_to_a_spinner(tag, port, body)?;
+        Ok(self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing))
+    }
+
+    /// As [`Sender::send`], for a receiver that is known never to sleep.
+    ///
+    /// # Errors
+    /// As [`Sender::stage`].
+    ///
+    /// # Panics
+    /// As [`Sender::stage`].
+    #[inline]
+    pub fn send_to_a_spinner(&mut self, tag: Tag, port: Port, body: &[u8]) -> Result<(), StageError> {
+        let header = self.admit(tag, port, body.len())?;
+        let words = header.words();
+        self.reserve(words)?;
+        self.clear_after(words);
+        self.ring.write(self.byte_at(0), body);
+        if self.held != 0 {
+            // Records, or a pad, are staged before it and hold it back.
+            self.append(header, words);
+            self.publish_to_a_spinner();
+            return Ok(());
+        }
+        self.ring.store(self.at, header.0, Ordering::Release);
+        self.at = self.after(words);
+        self.staged += words;
+        self.free -= words;
+        self.published = self.staged;
+        Ok(())
+    }
+
     /// Room for a record of `bytes` bytes, to be written in place; [`Loan::stage`] stages it.
     ///
     /// # Errors
@@ -177,7 +222,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     #[inline]
     pub fn has_room(&mut self, bytes: usize) -> Result<bool, Violation> {
         let words = 1 + bytes.div_ceil(WORD_BYTES) as u64;
-        self.find_room(words).map(|pad| pad.is_some())
+        self.find_room(words, self.kept).map(|pad| pad.is_some())
     }
 
     /// Announces that we are about to sleep until a record of `bytes` bytes has room. Sleep only if this answers
@@ -227,6 +272,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         self.at = 0;
         self.ring_words = ring.words();
         self.free = self.ring_words;
+        self.kept = kept_words(self.ring_words);
         self.bytes_max = record_bytes_max(self.ring_words);
         Ok((std::mem::replace(&mut self.ring, ring), self.base, ring_bell))
     }
@@ -275,7 +321,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     fn stage_own(&mut self, tag: Tag, segment: u32) -> Result<(), StageError> {
         let header = Header::own(tag, 4);
         let words = header.words();
-        self.reserve(words)?;
+        self.make_room(words, 1)?;
         self.clear_after(words);
         self.ring.write(self.byte_at(0), &segment.to_le_bytes());
         self.append(header, words);
@@ -305,18 +351,18 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         self.free -= words;
     }
 
-    /// Makes sure that `words` words and one more lie free, in one piece, at the place of the next record.
+    /// Makes sure that `words` words lie free, in one piece, at the place of the next record, and those kept behind.
     #[inline]
     fn reserve(&mut self, words: u64) -> Result<(), StageError> {
-        if words <= self.ring_words - self.at && words < self.free {
+        if words <= self.ring_words - self.at && words + self.kept <= self.free {
             return Ok(());
         }
-        self.make_room(words)
+        self.make_room(words, self.kept)
     }
 
     #[cold]
-    fn make_room(&mut self, words: u64) -> Result<(), StageError> {
-        let pad = self.find_room(words)?.ok_or(Full)?;
+    fn make_room(&mut self, words: u64, kept: u64) -> Result<(), StageError> {
+        let pad = self.find_room(words, kept)?.ok_or(Full)?;
         if pad > 0 {
             self.clear_after(pad);
             self.append(Header::pad(pad), pad);
@@ -324,14 +370,15 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         Ok(())
     }
 
-    /// How long a pad has to go before `words` words and one more lie free in one piece; `None` if they do not.
-    fn find_room(&mut self, words: u64) -> Result<Option<u64>, Violation> {
+    /// How long a pad has to go before `words` words in one piece so that `kept` stay free behind them; `None` if
+    /// there is no room for that.
+    fn find_room(&mut self, words: u64, kept: u64) -> Result<Option<u64>, Violation> {
         if let Some(violation) = self.broken {
             return Err(violation);
         }
         let until_end = self.ring_words - self.at;
         let pad = if words > until_end { until_end } else { 0 };
-        let needed = pad + words + 1;
+        let needed = pad + words + kept;
         if self.free < needed {
             self.look_at_consumed()?;
         }
@@ -339,6 +386,9 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     }
 
     fn look_at_consumed(&mut self) -> Result<(), Violation> {
+        if let Some(violation) = self.broken {
+            return Err(violation);
+        }
         match self.controls.peer().admit_consumed(self.consumed, self.published) {
             Ok(count) => {
                 self.consumed = count;

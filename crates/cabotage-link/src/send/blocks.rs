@@ -18,11 +18,12 @@ impl Outgoing {
     /// A block of `bytes` bytes to be filled.
     pub(crate) fn take_block(&mut self, core: &Core, bytes: usize) -> Result<BlockMut, Obstacle> {
         core.check()?;
-        let controls = self.lane(core)?.controls().clone();
+        self.lane(core)?;
         self.meet(core)?;
         if !self.has_met {
             return Err(Obstacle::Full);
         }
+        let controls = self.lane(core)?.controls().clone();
         self.announce_retired(core)?;
         let bytes_max = self.bytes_max as u64;
         let pool = self.pool.get_or_insert_with(|| Pool::new(controls, bytes_max.saturating_mul(4)));

@@ -11,8 +11,26 @@ use rustix::mm::{Advice, MapFlags, ProtFlags};
 use crate::error::{SystemError, attempt};
 
 /// The process, among a parent and its forked children, in which something was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin(u64);
+#[derive(Clone, Copy)]
+pub struct Origin {
+    number: u64,
+    /// The word that holds it, at hand: asking is one load from memory that is nearly always cached.
+    word: &'static AtomicU64,
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Origin {}
+
+impl std::fmt::Debug for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Origin({})", self.number)
+    }
+}
 
 /// How many origins were given out by this process and those it was forked from. Copied by fork, so a child's
 /// next origin differs from all of its ancestors'.
@@ -27,19 +45,19 @@ impl Origin {
         let word = origin_word()?;
         let present = word.load(Ordering::Acquire);
         if present != 0 {
-            return Ok(Self(present));
+            return Ok(Self { number: present, word });
         }
         let fresh = ORIGINS.fetch_add(1, Ordering::Relaxed) + 1;
         match word.compare_exchange(0, fresh, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => Ok(Self(fresh)),
-            Err(other_thread) => Ok(Self(other_thread)),
+            Ok(_) => Ok(Self { number: fresh, word }),
+            Err(other_thread) => Ok(Self { number: other_thread, word }),
         }
     }
 
     /// Whether the calling process is the one meant: false in every child forked since. One load.
     #[inline]
     pub fn is_here(self) -> bool {
-        WORD.get().is_some_and(|word| word.load(Ordering::Relaxed) == self.0)
+        self.word.load(Ordering::Relaxed) == self.number
     }
 }
 

@@ -14,8 +14,9 @@ use crate::seam::Errno;
 const FREE: i32 = -1;
 const CHUNK_SLOTS: usize = 1024;
 const CHUNKS: usize = 1024;
+const SLOTS: usize = CHUNKS * CHUNK_SLOTS;
 
-/// Chunks that are never freed, so that the hook may walk it in any state.
+/// Chunks that are made when a number needs them and never freed, so that the hook may walk them in any state.
 static TABLE: [AtomicPtr<Chunk>; CHUNKS] = [const { AtomicPtr::new(std::ptr::null_mut()) }; CHUNKS];
 
 struct Chunk([AtomicI32; CHUNK_SLOTS]);
@@ -24,17 +25,16 @@ struct Chunk([AtomicI32; CHUNK_SLOTS]);
 pub(super) type Slot = AtomicI32;
 
 /// Writes a number down; answers where.
+///
+/// That is the number's own slot, which is free as a rule: another number has it only beyond a million descriptors,
+/// or in a child that no hook has cleaned. Then the next free one will do.
 pub(super) fn enter(fd: RawFd) -> Result<&'static Slot, SystemError> {
-    for place in &TABLE {
-        let free = chunk_at(place).0.iter().find(|slot| {
-            slot.load(Ordering::Relaxed) == FREE
-                && slot.compare_exchange(FREE, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        });
-        if let Some(slot) = free {
-            return Ok(slot);
-        }
-    }
-    Err(SystemError::new("register", "a descriptor for the fork hook", Errno::MFILE))
+    let own = usize::try_from(fd).unwrap_or(0) % SLOTS; // a descriptor is never negative
+    (own..SLOTS)
+        .chain(0..own)
+        .map(slot_at)
+        .find(|slot| slot.compare_exchange(FREE, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok())
+        .ok_or_else(|| SystemError::new("register", "a descriptor for the fork hook", Errno::MFILE))
 }
 
 /// Takes the number in `slot` out.
@@ -44,7 +44,7 @@ pub(super) fn leave(slot: &Slot) {
 
 /// Takes every number out that `wanted` accepts, and hands it to `act`. Async-signal-safe if they are.
 pub(super) fn empty(wanted: impl Fn(RawFd) -> bool, act: impl Fn(RawFd)) {
-    for chunk in TABLE.iter().map_while(existing_chunk) {
+    for chunk in TABLE.iter().filter_map(existing_chunk) {
         for slot in &chunk.0 {
             let fd = slot.load(Ordering::Relaxed);
             if fd != FREE && wanted(fd) {
@@ -53,6 +53,10 @@ pub(super) fn empty(wanted: impl Fn(RawFd) -> bool, act: impl Fn(RawFd)) {
             }
         }
     }
+}
+
+fn slot_at(at: usize) -> &'static Slot {
+    &chunk_at(&TABLE[at / CHUNK_SLOTS]).0[at % CHUNK_SLOTS]
 }
 
 fn chunk_at(place: &'static AtomicPtr<Chunk>) -> &'static Chunk {
@@ -76,4 +80,38 @@ fn existing_chunk(place: &AtomicPtr<Chunk>) -> Option<&'static Chunk> {
     let chunk = place.load(Ordering::Acquire);
     // SAFETY: a chunk that stands in the table is a leaked box, valid for ever.
     unsafe { chunk.as_ref() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that no test of this crate has open; a child that another test forks meanwhile closes nothing.
+    const UNUSED: RawFd = 900_000;
+
+    #[test]
+    fn each_of_many_numbers_is_entered_at_the_first_look() {
+        let entered: Vec<_> = (UNUSED..UNUSED + 10_000).map(|fd| (fd, enter(fd).unwrap())).collect();
+        for (fd, slot) in &entered {
+            assert!(
+                std::ptr::eq(*slot, slot_at(usize::try_from(*fd).unwrap())),
+                "{fd} has a slot of its own"
+            );
+        }
+        for (fd, slot) in entered {
+            assert_eq!(slot.load(Ordering::Relaxed), fd);
+            leave(slot);
+        }
+    }
+
+    #[test]
+    fn numbers_that_want_the_same_slot_both_get_one() {
+        let number = UNUSED + 50_000;
+        let congruent = number + RawFd::try_from(SLOTS).unwrap();
+        let [one, other] = [number, congruent].map(|fd| enter(fd).unwrap());
+        assert!(!std::ptr::eq(one, other));
+        assert_eq!([one, other].map(|slot| slot.load(Ordering::Relaxed)), [number, congruent]);
+        leave(one);
+        leave(other);
+    }
 }

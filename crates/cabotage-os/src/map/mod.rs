@@ -80,11 +80,12 @@ pub enum MapError {
 /// were there at some time during the call.
 #[derive(Debug)]
 pub struct Map {
+    /// Dropped before the pages: once unmapped, their addresses may be somebody else's.
+    guarded: Option<Guarded>,
     pages: Pages,
     /// Where the mapped part begins inside its first page.
     lead: usize,
     bytes: usize,
-    guarded: Option<Guarded>,
 }
 
 // SAFETY: the pages are reached through system calls, single-load copies and atomics only, all of which threads

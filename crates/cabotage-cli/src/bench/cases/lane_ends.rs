@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use cabotage::lane::ring::{Event, Receiver, Sender, StageError};
+use cabotage::lane::ring::{Event, Glimpse, Receiver, Sender, StageError};
 use cabotage::lane::{Fencing, MappedControls, MappedRing, PeerRing};
 use cabotage::os::Deadline;
 use cabotage::os::map::{Map, MapMut, MapOptions};
@@ -81,26 +81,31 @@ impl Ends {
     #[inline]
     pub(super) fn send(&mut self, body: &[u8]) -> Result<()> {
         loop {
-            match self.sender.stage(TAG, 0, body) {
-                Ok(()) => break,
+            match self.sender.send_to_a_spinner(TAG, 0, body) {
+                Ok(()) => return Ok(()),
                 Err(StageError::Full(_)) => std::hint::spin_loop(),
                 Err(other) => return Err(other.into()),
             }
         }
-        self.sender.publish_to_a_spinner();
-        Ok(())
     }
 
     /// Receives one record, spinning.
     #[inline]
     pub(super) fn receive(&mut self, target: &mut [u8]) -> Result<()> {
         loop {
-            match self.receiver.receive()? {
-                Event::Record(record) => {
-                    record.copy_to(target);
+            match self.receiver.glimpse() {
+                Glimpse::Usual => {
+                    self.receiver.read(0, target);
+                    self.receiver.consume();
                     return Ok(());
                 }
-                _ => std::hint::spin_loop(),
+                Glimpse::Nothing => std::hint::spin_loop(),
+                Glimpse::Other => {
+                    if let Event::Record(record) = self.receiver.receive()? {
+                        record.copy_to(target);
+                        return Ok(());
+                    }
+                }
             }
         }
     }

@@ -17,7 +17,8 @@ pub(super) const CASE: Case = Case {
     limit: None,
 };
 
-struct Socket;
+/// A pair of sockets.
+pub(super) struct Socket;
 
 impl Carrier for Socket {
     fn path() -> Result<(OwnedFd, OwnedFd), Errno> {

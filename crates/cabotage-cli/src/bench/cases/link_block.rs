@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use cabotage::link::{Deadline, Link, Options, Parcel};
 
 use super::link_ends;
+use super::link_rtt::{self, Adaptive};
 use crate::bench::case::{Case, Result, Subject};
 use crate::bench::round_trip::RoundTrip;
 use crate::exit::{Exit, Failure};
@@ -18,7 +19,7 @@ pub(super) const OF_1M: Case = Case {
     about: "a block of 1 MiB forward over a link, its first and last line used, 64 bytes back",
     bytes: 1 << 20,
     subject: Subject::round_trip::<Trip<{ 1 << 20 }>>(),
-    limit: Some(Subject::round_trip::<Bare>()),
+    limit: Some(Subject::round_trip::<link_rtt::Trip<Adaptive>>()),
 };
 
 pub(super) const OF_64M: Case = Case {
@@ -26,7 +27,7 @@ pub(super) const OF_64M: Case = Case {
     about: "a block of 64 MiB forward over a link, its first and last line used, 64 bytes back",
     bytes: 64 << 20,
     subject: Subject::round_trip::<Trip<{ 64 << 20 }>>(),
-    limit: Some(Subject::round_trip::<Bare>()),
+    limit: Some(Subject::round_trip::<link_rtt::Trip<Adaptive>>()),
 };
 
 struct Trip<const BYTES: usize> {
@@ -66,33 +67,6 @@ impl<const BYTES: usize> RoundTrip for Trip<BYTES> {
         drop(block);
         check(first == last)?;
         Ok(self.link.send(&first, Deadline::Never)?)
-    }
-}
-
-/// The same link without a block.
-struct Bare {
-    link: Link,
-    buffer: [u8; LINE],
-}
-
-impl RoundTrip for Bare {
-    fn near() -> Result<(Self, Vec<OwnedFd>)> {
-        let (link, descriptors) = link_ends::near(Options::new())?;
-        Ok((Self { link, buffer: [7; LINE] }, descriptors))
-    }
-
-    fn far(descriptors: Vec<OwnedFd>) -> Result<Self> {
-        Ok(Self { link: link_ends::far(descriptors, Options::new())?, buffer: [7; LINE] })
-    }
-
-    #[inline]
-    fn ping(&mut self) -> Result<()> {
-        link_ends::call(&mut self.link, &mut self.buffer)
-    }
-
-    #[inline]
-    fn pong(&mut self) -> Result<()> {
-        link_ends::answer(&mut self.link, &mut self.buffer)
     }
 }
 

@@ -82,10 +82,11 @@ fn kilobytes(text: &str, name: &str) -> u64 {
 
 /// Holds the busy link and those of the clients.
 pub(super) struct Server {
+    /// Dropped first: letting go of all links may take longer than is left to a far end.
+    _meeting: Meeting,
     listener: Listener,
     links: Vec<Link>,
     looks: usize,
-    _meeting: Meeting,
 }
 
 impl Server {
