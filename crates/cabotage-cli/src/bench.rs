@@ -2,14 +2,18 @@
 //! `cabotage bench`: what each mechanism costs, held against what the kernel and the memory can do at best.
 //!
 //! A case runs in two processes and takes turns with its limit, round by round ([`rounds`]). What is measured is
-//! in [`cases`]; how, in the shapes [`round_trip`], [`stream`] and [`work`].
+//! in [`cases`]; how, in the shapes [`round_trip`], [`stream`], [`work`], [`burst`] and [`crowd`].
 
+mod burst;
 mod case;
 mod cases;
 mod clock;
+mod crowd;
 mod descriptors;
 mod far;
 mod machine;
+mod meeting;
+mod note;
 mod peer;
 mod report;
 mod round_trip;
@@ -47,6 +51,9 @@ pub(crate) struct BenchArgs {
     /// About how long each case is measured; at least 20 rounds are run
     #[arg(long, value_name = "N", default_value = "3", value_parser = seconds)]
     seconds: Duration,
+    /// How many idle links `link.idle` has
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    links: u32,
     /// Say which cases there are
     #[arg(long)]
     list: bool,
@@ -64,7 +71,7 @@ pub(crate) fn run(args: &BenchArgs, output: &Output) -> Result<Exit> {
     let cases = cases::select(&args.cases).map_err(|stranger| unknown(&stranger))?;
     match args.list {
         true => list(&cases, output)?,
-        false => measure(&cases, args.seconds, output)?,
+        false => measure(&cases, args, output)?,
     }
     Ok(Exit::Done)
 }
@@ -76,18 +83,18 @@ fn unknown(stranger: &str) -> Failure {
 fn list(cases: &[&Case], output: &Output) -> Result<()> {
     cases.iter().try_for_each(|case| match output.is_json() {
         true => output.record(&serde_json::json!({ "case": case.name, "about": case.about })),
-        false => output.line(format_args!("{:14} {}", output.paint(Style::Bold, case.name), case.about)),
+        false => output.line(format_args!("{:21} {}", output.paint(Style::Bold, case.name), case.about)),
     })
 }
 
-fn measure(cases: &[&'static Case], patience: Duration, output: &Output) -> Result<()> {
+fn measure(cases: &[&'static Case], args: &BenchArgs, output: &Output) -> Result<()> {
     let machine = Machine::look()?;
     output.remark(&machine);
     if let Some(doubt) = machine.doubt() {
         output.remark(format_args!("beware: {doubt}"));
     }
     machine.pair.map_or(Ok(()), |pair| processor::pin(pair.near))?;
-    let plan = Plan { patience, peer_processor: machine.pair.map(|pair| pair.far) };
+    let plan = Plan { patience: args.seconds, pair: machine.pair, links: args.links };
     cases.iter().try_for_each(|case| measure_one(case, plan, output))
 }
 

@@ -23,6 +23,8 @@ const LATENCY_COLUMNS: [&str; 11] = [
 ];
 const STREAM_COLUMNS: [&str; 9] =
     ["case", "bytes", "mps", "gb_per_s", "limit_mps", "ratio", "ratio_q1", "ratio_q3", "rounds"];
+/// What `link.idle` has besides.
+const LINK_COLUMNS: [&str; 4] = ["links", "bytes_per_link", "descriptors_per_link", "slab_bytes_per_link"];
 
 fn bench(arguments: &[&str]) -> Outcome {
     run(&[&["bench"], arguments].concat())
@@ -34,13 +36,14 @@ fn rows(arguments: &[&str]) -> Vec<Value> {
 
 #[test]
 fn every_case_gives_one_row_with_every_column() {
-    let rows = rows(&[]);
+    let rows = rows(&["--links", "50"]);
     let listed = bench(&["--list"]).expect(0).text();
     assert_eq!(rows.len(), listed.lines().count());
     for row in &rows {
         let name = row["case"].as_str().unwrap();
         let is_stream = row.get("mps").is_some();
-        let wanted = if is_stream { &STREAM_COLUMNS[..] } else { &LATENCY_COLUMNS[..] };
+        let mut wanted = if is_stream { STREAM_COLUMNS.to_vec() } else { LATENCY_COLUMNS.to_vec() };
+        wanted.extend(if name == "link.idle" { &LINK_COLUMNS[..] } else { &[] });
         let columns: Vec<&String> = row.as_object().unwrap().keys().collect();
         assert_eq!(columns.len(), wanted.len(), "{name}: {columns:?}");
         assert!(wanted.iter().all(|column| row.get(column).is_some()), "{name}: {columns:?}");
@@ -54,6 +57,21 @@ fn the_quartiles_enclose_the_ratio() {
     let rows = rows(&["pipe.rtt"]);
     let [q1, ratio, q3] = ["ratio_q1", "ratio", "ratio_q3"].map(|column| rows[0][column].as_f64().unwrap());
     assert!(0.0 < q1 && q1 <= ratio && ratio <= q3, "{}", rows[0]);
+}
+
+#[test]
+fn idle_links_cost_a_descriptor_each_and_little_memory() {
+    let rows = rows(&["link.idle", "--links", "50"]);
+    let column = |name| rows[0][name].as_f64().unwrap();
+    assert_eq!(column("links"), 50.0);
+    assert!((1.0..=1.05).contains(&column("descriptors_per_link")), "{}", rows[0]);
+    assert!((4096.0..=65_536.0).contains(&column("bytes_per_link")), "{}", rows[0]);
+}
+
+#[test]
+fn more_links_than_a_process_may_have_are_a_usage_error_with_the_fix() {
+    let words = bench(&["link.idle", "--links", "1000000"]).expect(2).errors();
+    assert!(words.contains("--links"), "{words}");
 }
 
 #[test]
@@ -88,6 +106,20 @@ fn a_killed_benchmark_leaves_no_process_and_no_object() {
     bench.wait().unwrap();
     until("the peers have ended", || !peers.iter().any(|pid| is_alive(pid)));
     assert!(!objects.iter().any(|object| fs::exists(object).unwrap()));
+}
+
+#[test]
+fn a_killed_benchmark_of_names_leaves_none() {
+    for case in ["link.connect", "link.idle"] {
+        let directory = tempfile::tempdir().unwrap();
+        let names = || fs::read_dir(&directory).unwrap().count();
+        let mut command = cabotage(&["bench", case, "--links", "50", "--seconds", "60"]);
+        let mut bench = start(command.env("TMPDIR", directory.path()));
+        until("subject and limit have a directory each", || names() == 2);
+        bench.kill().unwrap();
+        bench.wait().unwrap();
+        until("the directories are gone", || names() == 0);
+    }
 }
 
 fn children_of(parent: u32) -> Vec<String> {

@@ -29,18 +29,29 @@ pub fn allowed() -> Result<Vec<usize>, SystemError> {
 /// # Source
 /// sched_setaffinity(2).
 pub fn pin(number: usize) -> Result<(), SystemError> {
-    let only = one(number).ok_or_else(|| refused(number))?;
-    attempt("sched_setaffinity", format_args!("processor {number}"), || sched_setaffinity(None, &only))
+    confine(&[number])
 }
 
-fn one(number: usize) -> Option<CpuSet> {
+/// Lets the calling thread run on these processors only, as [`pin`] does on one. Ones that it could not use before
+/// may be among them.
+///
+/// # Errors
+/// The system's refusal: `EINVAL` when a processor can't be told, or none of them exists and is allowed here.
+///
+/// # Source
+/// sched_setaffinity(2).
+pub fn confine(numbers: &[usize]) -> Result<(), SystemError> {
+    let called = || format!("processors {numbers:?}");
+    let set = set_of(numbers).ok_or_else(|| SystemError::new("sched_setaffinity", called(), Errno::INVAL))?;
+    attempt("sched_setaffinity", called(), || sched_setaffinity(None, &set))
+}
+
+fn set_of(numbers: &[usize]) -> Option<CpuSet> {
     let mut set = CpuSet::new();
-    (number < CpuSet::MAX_CPU).then(|| set.set(number))?;
+    for &number in numbers {
+        (number < CpuSet::MAX_CPU).then(|| set.set(number))?;
+    }
     Some(set)
-}
-
-fn refused(number: usize) -> SystemError {
-    SystemError::new("sched_setaffinity", format_args!("processor {number}"), Errno::INVAL)
 }
 
 #[cfg(test)]
@@ -55,6 +66,14 @@ mod tests {
             allowed().unwrap()
         });
         assert_eq!(seen.join().unwrap(), [last]);
+    }
+
+    #[test]
+    fn a_pinned_thread_can_be_let_go_again() {
+        let all = allowed().unwrap();
+        pin(all[0]).unwrap();
+        confine(&all).unwrap();
+        assert_eq!(allowed().unwrap(), all);
     }
 
     #[test]

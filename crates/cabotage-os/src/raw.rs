@@ -3,9 +3,11 @@
 //!
 //! Every figure of `cabotage bench` is a ratio to one of these, measured in the same run. So this module breaks
 //! two house rules on purpose: its calls skip the [seam](crate::seam), and its shared memory ([`Line`],
-//! [`Slots`]) is written by both processes, which must trust each other. Nothing but benchmarks should use it.
+//! [`Slots`], [`Buffer`]) is written by both processes, which must trust each other. Nothing but benchmarks should use it.
 
+mod buffer;
 mod line;
+mod listening;
 mod slots;
 mod words;
 
@@ -19,7 +21,9 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
 
+pub use buffer::Buffer;
 pub use line::Line;
+pub use listening::{accept, connect, listen};
 pub use slots::{Message, Slots};
 
 use crate::seam::Errno;

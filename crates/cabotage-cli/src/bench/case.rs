@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a benchmark case is: a subject, the limit it is judged by, and how both are run.
 //!
-//! A new case is one file in `cases/` and one line in `cases.rs`. The file implements one of three shapes for its
-//! subject: [`RoundTrip`](super::round_trip::RoundTrip), [`Stream`](super::stream::Stream) or
-//! [`Work`](super::work::Work); the shape does the timing, so that subject and limit are timed alike.
+//! A new case is one file in `cases/` and one line in `cases.rs`. The file implements one of the shapes for its
+//! subject: [`round_trip`](super::round_trip), [`stream`](super::stream), [`work`](super::work),
+//! [`burst`](super::burst) or [`crowd`](super::crowd); the shape does the timing, so that subject and limit are
+//! timed alike.
 
 use std::os::fd::OwnedFd;
 
+use serde::Serialize;
+
 use super::peer::Peer;
+use super::rounds::Plan;
 use crate::exit::Failure;
 
 /// What a measurement gives, or why it stopped.
@@ -65,9 +69,33 @@ impl Role {
 #[derive(Debug)]
 pub(crate) struct Subject {
     /// Makes both ends; keeps the near one, gives the descriptors that the far one needs.
-    pub(crate) near: fn() -> Result<NearEnd>,
+    pub(crate) near: fn(Setting) -> Result<NearEnd>,
     /// Builds the far end in the other process, from those descriptors.
     pub(crate) far: fn(Vec<OwnedFd>) -> Result<Box<dyn Far>>,
+    /// Where the other process runs.
+    pub(crate) place: Place,
+}
+
+/// What the near end may want to know of the measurement it is made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    /// The case, for starting more processes of it than one.
+    pub(crate) case: &'static Case,
+    /// The subject's role in it.
+    pub(crate) role: Role,
+    /// How it is run.
+    pub(crate) plan: Plan,
+}
+
+/// Where a process of a measurement runs, if there are two processors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On the processor that its partner leaves free.
+    Apart,
+    /// On the processor of its partner.
+    Together,
+    /// On both, as the scheduler likes.
+    Anywhere,
 }
 
 /// The end that measures, and the descriptors for the other.
@@ -77,6 +105,11 @@ pub(crate) type NearEnd = (Box<dyn Near>, Vec<OwnedFd>);
 pub(crate) trait Near {
     /// Runs its half of a round; the far end has just been told to run as many operations.
     fn round(&mut self, operations: u32, peer: &Peer) -> Result<Measured>;
+
+    /// What the far end holds for many at once, where that is measured too.
+    fn holdings(&self) -> Option<Holdings> {
+        None
+    }
 }
 
 /// The end in the other process.
@@ -92,4 +125,17 @@ pub(crate) enum Measured {
     Latencies(Vec<u32>),
     /// Nanoseconds an operation took on average, in a stream of them.
     Pace(f64),
+}
+
+/// What many links cost the process that holds them, each.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Holdings {
+    /// How many there are.
+    pub(crate) links: u32,
+    /// Memory of the process: anonymous, shared, and what maps it.
+    pub(crate) bytes_per_link: f64,
+    /// Descriptors of the process.
+    pub(crate) descriptors_per_link: f64,
+    /// Growth of the kernel's own small objects, in the whole system and for both ends.
+    pub(crate) slab_bytes_per_link: f64,
 }

@@ -10,8 +10,15 @@ mod limit_line;
 mod limit_memcpy;
 mod limit_slots;
 mod limit_socket;
+mod link_block;
+mod link_block_full;
+mod link_connect;
+mod link_crowded;
 mod link_ends;
+mod link_idle;
 mod link_rtt;
+mod link_server;
+mod link_shared;
 mod link_stream;
 mod pipe_rtt;
 mod pipe_stream;
@@ -34,6 +41,16 @@ pub(crate) static CASES: &[Case] = &[
     link_rtt::BLOCK,
     link_stream::CASE,
     link_stream::FENCED,
+    link_block::OF_1M,
+    link_block::OF_64M,
+    link_block_full::OF_1M,
+    link_block_full::OF_64M,
+    link_connect::CASE,
+    link_shared::CASE,
+    link_crowded::ANYWHERE,
+    link_crowded::APART,
+    link_crowded::TOGETHER,
+    link_idle::CASE,
     shm_create::CASE,
     pipe_rtt::CASE,
     pipe_stream::CASE,
@@ -45,7 +62,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Case> {
     CASES.iter().find(|case| case.name == name)
 }
 
-/// The cases that `wanted` names, each a case or the part before its dot; all when nothing is wanted.
+/// The cases that `wanted` names, each a case or what some of them begin with up to a dot (`link`, `link.block`);
+/// all when nothing is wanted.
 ///
 /// # Errors
 /// The first word that names nothing.
@@ -58,7 +76,7 @@ pub(crate) fn select(wanted: &[String]) -> Result<Vec<&'static Case>, String> {
 }
 
 fn names(word: &str, case: &Case) -> bool {
-    case.name == word || case.name.split_once('.').is_some_and(|(family, _)| family == word)
+    case.name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]
@@ -69,6 +87,12 @@ mod tests {
     fn a_family_selects_all_of_its_cases() {
         let names: Vec<_> = select(&["pipe".into()]).unwrap().iter().map(|case| case.name).collect();
         assert_eq!(names, ["pipe.rtt", "pipe.stream"]);
+    }
+
+    #[test]
+    fn a_family_within_a_family_is_one_too() {
+        let names: Vec<_> = select(&["link.block.1m".into()]).unwrap().iter().map(|case| case.name).collect();
+        assert_eq!(names, ["link.block.1m", "link.block.1m.full"]);
     }
 
     #[test]

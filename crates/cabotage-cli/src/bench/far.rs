@@ -22,16 +22,18 @@ pub(crate) struct FarArgs {
     case: String,
     /// Which of its subjects
     role: Role,
-    /// The processor to run on
-    #[arg(long)]
-    processor: Option<usize>,
+    /// A processor to run on
+    #[arg(long = "processor")]
+    processors: Vec<usize>,
     /// The inherited descriptors
     descriptors: Vec<i32>,
 }
 
 /// Serves rounds until the near end's process has no more.
 pub(crate) fn serve(args: &FarArgs) -> Result<Exit> {
-    args.processor.map_or(Ok(()), processor::pin)?;
+    if !args.processors.is_empty() {
+        processor::confine(&args.processors)?;
+    }
     let case = cases::find(&args.case).ok_or_else(|| Failure::usage("there is no such case"))?;
     let mut far = build(case, args)?;
     let commands = listen();

@@ -28,7 +28,7 @@ pub(crate) struct Pair {
     pub(crate) near: usize,
     pub(crate) far: usize,
     /// Whether they are two threads of one core.
-    are_siblings: bool,
+    pub(crate) are_siblings: bool,
 }
 
 impl Machine {

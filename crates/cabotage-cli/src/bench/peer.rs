@@ -29,15 +29,15 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Starts this executable again as the far end of `case`, with exactly these descriptors, and waits until it
-    /// is ready.
+    /// Starts this executable again as the far end of `case`, with exactly these descriptors and on one of these
+    /// processors, and waits until it is ready. Without a choice of processors it runs where this process does.
     pub(crate) fn start(
         case: &Case,
         role: Role,
-        processor: Option<usize>,
+        processors: &[usize],
         descriptors: Vec<OwnedFd>,
     ) -> Result<Self> {
-        let mut child = spawn(case, role, processor, descriptors)?;
+        let mut child = spawn(case, role, processors, descriptors)?;
         let commands = child.stdin.take();
         let is_dismissed = Arc::new(AtomicBool::new(false));
         let (sender, answers) = channel();
@@ -70,10 +70,10 @@ impl Drop for Peer {
 }
 
 /// In a process group of its own: Ctrl-C ends the near end's process, and then this one ends in order.
-fn spawn(case: &Case, role: Role, processor: Option<usize>, descriptors: Vec<OwnedFd>) -> Result<Child> {
+fn spawn(case: &Case, role: Role, processors: &[usize], descriptors: Vec<OwnedFd>) -> Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["bench-far", case.name, role.word()]).process_group(0);
-    command.args(processor.map(|number| format!("--processor={number}")));
+    command.args(processors.iter().map(|number| format!("--processor={number}")));
     command.args(descriptors.iter().map(|fd| fd.as_raw_fd().to_string()));
     let spawn = Spawn::from(command).stdin(Stdio::piped()).stdout(Stdio::piped());
     Ok(descriptors.into_iter().fold(spawn, Spawn::pass).spawn()?)

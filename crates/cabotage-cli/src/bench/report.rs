@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::case::Case;
+use super::case::{Case, Holdings};
 use super::rounds::Outcome;
 use super::session::Figures;
 use super::statistics::Latency;
@@ -22,6 +22,8 @@ pub(crate) struct Row {
     ratio_q1: Option<f64>,
     ratio_q3: Option<f64>,
     rounds: u32,
+    #[serde(flatten)]
+    holdings: Option<Holdings>,
     #[serde(skip)]
     spread: f64,
 }
@@ -47,6 +49,7 @@ impl Row {
             ratio_q1: ratio.map(|ratio| ratio.q1),
             ratio_q3: ratio.map(|ratio| ratio.q3),
             rounds: outcome.rounds,
+            holdings: outcome.subject.holdings,
             spread: ratio.unwrap_or(outcome.subject.middle_ns).spread(),
         }
     }
@@ -86,7 +89,7 @@ fn per_second(figures: &Figures) -> f64 {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:14} {:>7}  ", self.case, Bytes(self.bytes).to_string())?;
+        write!(f, "{:21} {:>7}  ", self.case, Bytes(self.bytes).to_string())?;
         match self.figures {
             Columns::Latency { p50_ns, p99_ns, p999_ns, max_ns, limit_p50_ns } => {
                 for (name, value) in [("p50", p50_ns), ("p99", p99_ns), ("p99.9", p999_ns), ("max", max_ns)] {
@@ -104,7 +107,20 @@ impl fmt::Display for Row {
             (Some(ratio), Some(q1), Some(q3)) => write!(f, " ratio {ratio:.3} ({q1:.3} to {q3:.3})")?,
             _ => write!(f, " spread {:.0} %", self.spread * 100.0)?,
         }
-        write!(f, " {} rounds", self.rounds)
+        write!(f, " {} rounds", self.rounds)?;
+        self.holdings.map_or(Ok(()), |holdings| write!(f, "; {holdings}"))
+    }
+}
+
+impl fmt::Display for Holdings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { links, bytes_per_link, descriptors_per_link, slab_bytes_per_link } = self;
+        write!(
+            f,
+            "{links} links: each {:.1} KiB, {descriptors_per_link:.2} descriptors",
+            bytes_per_link / 1024.0
+        )?;
+        write!(f, ", {:.1} KiB of slab in the system", slab_bytes_per_link / 1024.0)
     }
 }
 
@@ -122,8 +138,8 @@ mod tests {
         let middle_ns = Quartiles { q1: 9.0, median: 10.0, q3: 11.0 };
         let latency = Some(Latency { p50_ns: 10, p99_ns: 20, p999_ns: 30, max_ns: 40 });
         Outcome {
-            subject: Figures { middle_ns, latency },
-            limit: Some(Figures { middle_ns, latency }),
+            subject: Figures { middle_ns, latency, holdings: None },
+            limit: Some(Figures { middle_ns, latency, holdings: None }),
             ratio: Some(Quartiles { q1: 1.0, median: 1.0, q3: ratio_q3 }),
             rounds: 20,
         }
@@ -140,6 +156,21 @@ mod tests {
             .to_owned()
             + r#""limit_p50_ns":10,"ratio":1.0,"ratio_q1":1.0,"ratio_q3":1.05,"rounds":20}"#;
         assert_eq!(serde_json::to_string(&row(1.05)).unwrap(), promised);
+    }
+
+    #[test]
+    fn what_many_links_cost_is_told_with_their_row() {
+        let mut outcome = outcome(1.05);
+        outcome.subject.holdings = Some(Holdings {
+            links: 10_000,
+            bytes_per_link: 16_896.0,
+            descriptors_per_link: 1.004,
+            slab_bytes_per_link: 4096.0,
+        });
+        let row = Row::of(cases::find("link.idle").unwrap(), &outcome);
+        let told = "; 10000 links: each 16.5 KiB, 1.00 descriptors, 4.0 KiB of slab in the system";
+        assert!(row.to_string().ends_with(told), "{row}");
+        assert_eq!(serde_json::to_value(&row).unwrap()["bytes_per_link"], 16_896.0);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use super::case::{Far, Measured, Near, NearEnd, Result, Subject};
+use super::case::{Far, Measured, Near, NearEnd, Place, Result, Setting, Subject};
 use super::clock;
 use super::peer::Peer;
 
@@ -23,11 +23,16 @@ pub(crate) trait RoundTrip: Sized + 'static {
 impl Subject {
     /// Measures the round trips of `T`.
     pub(crate) const fn round_trip<T: RoundTrip>() -> Self {
-        Self { near: near::<T>, far: far::<T> }
+        Self { near: near::<T>, far: far::<T>, place: Place::Apart }
+    }
+
+    /// Measures the pace of the round trips of `T`, for trips so long that a look at the clock is nothing beside.
+    pub(crate) const fn paced_round_trip<T: RoundTrip>() -> Self {
+        Self { near: paced_near::<T>, far: paced_far::<T>, place: Place::Apart }
     }
 }
 
-fn near<T: RoundTrip>() -> Result<NearEnd> {
+fn near<T: RoundTrip>(_: Setting) -> Result<NearEnd> {
     let (end, descriptors) = T::near()?;
     Ok((Box::new(Trip(end)), descriptors))
 }
@@ -36,7 +41,18 @@ fn far<T: RoundTrip>(descriptors: Vec<OwnedFd>) -> Result<Box<dyn Far>> {
     Ok(Box::new(Trip(T::far(descriptors)?)))
 }
 
+fn paced_near<T: RoundTrip>(_: Setting) -> Result<NearEnd> {
+    let (end, descriptors) = T::near()?;
+    Ok((Box::new(Paced(end)), descriptors))
+}
+
+fn paced_far<T: RoundTrip>(descriptors: Vec<OwnedFd>) -> Result<Box<dyn Far>> {
+    Ok(Box::new(Paced(T::far(descriptors)?)))
+}
+
 struct Trip<T>(T);
+
+struct Paced<T>(T);
 
 impl<T: RoundTrip> Near for Trip<T> {
     fn round(&mut self, operations: u32, _peer: &Peer) -> Result<Measured> {
@@ -58,6 +74,26 @@ impl<T: RoundTrip> Near for Trip<T> {
 impl<T: RoundTrip> Far for Trip<T> {
     fn round(&mut self, operations: u32) -> Result<Vec<u32>> {
         for _ in 0..LEAD + operations {
+            self.0.pong()?;
+        }
+        Ok(Vec::new())
+    }
+}
+
+impl<T: RoundTrip> Near for Paced<T> {
+    fn round(&mut self, operations: u32, _peer: &Peer) -> Result<Measured> {
+        self.0.ping()?; // the far end may still be waking up
+        let start = Instant::now();
+        for _ in 0..operations {
+            self.0.ping()?;
+        }
+        Ok(Measured::Pace(start.elapsed().as_secs_f64() * 1e9 / f64::from(operations)))
+    }
+}
+
+impl<T: RoundTrip> Far for Paced<T> {
+    fn round(&mut self, operations: u32) -> Result<Vec<u32>> {
+        for _ in 0..=operations {
             self.0.pong()?;
         }
         Ok(Vec::new())

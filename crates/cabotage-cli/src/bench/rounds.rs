@@ -6,7 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::case::{Case, Result, Role};
+use super::case::{Case, Place, Result, Role};
+use super::machine::Pair;
 use super::session::{Figures, Session};
 use super::statistics::Quartiles;
 
@@ -15,8 +16,21 @@ use super::statistics::Quartiles;
 pub(crate) struct Plan {
     /// About how long the rounds of one case take together.
     pub(crate) patience: Duration,
-    /// Which processor the other process is to have, if there are two.
-    pub(crate) peer_processor: Option<usize>,
+    /// The processors, if there are two.
+    pub(crate) pair: Option<Pair>,
+    /// How many links are many.
+    pub(crate) links: u32,
+}
+
+impl Plan {
+    /// The processors that the far end's process may use; none where there is no choice.
+    pub(crate) fn processors(self, place: Place) -> Vec<usize> {
+        match (self.pair, place) {
+            (None, _) => Vec::new(),
+            (Some(pair), Place::Apart | Place::Together) => vec![pair.far],
+            (Some(pair), Place::Anywhere) => vec![pair.near, pair.far],
+        }
+    }
 }
 
 /// What all rounds of one case gave.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::case::{Case, Measured, Near, Result, Role};
+use super::case::{Case, Holdings, Measured, Near, Result, Role, Setting};
 use super::peer::Peer;
 use super::rounds::Plan;
 use super::statistics::{Latency, Quartiles, quantile};
@@ -34,14 +34,16 @@ pub(crate) struct Figures {
     pub(crate) middle_ns: Quartiles,
     /// All operations together, where each was timed.
     pub(crate) latency: Option<Latency>,
+    /// What its far end holds, where that is measured.
+    pub(crate) holdings: Option<Holdings>,
 }
 
 impl Session {
     /// Makes both ends and starts the process of the far one.
     pub(crate) fn open(case: &'static Case, role: Role, plan: Plan) -> Result<Self> {
         let subject = case.subject(role)?;
-        let (near, descriptors) = (subject.near)()?;
-        let peer = Peer::start(case, role, plan.peer_processor, descriptors)?;
+        let (near, descriptors) = (subject.near)(Setting { case, role, plan })?;
+        let peer = Peer::start(case, role, &plan.processors(subject.place), descriptors)?;
         Ok(Self { near, peer, operations: 1, middles_ns: Vec::new(), samples: Vec::new() })
     }
 
@@ -78,7 +80,7 @@ impl Session {
     /// Ends the session: what all recorded rounds gave.
     pub(crate) fn finish(self) -> Figures {
         let latency = (!self.samples.is_empty()).then(|| Latency::of(self.samples));
-        Figures { middle_ns: Quartiles::of(self.middles_ns), latency }
+        Figures { middle_ns: Quartiles::of(self.middles_ns), latency, holdings: self.near.holdings() }
     }
 }
 

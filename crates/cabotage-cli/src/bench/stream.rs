@@ -7,7 +7,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use super::case::{Far, Measured, Near, NearEnd, Result, Subject};
+use super::case::{Far, Measured, Near, NearEnd, Place, Result, Setting, Subject};
 use super::peer::Peer;
 
 /// The end that takes messages of one size.
@@ -29,11 +29,11 @@ pub(crate) trait Sender: Sized + 'static {
 impl Subject {
     /// Measures the pace from `S` to `R`.
     pub(crate) const fn stream<R: Receiver, S: Sender>() -> Self {
-        Self { near: sink::<R>, far: source::<S> }
+        Self { near: sink::<R>, far: source::<S>, place: Place::Apart }
     }
 }
 
-fn sink<R: Receiver>() -> Result<NearEnd> {
+fn sink<R: Receiver>(_: Setting) -> Result<NearEnd> {
     let (receiver, descriptors) = R::create()?;
     Ok((Box::new(Sink(receiver)), descriptors))
 }

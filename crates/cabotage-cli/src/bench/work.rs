@@ -7,7 +7,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use super::case::{Far, Measured, Near, NearEnd, Result, Subject};
+use super::case::{Far, Measured, Near, NearEnd, Place, Result, Subject};
 use super::clock;
 use super::peer::Peer;
 
@@ -22,12 +22,12 @@ pub(crate) trait Work: Sized + 'static {
 impl Subject {
     /// Measures how long each piece of `T` takes.
     pub(crate) const fn work<T: Work>() -> Self {
-        Self { near: || listen(Measured::Latencies), far: worker::<T> }
+        Self { near: |_| listen(Measured::Latencies), far: worker::<T>, place: Place::Apart }
     }
 
     /// Measures the pace of many pieces of `T`.
     pub(crate) const fn paced_work<T: Work>() -> Self {
-        Self { near: || listen(pace), far: worker::<T> }
+        Self { near: |_| listen(pace), far: worker::<T>, place: Place::Apart }
     }
 }
 

@@ -56,6 +56,12 @@ impl Words {
         // very module on the other side. That trust is why this is a yardstick and not a lane.
         unsafe { slice::from_raw_parts(self.base.as_ptr(), self.count) }
     }
+
+    /// Where the words lie, for those who put something else there.
+    #[inline]
+    pub(super) fn as_ptr(&self) -> *mut AtomicU64 {
+        self.base.as_ptr()
+    }
 }
 
 impl Drop for Words {

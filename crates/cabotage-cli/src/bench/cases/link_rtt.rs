@@ -38,12 +38,13 @@ pub(super) const BLOCK: Case = Case {
 };
 
 /// A way of waiting.
-trait Way: 'static {
+pub(super) trait Way: 'static {
     const WAIT: Wait;
 }
 
 struct Spin;
-struct Adaptive;
+/// The way of every link that is not told otherwise.
+pub(super) struct Adaptive;
 struct Block;
 
 impl Way for Spin {
@@ -58,7 +59,8 @@ impl Way for Block {
     const WAIT: Wait = Wait::Block;
 }
 
-struct Trip<W> {
+/// Either end.
+pub(super) struct Trip<W> {
     link: Link,
     buffer: [u8; BYTES],
     way: std::marker::PhantomData<W>,
