@@ -6,7 +6,7 @@
 //! leads: it sleeps on the socket, the others in this process, and every return wakes them to look again.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cabotage_lane::{Controls, Fencing, MappedControls};
@@ -24,6 +24,7 @@ use crate::wire::{FRAME_BYTES_MAX, First, Flags, Frame, Hello, VERSIONS};
 
 mod desk;
 mod file;
+mod questions;
 
 pub(crate) use desk::Desk;
 
@@ -35,6 +36,8 @@ pub(crate) struct Core {
     returned: Condvar,
     /// Set for good once nothing more can be sent.
     is_over: AtomicBool,
+    /// How many messages were filed.
+    arrivals: AtomicU64,
     /// Whether both halves belong to one thread at a time, so that nobody else reads the socket.
     is_shared: AtomicBool,
     barrier: Option<Membarrier>,
@@ -52,6 +55,7 @@ impl Core {
             desk: Mutex::new(Desk::default()),
             returned: Condvar::new(),
             is_over: AtomicBool::new(false),
+            arrivals: AtomicU64::new(0),
             is_shared: AtomicBool::new(false),
             barrier,
             options,

@@ -39,6 +39,10 @@ enum Body {
     First(Vec<u8>),
 }
 
+/// What a message consists of, before it borrows the half that received it.
+#[derive(Debug)]
+pub(crate) struct Parts(Body, Few<Block>, Vec<OwnedFd>);
+
 /// None or one of something without the heap, and more with it.
 #[derive(Debug)]
 struct Few<T> {
@@ -54,39 +58,17 @@ impl<'link> Message<'link> {
         core: &'link Core,
         found: Found,
     ) -> Result<Option<Self>, LinkError> {
-        let body = match found {
-            Found::Record(shape) if shape.tag() == PLAIN && shape.port() == 0 => Body::Record(shape, 0),
-            Found::Nothing => return Ok(None),
-            found => return Self::of_another_kind(incoming, core, found).map(Some),
-        };
-        Ok(Some(Self { incoming, core, body, blocks: Few::none(), descriptors: Vec::new() }))
+        match Parts::of(incoming, core, found)? {
+            Some(parts) => Ok(Some(Self::of(incoming, core, parts))),
+            None => Ok(None),
+        }
     }
 
-    #[cold]
-    fn of_another_kind(
-        incoming: &'link mut Incoming,
-        core: &'link Core,
-        found: Found,
-    ) -> Result<Self, LinkError> {
-        let none = Few::none;
-        let (body, blocks, descriptors) = match found {
-            Found::Record(shape) if shape.port() != 0 => {
-                return Err(core.end_with(PeerFault::Order("sent to a port that is not there").into()));
-            }
-            Found::Record(shape) if shape.tag() == ATTACHED => attached(incoming, core, shape)?,
-            Found::Record(shape) if shape.tag() == BLOCK => {
-                let block = Box::new(block_at(incoming, core, shape, 0)?);
-                consume(incoming, core, shape);
-                (Body::Block(block), none(), Vec::new())
-            }
-            Found::Record(_) => {
-                return Err(core.end_with(PeerFault::Order("sent a record of an unknown kind").into()));
-            }
-            Found::First | Found::Nothing => {
-                (Body::First(incoming.take_first().unwrap_or_default()), none(), Vec::new())
-            }
-        };
-        Ok(Self { incoming, core, body, blocks, descriptors })
+    /// The message that was just taken apart.
+    #[inline]
+    pub(crate) fn of(incoming: &'link mut Incoming, core: &'link Core, parts: Parts) -> Self {
+        let Parts(body, blocks, descriptors) = parts;
+        Self { incoming, core, body, blocks, descriptors }
     }
 
     /// How many bytes the message has, blocks aside.
@@ -169,6 +151,42 @@ impl Drop for Message<'_> {
     }
 }
 
+impl Parts {
+    /// Takes what a look has found apart.
+    #[inline]
+    pub(crate) fn of(incoming: &mut Incoming, core: &Core, found: Found) -> Result<Option<Self>, LinkError> {
+        match found {
+            Found::Record(shape) if shape.tag() == PLAIN && shape.port() == 0 => {
+                Ok(Some(Self(Body::Record(shape, 0), Few::none(), Vec::new())))
+            }
+            Found::Nothing => Ok(None),
+            found => Self::of_another_kind(incoming, core, found).map(Some),
+        }
+    }
+
+    #[cold]
+    fn of_another_kind(incoming: &mut Incoming, core: &Core, found: Found) -> Result<Self, LinkError> {
+        match found {
+            Found::Record(shape) if shape.port() != 0 => {
+                Err(core.end_with(PeerFault::Order("sent to a port that is not there").into()))
+            }
+            Found::Record(shape) if shape.tag() == ATTACHED => attached(incoming, core, shape),
+            Found::Record(shape) if shape.tag() == BLOCK => {
+                let block = Box::new(block_at(incoming, core, shape, 0)?);
+                consume(incoming, core, shape);
+                Ok(Self(Body::Block(block), Few::none(), Vec::new()))
+            }
+            Found::Record(_) => {
+                Err(core.end_with(PeerFault::Order("sent a record of an unknown kind").into()))
+            }
+            Found::First | Found::Nothing => {
+                let first = Body::First(incoming.take_first().unwrap_or_default());
+                Ok(Self(first, Few::none(), Vec::new()))
+            }
+        }
+    }
+}
+
 /// A message of its own: what a thread gets that shares its link with others.
 #[derive(Debug)]
 pub struct Letter {
@@ -206,11 +224,7 @@ fn consume(incoming: &mut Incoming, core: &Core, shape: Shape) {
 }
 
 /// Takes a record with attachments apart.
-fn attached(
-    incoming: &mut Incoming,
-    core: &Core,
-    shape: Shape,
-) -> Result<(Body, Few<Block>, Vec<OwnedFd>), LinkError> {
+fn attached(incoming: &mut Incoming, core: &Core, shape: Shape) -> Result<Parts, LinkError> {
     let mut head = [0; HEAD_BYTES];
     read(incoming, core, shape, 0, &mut head)?;
     let Some(head) = value_of::<Head>(&head) else { return Err(too_short(core)) };
@@ -226,7 +240,7 @@ fn attached(
         0 => Vec::new(),
         sequence => claim(incoming, core, sequence)?,
     };
-    Ok((Body::Record(shape, HEAD_BYTES + count * SENT_BYTES), blocks, descriptors))
+    Ok(Parts(Body::Record(shape, HEAD_BYTES + count * SENT_BYTES), blocks, descriptors))
 }
 
 /// The block that a record names at `offset`.

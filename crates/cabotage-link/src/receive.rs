@@ -29,7 +29,7 @@ pub(crate) struct Incoming {
     ring_number: u32,
     pub(crate) borrowed: Option<Borrowed<MappedControls>>,
     pub(crate) giver: Option<Arc<Giver>>,
-    is_armed: bool,
+    pub(crate) is_armed: bool,
     /// Looks in a row that found nothing: now and then one looks at the socket too.
     empty_looks: u32,
     patience: Patience,
@@ -221,17 +221,18 @@ impl Incoming {
             return Ok(Found::Nothing);
         }
         self.disarm();
-        core.say_hello(None)?;
+        core.greet()?;
         self.look_at_socket(core)
     }
 
     /// Files what has come over the socket, then looks once more; what the peer sent before its end counts first.
-    fn look_at_socket(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+    pub(crate) fn look_at_socket(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
         core.pump()?;
         self.look_after_filing(core)
     }
 
-    fn look_after_filing(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+    /// Looks for what others have filed, and at the ring.
+    pub(crate) fn look_after_filing(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
         let end = core.end();
         if let Some(error) = &end
             && core.desk().has_failed()
@@ -254,7 +255,8 @@ impl Incoming {
         }
     }
 
-    fn disarm(&mut self) {
+    /// From now on the peer need not ring.
+    pub(crate) fn disarm(&mut self) {
         if std::mem::take(&mut self.is_armed)
             && let Some(lane) = &mut self.lane
         {
@@ -265,7 +267,7 @@ impl Incoming {
     /// Looks; where there is nothing, arranges for the socket to become readable when there is.
     pub(crate) fn ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
         core.check_here()?;
-        core.say_hello(None)?;
+        core.greet()?;
         if !matches!(self.look(core)?, Found::Nothing) {
             return Ok(Ready::Ready);
         }
@@ -282,7 +284,8 @@ impl Incoming {
         }
     }
 
-    fn arm(&mut self, core: &Core) -> Result<Look, LinkError> {
+    /// Arranges for a bell, and looks once more; this does not look at the socket.
+    pub(crate) fn arm(&mut self, core: &Core) -> Result<Look, LinkError> {
         let Some(lane) = &mut self.lane else { return Ok(Look::Armed) };
         let look = match lane.arm() {
             Ok(look) => look,
@@ -307,7 +310,7 @@ impl Incoming {
     }
 
     fn wait_longer(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        core.say_hello(None)?;
+        core.greet()?;
         if self.lane.is_none()
             && let found @ (Found::Record(_) | Found::First) = self.look_at_socket(core)?
         {

@@ -2,6 +2,7 @@
 //! Filing what comes over the socket: each message is checked against the protocol's order before it counts.
 
 use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
 
 use cabotage_os::socket::Arrival;
 
@@ -16,6 +17,7 @@ use crate::wire::{self, Frame, Hello, Purpose, VERSIONS};
 impl Core {
     /// Files one message; a fault of the peer ends the link.
     pub(super) fn file(&self, desk: &mut Desk, buffer: &[u8], arrival: Arrival) -> Result<(), LinkError> {
+        self.arrivals.fetch_add(1, Ordering::Relaxed);
         match self.try_file(desk, buffer, arrival) {
             Ok(()) => Ok(()),
             // A shortage of ours is not the peer's fault, but what it sent is lost: the link can't go on.
