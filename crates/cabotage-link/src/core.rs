@@ -25,6 +25,7 @@ use crate::wire::{FRAME_BYTES_MAX, First, Flags, Frame, Hello, VERSIONS};
 
 mod desk;
 mod file;
+mod questions;
 
 pub(crate) use desk::Desk;
 

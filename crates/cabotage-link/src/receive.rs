@@ -38,7 +38,7 @@ pub(crate) struct Incoming {
     /// Whether the next message of the ring is the next message, and what the last one looked like was plain: then
     /// one comparison tells that there is another like it.
     is_flowing: bool,
-    is_armed: bool,
+    pub(crate) is_armed: bool,
     /// Looks in a row that found nothing: now and then one looks at the socket too.
     empty_looks: u32,
     patience: Patience,
@@ -280,12 +280,13 @@ impl Incoming {
     }
 
     /// Files what has come over the socket, then looks once more; what the peer sent before its end counts first.
-    fn look_at_socket(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+    pub(crate) fn look_at_socket(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
         core.pump()?;
         self.look_after_filing(core)
     }
 
-    fn look_after_filing(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+    /// Looks for what others have filed, and at the ring.
+    pub(crate) fn look_after_filing(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
         let end = core.end();
         if let Some(error) = &end
             && core.desk().has_failed()
@@ -308,7 +309,8 @@ impl Incoming {
         }
     }
 
-    fn disarm(&mut self) {
+    /// From now on the peer need not ring.
+    pub(crate) fn disarm(&mut self) {
         if std::mem::take(&mut self.is_armed)
             && let Some(lane) = &mut self.lane
         {
@@ -350,7 +352,8 @@ impl Incoming {
         }
     }
 
-    fn arm(&mut self, core: &Core) -> Result<Look, LinkError> {
+    /// Arranges for a bell, and looks once more; this does not look at the socket.
+    pub(crate) fn arm(&mut self, core: &Core) -> Result<Look, LinkError> {
         let Some(lane) = &mut self.lane else { return Ok(Look::Armed) };
         let look = match lane.arm() {
             Ok(look) => look,

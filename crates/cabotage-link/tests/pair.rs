@@ -102,6 +102,20 @@ fn what_was_sent_before_a_close_is_received_first() {
 }
 
 #[test]
+fn what_came_with_the_first_words_of_a_peer_that_has_gone_is_received() {
+    for ask in [false, true] {
+        let (mut near, mut far) = pair();
+        near.try_send(b"only").unwrap();
+        near.close();
+        if ask {
+            assert_eq!(far.ready().unwrap(), Ready::Ready);
+        }
+        assert_eq!(far.receive(soon()).unwrap().to_vec(), b"only");
+        assert_eq!(far.receive(soon()).unwrap_err(), ReceiveError::Link(LinkError::Closed));
+    }
+}
+
+#[test]
 fn a_deadline_passes_with_nothing_received_and_nothing_lost() {
     let (mut near, mut far) = pair();
     let short = || Deadline::within(Duration::from_millis(3));

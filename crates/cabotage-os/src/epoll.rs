@@ -5,13 +5,14 @@
 //! descriptor was closed here, and goes on to report. So [`Poller::remove`] a descriptor before it is closed or
 //! given away.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
 use crate::deadline::Deadline;
 use crate::error::{SystemError, attempt};
+use crate::fork::SoleFd;
 use crate::poll::Readiness;
 use crate::seam::{self, Errno};
 
@@ -63,9 +64,12 @@ impl std::fmt::Debug for Events {
 
 /// A set of watched descriptors. It is readable itself while one of them is ready, so sets can be nested and
 /// waited on beside anything else.
+///
+/// A forked child has no part in it: there each call answers `EBADF`, since what a child takes out of a shared set
+/// is missing in the parent's.
 #[derive(Debug)]
 pub struct Poller {
-    fd: OwnedFd,
+    fd: SoleFd,
 }
 
 /// The longest single wait; a longer one is a row of these.
@@ -80,8 +84,24 @@ impl Poller {
     /// # Source
     /// epoll_create1(2).
     pub fn new() -> Result<Self, SystemError> {
-        let fd = attempt("epoll_create1", "a set of descriptors", || epoll::create(CreateFlags::CLOEXEC))?;
+        let fd = SoleFd::made_by(|| {
+            attempt("epoll_create1", "a set of descriptors", || epoll::create(CreateFlags::CLOEXEC))
+        })?;
         Ok(Self { fd })
+    }
+
+    /// Whether this process may use the set: false in a forked child.
+    #[inline]
+    pub fn is_here(&self) -> bool {
+        self.fd.is_here()
+    }
+
+    /// The descriptor, for a call of this name.
+    fn here(&self, call: &'static str) -> Result<BorrowedFd<'_>, SystemError> {
+        if self.is_here() {
+            return Ok(self.fd.as_fd());
+        }
+        Err(SystemError::new(call, "a set that stayed with the parent at the fork", Errno::BADF))
     }
 
     /// Watches `source` for `interest`; events come with `token`. What is ready already is told at the next wait,
@@ -100,8 +120,9 @@ impl Poller {
         interest: Readiness,
         trigger: Trigger,
     ) -> Result<(), SystemError> {
+        let fd = self.here("epoll_ctl")?;
         attempt("epoll_ctl", "a descriptor to watch", || {
-            epoll::add(&self.fd, &source, EventData::new_u64(token), flags_of(interest, trigger))
+            epoll::add(fd, &source, EventData::new_u64(token), flags_of(interest, trigger))
         })
     }
 
@@ -120,8 +141,9 @@ impl Poller {
         interest: Readiness,
         trigger: Trigger,
     ) -> Result<(), SystemError> {
+        let fd = self.here("epoll_ctl")?;
         attempt("epoll_ctl", "a watched descriptor", || {
-            epoll::modify(&self.fd, &source, EventData::new_u64(token), flags_of(interest, trigger))
+            epoll::modify(fd, &source, EventData::new_u64(token), flags_of(interest, trigger))
         })
     }
 
@@ -133,7 +155,8 @@ impl Poller {
     /// # Source
     /// epoll_ctl(2).
     pub fn remove(&self, source: impl AsFd) -> Result<(), SystemError> {
-        attempt("epoll_ctl", "a watched descriptor", || epoll::delete(&self.fd, &source))
+        let fd = self.here("epoll_ctl")?;
+        attempt("epoll_ctl", "a watched descriptor", || epoll::delete(fd, &source))
     }
 
     /// Waits until something has happened, at most until `deadline`; answers how many events lie in `events`,
@@ -146,11 +169,12 @@ impl Poller {
     /// # Source
     /// epoll_wait(2).
     pub fn wait(&self, events: &mut Events, deadline: Deadline) -> Result<usize, SystemError> {
+        let fd = self.here("epoll_wait")?;
         loop {
             events.found.clear();
             let timeout = deadline.or_sooner(Deadline::within(WAIT_MAX)).timespec();
             let room = rustix::buffer::spare_capacity(&mut events.found);
-            match seam::call("epoll_wait", || epoll::wait(&self.fd, room, timeout.as_ref())) {
+            match seam::call("epoll_wait", || epoll::wait(fd, room, timeout.as_ref())) {
                 Ok(0) if !deadline.has_passed() => {}
                 Ok(count) => return Ok(count),
                 Err(Errno::INTR) if deadline.has_passed() => return Ok(0),
@@ -162,7 +186,7 @@ impl Poller {
 }
 
 impl AsFd for Poller {
-    /// Readable while a wait would find something.
+    /// Readable while a wait would find something. In a forked child the number is stale.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
@@ -281,6 +305,26 @@ mod tests {
             assert_eq!(found, Readiness::IN);
         });
         assert_eq!(poller.wait(&mut events, Deadline::Never).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_forked_child_takes_nothing_out_of_its_parents_set() {
+        let poller = Poller::new().unwrap();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        poller.add(&reader, 1, Readiness::IN, Trigger::Edge).unwrap();
+        writer.write_all(b"x").unwrap();
+        let is_refused = crate::fork::child_answers(
+            || {
+                let refused = [
+                    poller.remove(&reader),
+                    poller.wait(&mut Events::with_capacity(1), Deadline::Now).map(|_| ()),
+                ];
+                !poller.is_here() && refused.into_iter().all(|call| call.unwrap_err().errno() == Errno::BADF)
+            },
+            Deadline::within(PATIENCE),
+        );
+        assert!(is_refused.unwrap());
+        assert_eq!(poller.wait(&mut Events::with_capacity(1), Deadline::Now).unwrap(), 1);
     }
 
     #[test]

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One link in a set: how it is looked at, and when it need not be.
+//!
+//! Invariant: a link is active, or it was looked at after the last thing that may have silenced its bell. One with a
+//! lane rests armed; one that has not met its peer yet has the socket alone, which always rings. Whatever empties
+//! the socket takes a bell away, so the link counts what was filed, by whomever, and looks again after it.
+
+use cabotage_lane::ring::Look;
+
+use super::pace::rounds_max;
+use crate::error::LinkError;
+use crate::link::Link;
+use crate::receive::Found;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Linked {
+    pub(super) link: Link,
+    /// Whether the socket has something to read.
+    has_mail: bool,
+    /// What was filed when this was looked at last; `None` at first.
+    arrivals: Option<u64>,
+    /// How many messages of the set there were when this delivered one, or missed a round.
+    delivered: u64,
+    /// Rounds in a row in which others delivered and this did not.
+    missed: u32,
+}
+
+/// What a look at a link found.
+#[derive(Debug)]
+pub(super) enum Sight {
+    /// A message.
+    Found(Found),
+    /// Nothing, but it is worth looking again.
+    Nothing,
+    /// Nothing, and it rings when there is something.
+    Rests,
+    /// The link is over, and everything before was received.
+    Over(LinkError),
+}
+
+impl Linked {
+    pub(super) fn new(link: Link) -> Self {
+        Self { link, has_mail: false, arrivals: None, delivered: 0, missed: 0 }
+    }
+
+    /// Its socket became readable, or its time is up.
+    pub(super) fn rouse(&mut self) {
+        self.has_mail = true;
+        self.link.inc.disarm();
+    }
+
+    /// Looks for a message, in a set that has delivered so many and in which so many links are active.
+    #[inline]
+    pub(super) fn look(&mut self, delivered: u64, active: usize) -> Sight {
+        match self.find() {
+            Ok(Found::Nothing) => self.idle(delivered, active),
+            Ok(found) => {
+                (self.delivered, self.missed) = (delivered + 1, 0);
+                if self.link.inc.is_armed {
+                    self.link.inc.disarm();
+                }
+                Sight::Found(found)
+            }
+            Err(error) => Sight::Over(error),
+        }
+    }
+
+    /// Makes the link rest; answers whether it does, and not what there is instead.
+    pub(super) fn settle(&mut self) -> bool {
+        matches!(self.find(), Ok(Found::Nothing)) && (self.rings() || matches!(self.park(), Sight::Rests))
+    }
+
+    /// What comes first goes first: the ring, and when it is empty what was filed. So an end is found last.
+    #[inline]
+    fn find(&mut self) -> Result<Found, LinkError> {
+        let Link { inc, core, .. } = &mut self.link;
+        match inc.look(core) {
+            // An end may have been noticed by a bell that could not be rung, which does not tell what came before it.
+            Err(_) if core.is_over() => {}
+            Ok(Found::Nothing) => {}
+            found => return found,
+        }
+        if self.has_mail || self.arrivals != Some(core.mark()) || core.is_over() {
+            return self.look_at_mail();
+        }
+        Ok(Found::Nothing)
+    }
+
+    #[cold]
+    fn look_at_mail(&mut self) -> Result<Found, LinkError> {
+        let Link { inc, core, .. } = &mut self.link;
+        if self.has_mail || core.is_over() {
+            core.pump()?;
+            self.has_mail = false;
+        }
+        self.arrivals = Some(core.mark());
+        inc.look_after_filing(core)
+    }
+
+    /// Whether the next message, or the peer's first words, will make the socket readable.
+    fn rings(&self) -> bool {
+        self.link.inc.lane.is_none() || self.link.inc.is_armed
+    }
+
+    #[inline]
+    fn idle(&mut self, delivered: u64, active: usize) -> Sight {
+        if self.rings() {
+            return Sight::Rests;
+        }
+        if delivered == self.delivered {
+            return Sight::Nothing;
+        }
+        (self.delivered, self.missed) = (delivered, self.missed + 1);
+        if self.missed < rounds_max(active) { Sight::Nothing } else { self.park() }
+    }
+
+    #[cold]
+    fn park(&mut self) -> Sight {
+        self.missed = 0;
+        let Link { inc, core, .. } = &mut self.link;
+        match inc.arm(core) {
+            Ok(Look::Armed) => Sight::Rests,
+            // What the peer sent before its end is found first.
+            Ok(Look::Ready) => Sight::Nothing,
+            Err(_) if core.is_over() => Sight::Nothing,
+            Err(error) => Sight::Over(error),
+        }
+    }
+}
