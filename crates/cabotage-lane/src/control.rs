@@ -172,14 +172,18 @@ pub trait Controls {
     fn peer(&self) -> &Control;
 }
 
+/// In the word of a sleep: its owner sleeps so often that it wants the other side to fence at each publication, also
+/// while it is awake, rather than issue a barrier at each sleep.
+const FENCE: u64 = 1 << 63;
+
 /// The number of a sleep that never ends: what counts before the peer's control words are mapped.
-pub(crate) const ALWAYS: u64 = u64::MAX;
+pub(crate) const ALWAYS: u64 = FENCE - 1;
 
 /// One side of a sleep: which sleep of the peer was answered with a bell last.
 ///
 /// The owner of a word stores the number of its sleep, fences, looks once more at what it waits for, and only
 /// then sleeps. The peer makes what it waits for, fences, and reads the word: of the two looks at least one
-/// succeeds. The word may lie: a wrong one costs a bell too many, or costs the liar a bell.
+/// succeeds. The word may lie: a wrong one costs a fence or a bell too many, or costs the liar a bell.
 #[derive(Debug, Default)]
 pub(crate) struct Answered(u64);
 
@@ -189,33 +193,73 @@ impl Answered {
     #[inline]
     pub(crate) fn must_ring(&mut self, sleep: &AtomicU64, fencing: Fencing) -> bool {
         fencing.often();
-        let number = sleep.load(Ordering::Relaxed);
-        number != 0 && self.is_new(number)
+        let word = sleep.load(Ordering::Relaxed);
+        word != 0 && self.look_closely(sleep, word)
     }
 
     #[cold]
-    fn is_new(&mut self, number: u64) -> bool {
-        let is_new = number != self.0 || number == ALWAYS;
-        self.0 = number;
-        is_new
+    fn look_closely(&mut self, sleep: &AtomicU64, mut word: u64) -> bool {
+        if word & FENCE != 0 {
+            fence(Ordering::SeqCst);
+            word = sleep.load(Ordering::Relaxed) & !FENCE;
+        }
+        let is_new = word != self.0 || word == ALWAYS;
+        if word != 0 {
+            self.0 = word;
+        }
+        word != 0 && is_new
     }
 }
 
-/// The other side of a sleep: the numbers we give to ours.
+/// The other side of a sleep: the numbers we give to ours, and who fences for them.
+///
+/// Where the sleeper pays ([`Fencing::Sleeper`]), each announcement issues a barrier, unless fences are asked for:
+/// then the first one does, and the bit stays in the word from there on. Whoever published without seeing the bit
+/// did so before that barrier, so its store is visible to every later look; whoever sees it fences. Asking no more
+/// costs nothing, since the next announcement issues a barrier again.
 #[derive(Debug, Default)]
-pub(crate) struct Sleeps(u64);
+pub(crate) struct Sleeps {
+    number: u64,
+    is_announced: bool,
+    /// Whether the bit stands in the word, and a barrier was issued since it does.
+    has_asked: bool,
+}
 
 impl Sleeps {
-    /// Announces a sleep. Look once more after this, and [`Sleeps::cancel`] if there is something.
-    pub(crate) fn announce(&mut self, word: &AtomicU64, fencing: Fencing) -> Result<(), SystemError> {
-        self.0 += 1;
-        word.store(self.0, Ordering::Relaxed);
-        fencing.seldom()
+    /// Announces a sleep, one of many in a short time or not. Look once more after this, and [`Sleeps::cancel`] if
+    /// there is something.
+    pub(crate) fn announce(
+        &mut self,
+        word: &AtomicU64,
+        fencing: Fencing,
+        is_frequent: bool,
+    ) -> Result<(), SystemError> {
+        let asks = is_frequent && fencing != Fencing::Both;
+        (self.number, self.is_announced) = (self.number + 1, true);
+        word.store(self.number | if asks { FENCE } else { 0 }, Ordering::Relaxed);
+        if asks && self.has_asked {
+            fence(Ordering::SeqCst);
+            return Ok(());
+        }
+        self.has_asked = false;
+        fencing.seldom()?;
+        self.has_asked = asks;
+        Ok(())
     }
 
     /// Takes the announcement back.
     #[inline]
-    pub(crate) fn cancel(word: &AtomicU64) {
-        word.store(0, Ordering::Relaxed);
+    pub(crate) fn cancel(&mut self, word: &AtomicU64) {
+        self.is_announced = false;
+        word.store(if self.has_asked { FENCE } else { 0 }, Ordering::Relaxed);
+    }
+
+    /// Asks for fences no more, after a while without a sleep.
+    #[inline]
+    pub(crate) fn relax(&mut self, word: &AtomicU64) {
+        if self.has_asked && !self.is_announced {
+            self.has_asked = false;
+            word.store(0, Ordering::Relaxed);
+        }
     }
 }

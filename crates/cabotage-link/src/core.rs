@@ -33,6 +33,9 @@ pub(crate) use desk::Desk;
 /// meanwhile, which may never end.
 const MESSAGES_AT_ONCE: u32 = 4096;
 
+/// How many messages may go over the socket behind the HELLO, in each direction.
+const EARLY_MAX: u32 = 16;
+
 /// The announcement of an outbox.
 const OUTBOX: Frame<'_> = Frame::Outbox { bytes: FIRST_SEGMENT_BYTES };
 
@@ -166,6 +169,7 @@ impl Core {
             return Ok(false);
         }
         self.send_hello(&mut desk, first)?;
+        self.send_what_is_owed(&mut desk)?;
         Ok(first.is_some())
     }
 
@@ -175,6 +179,30 @@ impl Core {
             Ok(_) | Err(LinkError::Closed | LinkError::Died) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Sends a message over the socket, as long as there is no outbox of ours and there were not too many; answers
+    /// whether it went. The peer gets it without our doing anything more, and neither end needs memory for it.
+    pub(crate) fn send_early(&self, message: &[u8]) -> Result<bool, LinkError> {
+        let Some(message) = First::new(message) else { return Ok(false) };
+        let mut desk = self.desk();
+        if desk.own.is_some() || desk.early_sent >= EARLY_MAX {
+            return Ok(false);
+        }
+        match self.socket.send(&Frame::Early(message).encode(), &[], Deadline::Now) {
+            Ok(()) => {
+                desk.early_sent += 1;
+                Ok(true)
+            }
+            Err(socket::SendError::Full) => Ok(false),
+            Err(error) => Err(self.refused_send(&mut desk, error)),
+        }
+    }
+
+    /// The longest message that both ends take, as far as is known.
+    pub(crate) fn message_bytes_max(&self) -> usize {
+        let ours = self.options.message_bytes_max;
+        self.desk().hello.map_or(ours, |theirs| ours.min(theirs.message_bytes_max)) as usize
     }
 
     fn send_hello(&self, desk: &mut Desk, first: Option<&[u8]>) -> Result<(), LinkError> {

@@ -42,13 +42,13 @@ enum Body {
     Record(usize),
     /// In a block; the record is consumed.
     Block(Block),
-    /// They came with the HELLO.
-    First(Vec<u8>),
+    /// They came over the socket.
+    Early(Vec<u8>),
 }
 
 impl Default for Body {
     fn default() -> Self {
-        Self::First(Vec::new())
+        Self::Early(Vec::new())
     }
 }
 
@@ -91,7 +91,7 @@ impl<'link> Message<'link> {
             Some(extra) => match &extra.body {
                 Body::Record(lead) => self.record_bytes().saturating_sub(*lead),
                 Body::Block(block) => block.bytes(),
-                Body::First(first) => first.len(),
+                Body::Early(first) => first.len(),
             },
         }
     }
@@ -128,7 +128,7 @@ impl<'link> Message<'link> {
                 let bytes = block.bytes().saturating_sub(offset).min(target.len());
                 block.copy_at(offset, &mut target[..bytes]).map_or(0, |()| bytes)
             }
-            Body::First(first) => {
+            Body::Early(first) => {
                 let rest = first.get(offset..).unwrap_or_default();
                 let bytes = rest.len().min(target.len());
                 target[..bytes].copy_from_slice(&rest[..bytes]);
@@ -201,8 +201,8 @@ pub(crate) fn take(
         Found::Record(_) => {
             return Err(core.end_with(PeerFault::Order("sent a record of an unknown kind").into()));
         }
-        Found::First | Found::Nothing => {
-            extra.body = Body::First(incoming.take_first().unwrap_or_default());
+        Found::Early | Found::Nothing => {
+            extra.body = Body::Early(incoming.take_early().unwrap_or_default());
         }
     }
     Ok(Some(extra))

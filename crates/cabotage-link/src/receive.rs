@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The receiving half of a link: looks, waits, and hands out messages where they lie.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -24,8 +25,8 @@ const OWN_RECORDS_AT_ONCE: u32 = 256;
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    /// First data that came with the HELLO.
-    first: Option<Vec<u8>>,
+    /// Messages that came before the peer's outbox.
+    early: VecDeque<Vec<u8>>,
     /// Once the peer's outbox has come.
     pub(crate) lane: Option<Lane>,
     first_ring: Option<PeerRing>,
@@ -50,8 +51,8 @@ pub(crate) struct Incoming {
 pub(crate) enum Found {
     /// A record.
     Record(Shape),
-    /// The first data of the peer's HELLO.
-    First,
+    /// One that came before the peer's outbox.
+    Early,
     /// Nothing.
     Nothing,
 }
@@ -85,7 +86,7 @@ impl GiveBack for Giver {
 impl Incoming {
     pub(crate) fn new(core: &Core) -> Self {
         Self {
-            first: None,
+            early: VecDeque::new(),
             lane: None,
             first_ring: None,
             ring_number: 0,
@@ -100,8 +101,8 @@ impl Incoming {
         }
     }
 
-    pub(crate) fn take_first(&mut self) -> Option<Vec<u8>> {
-        self.first.take()
+    pub(crate) fn take_early(&mut self) -> Option<Vec<u8>> {
+        self.early.pop_front()
     }
 
     pub(crate) fn patience(&mut self) -> &mut Patience {
@@ -152,8 +153,8 @@ impl Incoming {
     /// Looks for a message.
     #[inline]
     pub(crate) fn look(&mut self, core: &Core) -> Result<Found, LinkError> {
-        let (Some(lane), None) = (&mut self.lane, &self.first) else {
-            return Ok(if self.first.is_some() { Found::First } else { Found::Nothing });
+        let (Some(lane), true) = (&mut self.lane, self.early.is_empty()) else {
+            return Ok(if self.early.is_empty() { Found::Nothing } else { Found::Early });
         };
         match lane.look() {
             Ok(Sight::Record(shape)) => {
@@ -237,8 +238,9 @@ impl Incoming {
 
     /// Takes what has come over the socket and belongs to this half.
     pub(crate) fn pick_up(&mut self, core: &Arc<Core>) -> Result<(), LinkError> {
-        if let Some(first) = core.desk().take_first() {
-            (self.first, self.is_flowing) = (Some(first), false);
+        while let Some(message) = core.desk().take_early() {
+            self.early.push_back(message);
+            self.is_flowing = false;
         }
         if self.lane.is_some() {
             return Ok(());
@@ -275,7 +277,6 @@ impl Incoming {
             return Ok(Found::Nothing);
         }
         self.disarm();
-        core.greet()?;
         self.look_at_socket(core)
     }
 
@@ -296,6 +297,11 @@ impl Incoming {
         self.pick_up(core)?;
         match (self.look(core)?, end) {
             (Found::Nothing, Some(error)) => Err(self.how(error)),
+            (Found::Nothing, None) if self.lane.is_none() => {
+                // Not before there is nothing to answer: an answer goes with the HELLO and needs no memory.
+                core.greet()?;
+                Ok(Found::Nothing)
+            }
             (found, _) => Ok(found),
         }
     }
@@ -337,7 +343,6 @@ impl Incoming {
 
     fn try_ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
         core.check_readable()?;
-        core.greet()?;
         loop {
             if !matches!(self.look(core)?, Found::Nothing) || self.arm(core)? == Look::Ready {
                 return Ok(Ready::Ready);
@@ -378,9 +383,8 @@ impl Incoming {
     }
 
     fn wait_longer(&mut self, core: &Arc<Core>, deadline: Deadline) -> Result<Found, ReceiveError> {
-        core.greet()?;
         if self.lane.is_none()
-            && let found @ (Found::Record(_) | Found::First) = self.look_at_socket(core)?
+            && let found @ (Found::Record(_) | Found::Early) = self.look_at_socket(core)?
         {
             return Ok(found);
         }
@@ -395,7 +399,7 @@ impl Incoming {
                     found => Ok(found),
                 };
             }
-            if let found @ (Found::Record(_) | Found::First) = self.sleep(core, deadline)? {
+            if let found @ (Found::Record(_) | Found::Early) = self.sleep(core, deadline)? {
                 return Ok(found);
             }
         }
@@ -417,13 +421,13 @@ impl Incoming {
         {
             looks = looks.wrapping_add(1);
             if lane.glimpse() != Glimpse::Nothing
-                && let found @ (Found::Record(_) | Found::First) = self.look(core)?
+                && let found @ (Found::Record(_) | Found::Early) = self.look(core)?
             {
                 self.patience.paid(looks);
                 return Ok(Some(found));
             }
             if looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) {
-                if let found @ (Found::Record(_) | Found::First) = self.look_at_socket(core)? {
+                if let found @ (Found::Record(_) | Found::Early) = self.look_at_socket(core)? {
                     return Ok(Some(found));
                 }
                 if deadline.has_passed() {
@@ -441,7 +445,7 @@ impl Incoming {
             // Another thread may have filed the peer's outbox.
             self.pick_up(core)?;
         }
-        if self.first.is_some() || self.arm(core)? == Look::Ready {
+        if !self.early.is_empty() || self.arm(core)? == Look::Ready {
             return Ok(self.look(core)?);
         }
         let began = Instant::now();

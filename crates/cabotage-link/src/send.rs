@@ -117,16 +117,13 @@ impl Outgoing {
     /// What is not a small message on a link that has met with room in its ring.
     #[cold]
     fn try_send_otherwise(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
-        if body.len() > core.options.message_bytes_max as usize {
-            let bytes_max = core.options.message_bytes_max as usize;
-            return Err(SendError::TooLong { bytes: body.len(), bytes_max }.into());
-        }
+        self.check_length(core, body.len())?;
         let first = First::new(body).is_some().then_some(body);
-        if self.lane.is_none() && core.say_hello(first)? {
+        if self.lane.is_none() && (core.say_hello(first)? || core.send_early(body)?) {
             return Ok(());
         }
         self.meet(core)?;
-        self.check_length(body.len())?;
+        self.check_length(core, body.len())?;
         let lane = self.lane(core)?;
         match lane.stage(PLAIN, 0, body) {
             Ok(()) => self.publish(core),
@@ -157,12 +154,10 @@ impl Outgoing {
         self.publish(core)
     }
 
-    /// Whether the peer takes so many bytes, if that is known.
-    fn check_length(&self, bytes: usize) -> Result<(), SendError> {
-        match self.has_met && bytes > self.bytes_max {
-            true => Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }),
-            false => Ok(()),
-        }
+    /// Whether the peer takes so many bytes, as far as is known.
+    fn check_length(&self, core: &Core, bytes: usize) -> Result<(), SendError> {
+        let bytes_max = if self.has_met { self.bytes_max } else { core.message_bytes_max() };
+        if bytes > bytes_max { Err(SendError::TooLong { bytes, bytes_max }) } else { Ok(()) }
     }
 
     /// The lane, made now if need be.
@@ -196,8 +191,7 @@ impl Outgoing {
         }
         lane.meet(controls, fencing);
         self.has_met = true;
-        let peer_max = core.desk().hello.map_or(0, |hello| hello.message_bytes_max);
-        self.bytes_max = core.options.message_bytes_max.min(peer_max) as usize;
+        self.bytes_max = core.message_bytes_max();
         Ok(())
     }
 

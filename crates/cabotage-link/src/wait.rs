@@ -37,7 +37,7 @@ const LOOKS_MAX: u32 = 4096;
 /// What a trial begins with.
 const LOOKS_TRIAL: u32 = 512;
 const TRIAL_AFTER_MIN: u32 = 8;
-const TRIAL_AFTER_MAX: u32 = 4096;
+const TRIAL_AFTER_MAX: u32 = 256;
 /// A sleep that ends sooner would have been a look worth having.
 const SHORT_SLEEP: Duration = Duration::from_micros(100);
 
@@ -84,7 +84,9 @@ impl Patience {
             }
             return;
         }
-        self.short_sleeps = if time < SHORT_SLEEP { self.short_sleeps + 1 } else { 0 };
+        if time < SHORT_SLEEP {
+            self.short_sleeps += 1;
+        }
         if self.wait == Wait::Adaptive && self.short_sleeps >= self.trial_after {
             self.short_sleeps = 0;
             self.looks = LOOKS_TRIAL;

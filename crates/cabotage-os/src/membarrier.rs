@@ -5,11 +5,17 @@
 //! reordering, and the receiver that is about to sleep pays for both. Where the kernel or a sandbox does not offer
 //! it, both sides use ordinary fences; whether they share it has to be agreed on beforehand.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rustix::thread::{MembarrierCommand, MembarrierQuery, membarrier, membarrier_query};
 
 use crate::error::{SystemError, attempt};
+use crate::fork::Origin;
 use crate::probe::{self, Feature};
 use crate::seam::{self, Errno};
+
+/// Which process, among a parent and its forked children, has joined: a child has to do it anew.
+static JOINED: AtomicU64 = AtomicU64::new(0);
 
 /// The proof that this process takes part, and that [`Membarrier::issue`] works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +34,11 @@ impl Membarrier {
         if !probe::has(Feature::Membarrier, is_offered) {
             return Ok(None);
         }
-        attempt("membarrier", "registration", || membarrier(MembarrierCommand::RegisterGlobalExpedited))?;
+        let here = Origin::here()?;
+        if JOINED.load(Ordering::Relaxed) != here.number() {
+            attempt("membarrier", "registration", || membarrier(MembarrierCommand::RegisterGlobalExpedited))?;
+            JOINED.store(here.number(), Ordering::Relaxed);
+        }
         Ok(Some(Self(())))
     }
 

@@ -8,6 +8,9 @@ use crate::record::{CONTINUE, Header, PAD, Port, RETIRE, TAGS, Tag, WORD_BYTES};
 use crate::sync::{Ordering, fence};
 use crate::violation::Violation;
 
+/// Who consumes less than this between two sleeps sleeps often.
+const AWAKE_WORDS: u64 = 128;
+
 /// The receiving end of a lane: reads the peer's ring and control words, owns ours.
 #[derive(Debug)]
 pub struct Receiver<R, C> {
@@ -26,6 +29,8 @@ pub struct Receiver<R, C> {
     told: u64,
     sender_sleeps: Answered,
     own_sleeps: Sleeps,
+    /// How far we were at the last sleep.
+    slept_at: u64,
     ring_bell: bool,
     broken: Option<Violation>,
 }
@@ -150,6 +155,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
             told: 0,
             sender_sleeps: Answered::default(),
             own_sleeps: Sleeps::default(),
+            slept_at: 0,
             ring_bell: false,
             broken: None,
         }
@@ -300,7 +306,9 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// As [`Receiver::receive`], or the system's refusal.
     pub fn arm(&mut self) -> Result<Look, ArmError> {
         self.tell();
-        self.own_sleeps.announce(&self.controls.own().armed, self.fencing)?;
+        let is_frequent = self.consumed - self.slept_at < AWAKE_WORDS;
+        self.slept_at = self.consumed;
+        self.own_sleeps.announce(&self.controls.own().armed, self.fencing, is_frequent)?;
         match self.poll() {
             Ok(None) => {
                 self.tell(); // a filler at the end of the ring may have been passed on the way
@@ -315,7 +323,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
 
     /// Takes the announcement of [`Receiver::arm`] back.
     pub fn disarm(&mut self) {
-        Sleeps::cancel(&self.controls.own().armed);
+        self.own_sleeps.cancel(&self.controls.own().armed);
     }
 
     /// Whether the peer sleeps for room that was made since the last call, and must be rung.
@@ -384,6 +392,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     fn pass(&mut self, words: u64) {
         self.advance(words);
         if self.consumed - self.told >= self.ring_words / LAZY_FRACTION {
+            self.own_sleeps.relax(&self.controls.own().armed);
             self.tell();
         }
     }

@@ -248,12 +248,12 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// # Errors
     /// The system's refusal.
     pub fn announce(&mut self) -> Result<(), SystemError> {
-        self.own_sleeps.announce(&self.controls.own().wants_room, self.fencing)
+        self.own_sleeps.announce(&self.controls.own().wants_room, self.fencing, false)
     }
 
     /// Takes the announcement of [`Sender::arm_for_room`] or [`Sender::announce`] back.
     pub fn awake(&mut self) {
-        Sleeps::cancel(&self.controls.own().wants_room);
+        self.own_sleeps.cancel(&self.controls.own().wants_room);
     }
 
     /// Goes on in another ring, new or left before, which the receiver learns of in order, as number `segment`. Answers

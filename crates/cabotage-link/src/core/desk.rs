@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state of a handshake, and everything that has come over the socket and was not picked up.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use cabotage_os::map::{Map, MapMut};
@@ -26,8 +27,13 @@ pub(crate) struct Desk {
     pub(super) has_said_hello: bool,
     /// What the peer's HELLO said, once the kernel named its sender.
     pub(crate) hello: Option<Greeting>,
-    /// The first data of a HELLO, until it is picked up.
-    pub(crate) first: Option<Vec<u8>>,
+    /// Messages that came with the HELLO and behind it, until they are picked up.
+    pub(crate) early: VecDeque<Vec<u8>>,
+    /// How many of them there were, and how many we sent.
+    pub(super) early_received: u32,
+    pub(super) early_sent: u32,
+    /// Whether the peer has said HELLO, whoever it is.
+    pub(super) has_heard_hello: bool,
     /// Whether a HELLO came whose sender the kernel could not name.
     pub(super) had_unnamed_hello: bool,
     /// Whether the peer is still to be asked to say HELLO once more.
@@ -73,9 +79,9 @@ impl Desk {
         self.error.is_some()
     }
 
-    /// The first data of the peer's HELLO, once it is known who said it.
-    pub(crate) fn take_first(&mut self) -> Option<Vec<u8>> {
-        if self.hello.is_some() { self.first.take() } else { None }
+    /// The next message that came before the peer's outbox, once it is known who sent it.
+    pub(crate) fn take_early(&mut self) -> Option<Vec<u8>> {
+        if self.hello.is_some() { self.early.pop_front() } else { None }
     }
 
     /// Forgets a segment of the peer's, which is charged for it no more; answers whether it was there.

@@ -7,12 +7,13 @@ use std::sync::atomic::Ordering;
 use cabotage_os::socket::Arrival;
 
 use super::Core;
+use super::EARLY_MAX;
 use super::desk::{Desk, Greeting};
 use crate::error::{LinkError, PeerFault};
 use crate::outbox::{self, FIRST_SEGMENT_BYTES, RING_BYTES_MAX};
 use crate::peer::Stamp;
 use crate::quota::{Charge, Owner, Resource};
-use crate::wire::{self, Frame, Hello, Purpose, VERSIONS};
+use crate::wire::{self, First, Frame, Hello, Purpose, VERSIONS};
 
 impl Core {
     /// Files one message; a fault of the peer ends the link.
@@ -54,6 +55,7 @@ impl Core {
                 desk.has_closed = true;
                 Ok(())
             }
+            Frame::Early(message) => file_early(desk, message),
             _ if desk.hello.is_none() => Err(PeerFault::Order("went on before it had said HELLO").into()),
             Frame::Outbox { bytes } => self.file_outbox(desk, bytes, one(descriptors)?),
             Frame::Segment { number, purpose, bytes } => {
@@ -77,11 +79,12 @@ impl Core {
             return Err(PeerFault::Order("asks for a port that is not there").into());
         }
         if let Some(first) = hello.first {
-            if desk.first.is_some() {
+            if std::mem::replace(&mut desk.has_heard_hello, true) {
                 return Err(PeerFault::Order("sent first data twice").into());
             }
-            desk.first = Some(first.bytes().to_vec());
+            desk.early.push_back(first.bytes().to_vec());
         }
+        desk.has_heard_hello = true;
         let Some(stamp) = Stamp::take(&mut arrival)? else {
             if desk.had_unnamed_hello {
                 return Err(self.refuse(wire::Refusal::Unidentified));
@@ -162,6 +165,16 @@ impl Core {
         let _ = self.socket.send(&Frame::Refused { reason }.encode(), &[], cabotage_os::Deadline::Now);
         LinkError::Refusing(reason.into())
     }
+}
+
+/// A message that came before the peer's outbox: some may.
+fn file_early(desk: &mut Desk, message: First<'_>) -> Result<(), LinkError> {
+    if !desk.has_heard_hello || desk.theirs.is_some() || desk.early_received >= EARLY_MAX {
+        return Err(PeerFault::Order("sent a message over the socket that belongs into its outbox").into());
+    }
+    desk.early_received += 1;
+    desk.early.push_back(message.bytes().to_vec());
+    Ok(())
 }
 
 /// The one descriptor of a message that has one.

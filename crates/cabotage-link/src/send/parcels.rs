@@ -69,7 +69,7 @@ impl Outgoing {
         if !self.has_met {
             return Err(Obstacle::Full);
         }
-        self.check_length(parcel.bytes.len())?;
+        self.check_length(core, parcel.bytes.len())?;
         let need = Self::need(parcel);
         self.make_room(core, need)?;
         let sequence = self.send_descriptors(core, parcel)?;

@@ -120,10 +120,9 @@ impl LinkSet {
     }
 
     fn watch_link(&self, link: &Link) -> Result<Key, SetError> {
-        link.core.greet().map_err(|error| match error {
-            LinkError::System(refusal) => SetError::System(refusal),
-            _ => SetError::Forked,
-        })?;
+        if !link.core.is_here() {
+            return Err(SetError::Forked);
+        }
         self.watch(link)
     }
 

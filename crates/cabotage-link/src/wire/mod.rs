@@ -47,6 +47,8 @@ pub(crate) enum Frame<'a> {
     Again,
     /// The sender is done with the link and has sent all it will.
     Bye,
+    /// A message of up to 4,096 bytes, before the sender has handed over an outbox.
+    Early(First<'a>),
 }
 
 /// What a segment is for.
@@ -131,6 +133,7 @@ const SEGMENT: u8 = 3;
 const DESCRIPTORS: u8 = 4;
 const AGAIN: u8 = 6;
 const BYE: u8 = 7;
+const EARLY: u8 = 8;
 
 impl<'a> Frame<'a> {
     /// What a received message says.
@@ -155,6 +158,10 @@ impl<'a> Frame<'a> {
             }
             AGAIN => bare("AGAIN", rest, Self::Again),
             BYE => bare("BYE", rest, Self::Bye),
+            EARLY => {
+                let bytes = rest.len();
+                First::new(rest).map(Self::Early).ok_or(WireError::FirstData { bytes })
+            }
             kind => Err(WireError::Kind { kind }),
         }
     }
@@ -174,6 +181,11 @@ impl<'a> Frame<'a> {
             Self::Refused { reason } => reason.encode(),
             Self::Again => Encoded::new(AGAIN),
             Self::Bye => Encoded::new(BYE),
+            Self::Early(first) => {
+                let mut message = Encoded::new(EARLY);
+                message.push(first.bytes());
+                message
+            }
         }
     }
 
@@ -182,7 +194,9 @@ impl<'a> Frame<'a> {
         match *self {
             Self::Outbox { .. } | Self::Segment { .. } => 1,
             Self::Descriptors { count, .. } => count.into(),
-            Self::Bell | Self::Hello(_) | Self::Refused { .. } | Self::Again | Self::Bye => 0,
+            Self::Bell | Self::Hello(_) | Self::Refused { .. } | Self::Again | Self::Bye | Self::Early(_) => {
+                0
+            }
         }
     }
 }

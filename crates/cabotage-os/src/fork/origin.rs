@@ -54,6 +54,11 @@ impl Origin {
         }
     }
 
+    /// A number that no other process among parent and children has; never 0.
+    pub(crate) fn number(self) -> u64 {
+        self.number
+    }
+
     /// Whether the calling process is the one meant: false in every child forked since. One load.
     #[inline]
     pub fn is_here(self) -> bool {
