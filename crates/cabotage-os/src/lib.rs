@@ -22,6 +22,7 @@ mod error;
 pub mod fifo;
 pub mod fork;
 pub mod futex;
+pub mod heap;
 pub mod holders;
 pub mod inherited;
 pub mod limits;

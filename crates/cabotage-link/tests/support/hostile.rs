@@ -148,6 +148,11 @@ impl RawPeer {
         self.say_with(&frames::outbox(8192), &[self.memory.as_fd()])
     }
 
+    /// The memory of the outbox.
+    pub(crate) fn outbox_memory(&self) -> BorrowedFd<'_> {
+        self.memory.as_fd()
+    }
+
     /// Announces a segment of so many bytes; answers its map.
     pub(crate) fn segment(&self, number: u32, purpose: u8, bytes: usize) -> Arc<MapMut> {
         let (map, memory) = sealed(bytes);

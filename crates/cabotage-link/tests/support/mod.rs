@@ -129,6 +129,15 @@ pub(crate) fn inherited(options: Options) -> Link {
     cabotage_link::End::inherited(END).unwrap().link(options).unwrap()
 }
 
+/// The number after this option on the command line of a long run.
+pub(crate) fn number(option: &str, default: u64) -> u64 {
+    let mut arguments = std::env::args().skip_while(|argument| argument != option);
+    match arguments.nth(1) {
+        Some(text) => text.parse().unwrap_or_else(|_| panic!("{option} wants a number, not {text}")),
+        None => default,
+    }
+}
+
 /// A child that does not outlive its test.
 #[derive(Debug)]
 pub(crate) struct Watched(pub(crate) Child);

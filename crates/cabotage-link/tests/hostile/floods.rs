@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Too much of everything, without end; and bells that never ring.
+
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use cabotage_link::{Deadline, Link, ReceiveError, Wait};
+
+use super::{assert_fault, met, met_with, options, patience};
+use crate::support::hostile::{CONTINUE, PLAIN, RETIRE, RawPeer, frames, header, sealed};
+use crate::support::{alone, leaves_nothing, soon};
+
+/// What a victim does while a thread of its peer sends all the time: no call may take for ever.
+fn flooded(flood: impl Fn(&RawPeer) -> bool + Sync, mut act: impl FnMut(&mut Link)) {
+    let (raw, mut victim) = met();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (flood, done, raw) = (&flood, &done, &raw);
+        for _ in 0..2 {
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    flood(raw);
+                }
+            });
+        }
+        act(&mut victim);
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn bells_that_never_stop_keep_nobody_beyond_a_deadline() {
+    let _alone = alone();
+    leaves_nothing("a flood of bells", || {
+        flooded(
+            |raw| raw.say(frames::BELL),
+            |victim| {
+                let begin = Instant::now();
+                while begin.elapsed() < Duration::from_millis(500) {
+                    assert_eq!(victim.receive(patience()).unwrap_err(), ReceiveError::Nothing);
+                    assert!(victim.try_receive().unwrap().is_none());
+                    victim.ready().unwrap();
+                    let _ = victim.send(&[0; 1000], patience());
+                    let _ = victim.block(100, patience());
+                }
+            },
+        );
+    });
+}
+
+#[test]
+fn floods_of_words_that_may_come_once_end_the_link() {
+    let _alone = alone();
+    leaves_nothing("a flood of HELLOs", || {
+        flooded(|raw| raw.say(&frames::hello()), |victim| assert_fault(victim, "said HELLO twice"));
+    });
+    leaves_nothing("a flood of descriptors", || {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        flooded(
+            |raw| raw.say_with(&frames::descriptors(1, 64), &[file.as_fd(); 64]),
+            |victim| assert_fault(victim, "descriptors"),
+        );
+    });
+}
+
+#[test]
+fn rings_and_retirements_without_end_keep_nobody_beyond_a_deadline() {
+    let _alone = alone();
+    leaves_nothing("a lane that leads on and on", || {
+        // One ring under ever new numbers, whose first word leads to the next number, which is just being announced.
+        let (mut raw, mut victim) = met();
+        let (map, memory) = sealed(4096);
+        raw.write(CONTINUE, &1_u32.to_le_bytes());
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let (done, raw) = (&done, &raw);
+            scope.spawn(move || {
+                let mut number = 1_u32;
+                while !done.load(Ordering::Relaxed) {
+                    map.copy_from(8, &(number.wrapping_add(1)).to_le_bytes()).unwrap();
+                    map.store_u64(0, header(CONTINUE, 4)).unwrap();
+                    if raw.say_with(&frames::segment(number, frames::RING, 4096), &[memory.as_fd()]) {
+                        number += 1;
+                    }
+                }
+            });
+            let begin = Instant::now();
+            while begin.elapsed() < Duration::from_millis(300) {
+                if victim.receive(patience()).is_err_and(|error| error != ReceiveError::Nothing) {
+                    break;
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+    });
+    leaves_nothing("retirements", || {
+        let (mut raw, mut victim) = met();
+        for number in 1..=60_u32 {
+            drop(raw.segment(number, frames::BLOCK, 4096));
+            raw.write(RETIRE, &number.to_le_bytes());
+        }
+        raw.send(PLAIN, b"after them");
+        assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"after them");
+    });
+}
+
+/// Without a bell a sleeper sleeps until its deadline; whoever looks finds what is there.
+#[test]
+fn a_bell_that_never_rings_loses_nothing() {
+    let _alone = alone();
+    leaves_nothing("a silent peer", || {
+        for wait in [Wait::Block, Wait::Adaptive, Wait::Spin] {
+            let (mut raw, mut victim) = met_with(options().wait(wait));
+            assert_eq!(victim.receive(patience()).unwrap_err(), ReceiveError::Nothing);
+            raw.write(PLAIN, b"no bell");
+            assert_eq!(victim.receive(Deadline::Now).unwrap().to_vec(), b"no bell");
+            raw.write(PLAIN, b"no bell");
+            assert_eq!(victim.try_receive().unwrap().unwrap().to_vec(), b"no bell");
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    std::thread::sleep(Duration::from_millis(5));
+                    raw.write(PLAIN, b"while it sleeps");
+                });
+                let received = victim.receive(Deadline::within(Duration::from_millis(300)));
+                match received {
+                    Ok(message) => assert_eq!(message.to_vec(), b"while it sleeps"),
+                    Err(error) => panic!("{error}, though it looks once more at the deadline ({wait:?})"),
+                }
+            });
+        }
+    });
+}
