@@ -61,6 +61,32 @@ fn retired_segments_are_forgotten_so_that_others_may_come() {
     }
 }
 
+/// The peer's outbox comes while the first block is being taken.
+#[test]
+fn blocks_come_back_whenever_the_two_ends_have_met() {
+    for steps in 0..6 {
+        let (mut near, mut far) = pair();
+        for step in 0..steps {
+            if step % 2 == 0 {
+                let _ = near.block(10, Deadline::Now);
+            } else {
+                let _ = far.try_receive();
+            }
+        }
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    drop(far.receive(soon()).unwrap());
+                }
+            });
+            for _ in 0..200 {
+                let block = near.block(10, soon()).unwrap();
+                near.send_parcel(Parcel::new(b"").block(block), soon()).unwrap();
+            }
+        });
+    }
+}
+
 #[test]
 fn what_was_sent_before_anybody_answered_outlives_a_close() {
     let (mut near, mut far) = pair();

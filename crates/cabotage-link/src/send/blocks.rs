@@ -21,12 +21,14 @@ impl Outgoing {
     /// A block of `bytes` bytes to be filled.
     pub(crate) fn take_block(&mut self, core: &Core, bytes: usize) -> Result<BlockMut, Obstacle> {
         core.check()?;
-        let controls = self.lane(core)?.controls().clone();
+        self.lane(core)?;
         self.meet(core)?;
         if !self.has_met {
             return Err(Obstacle::Full);
         }
         self.announce_retired(core)?;
+        // Those that know the peer: it gives blocks back through its own.
+        let controls = self.lane(core)?.controls().clone();
         let bytes_max = self.bytes_max as u64;
         let pool = self.pool.get_or_insert_with(|| Pool::new(controls, pool_bytes_max(bytes_max)));
         if bytes as u64 > bytes_max {
