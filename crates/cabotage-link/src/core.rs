@@ -235,6 +235,12 @@ impl Core {
         }
     }
 
+    /// Rings a peer that sleeps until we have taken something. If it is gone, that is told after what it left.
+    #[cold]
+    pub(crate) fn ring_sender(&self) {
+        let _ = self.ring();
+    }
+
     /// What a send that failed means for the link. Of a peer that is gone the last messages are filed first: they
     /// tell whether it closed, refused or died.
     fn refused_send(&self, desk: &mut Desk, error: socket::SendError) -> LinkError {

@@ -204,8 +204,7 @@ fn consume(incoming: &mut Incoming, core: &Core, shape: Shape) {
     if let Some(lane) = &mut incoming.lane {
         lane.consume(shape);
         if lane.take_bell() {
-            // A peer that can't be rung is gone; the next look tells.
-            let _ = core.ring();
+            core.ring_sender();
         }
     }
 }
@@ -264,7 +263,7 @@ fn claim(incoming: &mut Incoming, core: &Core, sequence: u64) -> Result<Vec<Owne
     if let Some(lane) = &incoming.lane {
         lane.controls().own().tell_filed(sequence);
         if lane.controls().peer().wants_room() {
-            core.ring()?;
+            core.ring_sender();
         }
     }
     Ok(descriptors)

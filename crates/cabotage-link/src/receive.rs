@@ -69,8 +69,7 @@ impl GiveBack for Giver {
     fn give_back(&self, slot: Slot, loan: u64) {
         let Some(core) = self.core.upgrade() else { return };
         if self.returns.give_back(slot, loan) {
-            // The peer sleeps for a block. If it can't be rung it is gone, which somebody who waits will learn.
-            let _ = core.ring();
+            core.ring_sender();
         }
     }
 }
@@ -108,7 +107,7 @@ impl Incoming {
             Ok(Sight::Record(shape)) => Ok(Found::Record(shape)),
             Ok(Sight::Empty) => {
                 if lane.take_bell() {
-                    core.ring()?;
+                    core.ring_sender();
                 }
                 Ok(Found::Nothing)
             }
@@ -239,7 +238,7 @@ impl Incoming {
             Err(ArmError::System(refusal)) => return Err(refusal.into()),
         };
         if lane.take_bell() {
-            core.ring()?;
+            core.ring_sender();
         }
         self.is_armed = look == Look::Armed;
         Ok(look)

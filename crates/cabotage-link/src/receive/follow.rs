@@ -34,7 +34,7 @@ impl Incoming {
             sight = lane.look();
         }
         if self.lane.as_mut().is_some_and(Receiver::take_bell) {
-            core.ring()?;
+            core.ring_sender();
         }
         Ok(Found::Nothing)
     }
