@@ -13,7 +13,6 @@ use cabotage_lane::{Controls, Fencing, MappedControls};
 use cabotage_os::map::{Map, MapMut};
 use cabotage_os::membarrier::Membarrier;
 use cabotage_os::memfd::Memfd;
-use cabotage_os::poll::{self, Readiness};
 use cabotage_os::socket::{self, Socket};
 use cabotage_os::{Deadline, SystemError};
 
@@ -21,17 +20,14 @@ use crate::error::{LinkError, PeerFault};
 use crate::options::Options;
 use crate::outbox::{self, FIRST_SEGMENT_BYTES};
 use crate::peer::Stamp;
-use crate::wire::{FRAME_BYTES_MAX, First, Flags, Frame, Hello, VERSIONS};
+use crate::wire::{First, Flags, Frame, Hello, VERSIONS};
 
 mod desk;
 mod file;
 mod questions;
+mod sleep;
 
 pub(crate) use desk::Desk;
-
-/// How many messages are filed at once: more than a socket holds of an honest peer, and not all that a peer may send
-/// meanwhile, which may never end.
-const MESSAGES_AT_ONCE: u32 = 4096;
 
 /// How many messages may go over the socket behind the HELLO, in each direction.
 const EARLY_MAX: u32 = 16;
@@ -281,6 +277,12 @@ impl Core {
         }
     }
 
+    /// Rings a peer that sleeps until we have taken something. If it is gone, that is told after what it left.
+    #[cold]
+    pub(crate) fn ring_sender(&self) {
+        let _ = self.ring();
+    }
+
     /// What a send that failed means for the link. Of a peer that is gone the last messages are filed first: they
     /// tell whether it closed, refused or died.
     fn refused_send(&self, desk: &mut Desk, error: socket::SendError) -> LinkError {
@@ -294,146 +296,6 @@ impl Core {
             }
             _ => self.end_in(desk, PeerFault::Order("does not read its socket").into()),
         }
-    }
-
-    /// Files what has come over the socket, without waiting. While another thread leads, the socket is its own: it
-    /// wakes for whatever comes and files it. Taking that away would leave it asleep.
-    pub(crate) fn pump(&self) -> Result<(), LinkError> {
-        let mut desk = self.desk();
-        if desk.is_led { Ok(()) } else { self.drain(&mut desk) }
-    }
-
-    /// Files what has come over the socket, or sees to it that the leader has: for one who knows that something
-    /// must have come.
-    pub(crate) fn fetch(&self) -> Result<(), LinkError> {
-        let mut desk = self.desk();
-        if !desk.is_led {
-            return self.drain(&mut desk);
-        }
-        let [found] = poll::wait([(self.fd(), Readiness::IN)], Deadline::Now)?;
-        let returns = desk.returns;
-        while !found.is_empty() && desk.is_led && desk.returns == returns {
-            desk = self.returned.wait(desk).unwrap_or_else(PoisonError::into_inner);
-        }
-        Ok(())
-    }
-
-    /// How many messages have come over the socket so far: see [`Core::sleep`].
-    pub(crate) fn mark(&self) -> u64 {
-        self.arrivals.load(Ordering::Acquire)
-    }
-
-    fn drain(&self, desk: &mut Desk) -> Result<(), LinkError> {
-        let mut buffer = [0; FRAME_BYTES_MAX];
-        for _ in 0..MESSAGES_AT_ONCE {
-            match self.socket.receive(&mut buffer, Deadline::Now) {
-                Ok(arrival) => self.file(desk, &buffer, arrival)?,
-                Err(socket::ReceiveError::Nothing) => {
-                    self.send_what_is_owed(desk)?;
-                    return Ok(());
-                }
-                Err(socket::ReceiveError::HungUp) => {
-                    desk.has_hung_up = true;
-                    self.is_over.store(true, Ordering::Relaxed);
-                    return Ok(());
-                }
-                Err(socket::ReceiveError::System(refusal)) => return Err(refusal.into()),
-                Err(_) => return Ok(()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Sleeps until something has come over the socket since `mark`, and files it. Take the mark before the last
-    /// look: another thread may file between the two what was to end this sleep. When this returns, whatever was
-    /// waited for may have come, or not: look again.
-    ///
-    /// # Errors
-    /// `None` when the deadline passed.
-    pub(crate) fn sleep(&self, mark: u64, deadline: Deadline) -> Result<(), Option<LinkError>> {
-        let mut desk = self.desk();
-        if self.arrivals.load(Ordering::Acquire) != mark {
-            return Ok(());
-        }
-        let waits_for_hello = desk.hello.is_none() && self.hello_by != Deadline::Never;
-        let until = if waits_for_hello { deadline.or_sooner(self.hello_by) } else { deadline };
-        let slept = if self.is_shared.load(Ordering::Acquire) {
-            self.sleep_among_others(desk, until)
-        } else {
-            drop(desk);
-            self.sleep_alone(until)
-        };
-        match slept {
-            Ok(true) => Ok(()),
-            Ok(false) if waits_for_hello && self.hello_by.has_passed() => {
-                desk = self.desk();
-                if desk.hello.is_some() {
-                    return Ok(());
-                }
-                Err(Some(self.end_in(&mut desk, PeerFault::Silent.into())))
-            }
-            Ok(false) => Err(None),
-            Err(error) => Err(Some(error)),
-        }
-    }
-
-    /// One call to the kernel for a sleep without a deadline.
-    fn sleep_alone(&self, deadline: Deadline) -> Result<bool, LinkError> {
-        let mut buffer = [0; FRAME_BYTES_MAX];
-        let arrival = self.socket.sleep_and_receive(&mut buffer, deadline);
-        let mut desk = self.desk();
-        match arrival {
-            Ok(arrival) => {
-                self.file(&mut desk, &buffer, arrival)?;
-                self.send_what_is_owed(&mut desk)?;
-                Ok(true)
-            }
-            Err(socket::ReceiveError::Nothing) => Ok(false),
-            Err(socket::ReceiveError::System(refusal)) => Err(refusal.into()),
-            Err(_) => {
-                desk.has_hung_up = true;
-                self.is_over.store(true, Ordering::Relaxed);
-                Ok(true)
-            }
-        }
-    }
-
-    /// One thread sleeps on the socket, and reads it under the lock, so that what comes is filed in order; the
-    /// others sleep here until it returns.
-    fn sleep_among_others(
-        &self,
-        mut desk: MutexGuard<'_, Desk>,
-        deadline: Deadline,
-    ) -> Result<bool, LinkError> {
-        if desk.is_led {
-            let returns = desk.returns;
-            while desk.is_led && desk.returns == returns {
-                if deadline.has_passed() {
-                    return Ok(false);
-                }
-                desk = match deadline.remaining() {
-                    Some(left) => self
-                        .returned
-                        .wait_timeout(desk, left)
-                        .map_or_else(|poisoned| poisoned.into_inner().0, |(desk, _)| desk),
-                    None => self.returned.wait(desk).unwrap_or_else(PoisonError::into_inner),
-                };
-            }
-            return Ok(true);
-        }
-        desk.is_led = true;
-        drop(desk);
-        let woken = poll::wait([(self.fd(), Readiness::IN)], deadline);
-        let mut desk = self.desk();
-        desk.is_led = false;
-        desk.returns = desk.returns.wrapping_add(1);
-        let filed = woken.map_err(LinkError::from).and_then(|[found]| {
-            self.drain(&mut desk)?;
-            Ok(!found.is_empty())
-        });
-        drop(desk);
-        self.returned.notify_all();
-        filed
     }
 
     /// Sends what the peer is to get as soon as there is room for it on the socket.

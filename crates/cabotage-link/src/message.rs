@@ -264,8 +264,7 @@ fn consume(incoming: &mut Incoming, core: &Core) {
     if let Some(lane) = &mut incoming.lane {
         lane.consume();
         if lane.take_bell() {
-            // A peer that can't be rung is gone; the next look tells.
-            let _ = core.ring();
+            core.ring_sender();
         }
     }
 }
@@ -319,7 +318,7 @@ fn claim(incoming: &mut Incoming, core: &Core, sequence: u64) -> Result<Vec<Owne
     if let Some(lane) = &incoming.lane {
         lane.controls().own().tell_filed(sequence);
         if lane.controls().peer().wants_room() {
-            core.ring()?;
+            core.ring_sender();
         }
     }
     Ok(descriptors)

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
 use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
-use cabotage_lane::{Controls, MappedControls, Pace, PeerRing, Violation};
+use cabotage_lane::{Controls, MappedControls, Pace, PeerRing};
 use cabotage_os::Deadline;
 
 use crate::core::Core;
@@ -15,12 +15,12 @@ use crate::error::{LinkError, PeerFault, ReceiveError};
 use crate::message::{Extra, is_plain};
 use crate::outbox::{FIRST_RING_WORDS, RING_OFFSET};
 use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
-use crate::wire::Purpose;
+
+mod follow;
+
+pub(crate) use follow::unannounced;
 
 type Lane = Receiver<PeerRing, MappedControls>;
-
-/// How many records of the lane's own are followed in one look: more than an honest peer writes in a row.
-const OWN_RECORDS_AT_ONCE: u32 = 256;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -77,8 +77,7 @@ impl GiveBack for Giver {
     fn give_back(&self, slot: Slot, loan: u64) {
         let Some(core) = self.core.upgrade() else { return };
         if self.returns.give_back(slot, loan) {
-            // The peer sleeps for a block. If it can't be rung it is gone, which somebody who waits will learn.
-            let _ = core.ring();
+            core.ring_sender();
         }
     }
 }
@@ -161,79 +160,14 @@ impl Incoming {
                 self.is_flowing = is_plain(shape);
                 Ok(Found::Record(shape))
             }
+            Ok(Sight::Empty) => {
+                if lane.take_bell() {
+                    core.ring_sender();
+                }
+                Ok(Found::Nothing)
+            }
             sight => self.follow(core, sight),
         }
-    }
-
-    /// Follows the lane's own records to the next message. Not for ever: a peer may go on and on.
-    fn follow(&mut self, core: &Core, mut sight: Result<Sight, Violation>) -> Result<Found, LinkError> {
-        for _ in 0..OWN_RECORDS_AT_ONCE {
-            match sight {
-                Ok(Sight::Record(shape)) => {
-                    self.is_flowing = is_plain(shape);
-                    return Ok(Found::Record(shape));
-                }
-                Ok(Sight::Empty) => break,
-                Ok(Sight::Continue { segment }) => self.continue_in(core, segment)?,
-                Ok(Sight::Retire { segment }) => self.forget(core, segment)?,
-                Err(violation) => return Err(core.end_with(violation.into())),
-            }
-            let Some(lane) = &mut self.lane else { break };
-            sight = lane.look();
-        }
-        if self.lane.as_mut().is_some_and(Receiver::take_bell) {
-            core.ring()?;
-        }
-        Ok(Found::Nothing)
-    }
-
-    /// The peer goes on in another of its rings.
-    fn continue_in(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
-        let ring = match number {
-            0 => self.first_ring.clone(),
-            _ => self.segment(core, number, Purpose::Ring)?.and_then(|map| {
-                let words = map.bytes() as u64 / 8;
-                PeerRing::new(map, 0, words)
-            }),
-        };
-        let (Some(ring), Some(lane)) = (ring, &mut self.lane) else {
-            return Err(unannounced(core, "the ring", number.into()));
-        };
-        if number == self.ring_number {
-            return Err(core.end_with(PeerFault::Order("goes on in the ring in which it is").into()));
-        }
-        if let Err((_, Some(violation))) = lane.continue_in(ring) {
-            return Err(core.end_with(violation.into()));
-        }
-        let left = std::mem::replace(&mut self.ring_number, number);
-        if left == 0 { Ok(()) } else { self.forget(core, left) }
-    }
-
-    /// A segment of the peer's that should have come, looking at the socket if it is not here yet.
-    pub(crate) fn segment(
-        &mut self,
-        core: &Core,
-        number: u32,
-        purpose: Purpose,
-    ) -> Result<Option<Arc<cabotage_os::map::Map>>, LinkError> {
-        let here = |core: &Core| core.desk().inbox.segment(number, purpose).cloned();
-        if let Some(map) = here(core) {
-            return Ok(Some(map));
-        }
-        core.fetch()?;
-        Ok(here(core))
-    }
-
-    /// Forgets a segment of the peer's, which is then told by the count of what was consumed.
-    fn forget(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
-        let forgotten = core.desk().forget_segment(number);
-        if forgotten {
-            return Ok(());
-        }
-        // Of a block that was never sent, nobody has looked at the announcement.
-        core.fetch()?;
-        let forgotten = core.desk().forget_segment(number);
-        if forgotten { Ok(()) } else { Err(unannounced(core, "the segment", number.into())) }
     }
 
     /// Takes what has come over the socket and belongs to this half.
@@ -366,7 +300,7 @@ impl Incoming {
             Err(ArmError::System(refusal)) => return Err(refusal.into()),
         };
         if lane.take_bell() {
-            core.ring()?;
+            core.ring_sender();
         }
         self.is_armed = look == Look::Armed;
         Ok(look)
@@ -461,9 +395,4 @@ impl Incoming {
             Err(Some(error)) => Err(error.into()),
         }
     }
-}
-
-/// Ends the link because a record names what never came.
-pub(crate) fn unannounced(core: &Core, what: &'static str, number: u64) -> LinkError {
-    core.end_with(PeerFault::Unannounced { what, number }.into())
 }

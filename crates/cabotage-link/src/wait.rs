@@ -34,8 +34,11 @@ pub(crate) struct Patience {
 
 /// The longest look: some tens of microseconds.
 const LOOKS_MAX: u32 = 4096;
-/// What a trial begins with.
-const LOOKS_TRIAL: u32 = 512;
+/// What a trial begins with: enough to wait for a peer that has to wake up first, or no trial would ever succeed while
+/// both ends sleep.
+const LOOKS_TRIAL: u32 = LOOKS_MAX;
+/// Fewer looks than this are not worth the trouble.
+const LOOKS_MIN: u32 = 128;
 const TRIAL_AFTER_MIN: u32 = 8;
 const TRIAL_AFTER_MAX: u32 = 256;
 /// A sleep that ends sooner would have been a look worth having.
@@ -77,7 +80,7 @@ impl Patience {
     pub(crate) fn slept(&mut self, time: Duration) {
         if self.looks > 0 {
             self.looks /= 2;
-            if self.looks < LOOKS_TRIAL / 4 {
+            if self.looks < LOOKS_MIN {
                 self.looks = 0;
                 self.short_sleeps = 0;
                 self.trial_after = (self.trial_after * 2).min(TRIAL_AFTER_MAX);
@@ -140,7 +143,7 @@ mod tests {
             }
         }
         assert!(sleeps_between_trials.len() > 3, "{sleeps_between_trials:?}");
-        assert!(sleeps_between_trials.windows(2).skip(1).all(|pair| pair[1] > pair[0]));
+        assert!(sleeps_between_trials.windows(2).skip(1).all(|pair| pair[1] >= pair[0]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod support;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cabotage_link::{Deadline, Link, LinkError, Options, Parcel, Ready, ReceiveError, SendError, Wait};
 use cabotage_os::poll::{self, Readiness};
@@ -61,6 +61,32 @@ fn retired_segments_are_forgotten_so_that_others_may_come() {
     }
 }
 
+/// The peer's outbox comes while the first block is being taken.
+#[test]
+fn blocks_come_back_whenever_the_two_ends_have_met() {
+    for steps in 0..6 {
+        let (mut near, mut far) = pair();
+        for step in 0..steps {
+            if step % 2 == 0 {
+                let _ = near.block(10, Deadline::Now);
+            } else {
+                let _ = far.try_receive();
+            }
+        }
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    drop(far.receive(soon()).unwrap());
+                }
+            });
+            for _ in 0..200 {
+                let block = near.block(10, soon()).unwrap();
+                near.send_parcel(Parcel::new(b"").block(block), soon()).unwrap();
+            }
+        });
+    }
+}
+
 #[test]
 fn what_was_sent_before_anybody_answered_outlives_a_close() {
     let (mut near, mut far) = pair();
@@ -105,6 +131,24 @@ fn a_copy_from_beyond_the_end_of_a_message_is_empty() {
     for offset in [9, 10, usize::MAX - 7, usize::MAX] {
         assert_eq!(message.copy_from(offset, &mut [0; 4]), 0);
     }
+}
+
+/// A receiver is about to sleep on the socket, a message comes there, and a sender beside it reads the socket first.
+#[test]
+fn what_is_to_wake_a_sleeper_is_left_to_it() {
+    let (near, mut far) = pair_with(Options::new().wait(Wait::Block));
+    let (sender, receiver) = near.split();
+    sender.send(b"hello", soon()).unwrap();
+    let plan = seam::before("poll", move || {
+        far.send(b"first", soon()).unwrap();
+        // The peer is not known yet: has it said something?
+        sender.send(b"second", soon()).unwrap();
+        std::mem::forget((far, sender));
+    });
+    let begin = Instant::now();
+    assert_eq!(receiver.receive(soon()).unwrap().bytes, b"first");
+    assert!(begin.elapsed() < Duration::from_secs(10), "it slept until its deadline");
+    drop(plan);
 }
 
 /// A sender that sleeps for room reads the socket, and with it the bell of a receiver in the same process.

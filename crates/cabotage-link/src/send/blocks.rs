@@ -26,8 +26,9 @@ impl Outgoing {
         if !self.has_met {
             return Err(Obstacle::Full);
         }
-        let controls = self.lane(core)?.controls().clone();
         self.announce_retired(core)?;
+        // Those that know the peer: it gives blocks back through its own.
+        let controls = self.lane(core)?.controls().clone();
         let bytes_max = self.bytes_max as u64;
         let pool = self.pool.get_or_insert_with(|| Pool::new(controls, pool_bytes_max(bytes_max)));
         if bytes as u64 > bytes_max {

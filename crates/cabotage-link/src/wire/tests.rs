@@ -103,6 +103,7 @@ fn messages_stay_as_they_are_on_the_wire() {
         (Frame::Refused { reason: Refusal::Busy }, &[5, 4]),
         (Frame::Again, &[6]),
         (Frame::Bye, &[7]),
+        (Frame::Early(First::new(b"ab").unwrap()), &[8, b'a', b'b']),
     ] {
         assert_eq!(*frame.encode(), *expected, "{frame:?}");
     }
@@ -111,7 +112,7 @@ fn messages_stay_as_they_are_on_the_wire() {
 #[test]
 fn kinds_and_codes_that_do_not_exist_are_refused() {
     assert_eq!(Frame::parse(&[]), Err(WireError::Empty));
-    for kind in 8..=u8::MAX {
+    for kind in 9..=u8::MAX {
         assert_eq!(Frame::parse(&[kind]), Err(WireError::Kind { kind }));
     }
     for code in [0, 5, u8::MAX] {

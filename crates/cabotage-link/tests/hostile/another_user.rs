@@ -22,7 +22,11 @@ fn be_hostile() {
     let mut raw = RawPeer::over(Socket::admit(descriptor).unwrap());
     raw.greet();
     raw.send(PLAIN, b"good morning");
-    std::thread::sleep(Duration::from_millis(5));
+    // Until the victim has read that, and said so.
+    while raw.theirs.is_none() {
+        raw.hear_all();
+        std::thread::yield_now();
+    }
     loop {
         let page = if random.below(2) == 0 { CONTROL_END as u64 / 8 } else { 512 };
         let at = usize::try_from(random.below(page)).unwrap() * 8 + if page == 512 { RING } else { 0 };
@@ -53,6 +57,7 @@ fn a_stranger_may_write_and_send_what_it_likes() {
         stranger.uid(STRANGER).gid(STRANGER);
         let stranger = start(stranger, end);
         assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"good morning");
+        victim.send(b"good morning", soon()).unwrap();
         assert_eq!(victim.with_peer(|peer| (peer.uid(), peer.gid())), Some((STRANGER, STRANGER)));
         for _ in 0..20 {
             match use_up(&mut victim, 200) {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Too much of everything, without end; and bells that never ring.
 
+use std::cell::{Cell, RefCell};
 use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cabotage_link::{Deadline, Link, ReceiveError, Wait};
+use cabotage_os::map::MapMut;
+use cabotage_os::memfd::Memfd;
+use cabotage_os::seam;
 
 use super::{assert_fault, met, met_with, options, patience};
 use crate::support::hostile::{CONTINUE, PLAIN, RETIRE, RawPeer, frames, header, sealed};
@@ -130,4 +136,77 @@ fn a_bell_that_never_rings_loses_nothing() {
             });
         }
     });
+}
+
+/// Before each look of the victim at its socket the peer does something: nobody is faster than that.
+struct Always {
+    raw: RawPeer,
+    act: fn(&RawPeer, u32) -> bool,
+    looks: Cell<u32>,
+    /// Where it stops by itself, so that a victim without end is found.
+    looks_max: u32,
+}
+
+impl Always {
+    fn begin(this: Rc<Self>) {
+        // The plan holds until it strikes, and then makes the next one.
+        std::mem::forget(seam::before("recvmsg", move || {
+            let look = this.looks.get() + 1;
+            this.looks.set(look);
+            if look < this.looks_max && (this.act)(&this.raw, look) {
+                Self::begin(this);
+            }
+        }));
+    }
+
+    /// Nothing of it is left in this thread afterwards.
+    fn end() {
+        drop(seam::before("recvmsg", || {}));
+    }
+}
+
+#[test]
+fn a_socket_that_is_never_empty_keeps_nobody_beyond_a_deadline() {
+    let _alone = alone();
+    let (raw, mut victim) = met();
+    let act = |raw: &RawPeer, _| raw.say(frames::BELL);
+    let flood = Rc::new(Always { raw, act, looks: Cell::new(0), looks_max: 1_000_000 });
+    Always::begin(flood.clone());
+    assert!(victim.try_receive().unwrap().is_none());
+    victim.ready().unwrap();
+    assert_eq!(victim.receive(Deadline::Now).unwrap_err(), ReceiveError::Nothing);
+    Always::end();
+    let (looks, looks_max) = (flood.looks.get(), flood.looks_max);
+    assert!(looks > 0 && looks < looks_max, "{looks} looks at the socket");
+}
+
+#[test]
+fn a_lane_that_always_leads_on_keeps_nobody_beyond_a_deadline() {
+    thread_local! {
+        static RING: RefCell<Option<(Arc<MapMut>, Memfd)>> = const { RefCell::new(None) };
+    }
+    let _alone = alone();
+    let (mut raw, mut victim) = met();
+    let (map, memory) = sealed(4096);
+    map.store_u64(0, header(CONTINUE, 4)).unwrap();
+    RING.set(Some((map, memory)));
+    raw.write(CONTINUE, &1_u32.to_le_bytes());
+    // The victim looks twice for each segment: it finds it, then nothing.
+    let act = |raw: &RawPeer, look: u32| {
+        RING.with_borrow(|ring| {
+            let (map, memory) = ring.as_ref().unwrap();
+            let number = look.div_ceil(2);
+            map.copy_from(8, &(number + 1).to_le_bytes()).unwrap();
+            let announcement = frames::segment(number, frames::RING, 4096);
+            look.is_multiple_of(2) || raw.say_with(&announcement, &[memory.as_fd()])
+        })
+    };
+    let chain = Rc::new(Always { raw, act, looks: Cell::new(0), looks_max: 20_000 });
+    Always::begin(chain.clone());
+    assert!(victim.try_receive().unwrap().is_none());
+    assert_eq!(victim.receive(Deadline::Now).unwrap_err(), ReceiveError::Nothing);
+    Always::end();
+    RING.set(None);
+    let (looks, looks_max) = (chain.looks.get(), chain.looks_max);
+    assert!(looks > 200 && looks < looks_max, "{looks} looks at the socket");
 }

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use cabotage_link::{LinkError, Options, ReceiveError, Refusal};
+use cabotage_os::seam;
 
 use super::{assert_fault, end_of, met, options, patience};
-use crate::support::hostile::{PLAIN, RawPeer, frames};
+use crate::support::hostile::{PLAIN, RawPeer, WANTS_ROOM, frames};
 use crate::support::{alone, leaves_nothing, soon};
 
 type Said = Vec<Vec<u8>>;
@@ -191,6 +192,47 @@ fn who_asks_again_and_again_is_not_answered_for_ever() {
         let (raw, mut victim) = met();
         raw.say(frames::AGAIN);
         assert_fault(&mut victim, "asks again who we are after it knew");
+    });
+}
+
+#[test]
+fn a_link_that_has_ended_by_a_fault_delivers_nothing_more() {
+    let _alone = alone();
+    leaves_nothing("good messages after a fault", || {
+        let (mut raw, mut victim) = met();
+        raw.say(&frames::hello());
+        assert_fault(&mut victim, "said HELLO twice");
+        raw.send(PLAIN, b"nothing happened");
+        assert_fault(&mut victim, "said HELLO twice");
+        drop(raw);
+        assert_fault(&mut victim, "said HELLO twice");
+    });
+    leaves_nothing("a fault in what the dead have left", || {
+        let (mut raw, mut victim) = met();
+        raw.say(frames::BYE);
+        raw.write(PLAIN, b"last words");
+        raw.write_header(15 << 32, b"");
+        drop(raw);
+        assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"last words");
+        assert_fault(&mut victim, "means nothing");
+    });
+}
+
+/// The victim is about to ring a peer that sleeps for room; that peer wakes, sends once more, and dies.
+#[test]
+fn what_was_sent_just_before_a_bell_that_nobody_heard_is_read() {
+    let _alone = alone();
+    leaves_nothing("a death before a bell", || {
+        let (mut raw, mut victim) = met();
+        raw.write(PLAIN, b"one");
+        raw.set(WANTS_ROOM, 7);
+        assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"one");
+        let _plan = seam::before("sendto", move || {
+            raw.write(PLAIN, b"two");
+            drop(raw);
+        });
+        assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"two");
+        assert_eq!(end_of(&mut victim), LinkError::Died);
     });
 }
 

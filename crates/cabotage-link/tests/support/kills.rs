@@ -176,7 +176,7 @@ pub(crate) fn victim(role: &str) {
 /// Sends message `number`: what it has follows from the number.
 fn say(link: &mut Link, number: u64, patience: Deadline) -> Result<(), SendError> {
     let body = body(number);
-    if number % 8 != 0 {
+    if !number.is_multiple_of(8) {
         return link.send(&body, patience);
     }
     let mut parcel = Parcel::new(&body);
