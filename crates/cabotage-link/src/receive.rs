@@ -22,6 +22,9 @@ pub(crate) use follow::unannounced;
 
 type Lane = Receiver<PeerRing, MappedControls>;
 
+/// How often one tries to arm a lane that changes meanwhile.
+const ATTEMPTS_TO_ARM: u32 = 4;
+
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -275,20 +278,22 @@ impl Incoming {
         }
     }
 
+    /// Armed is only who was armed last: a lane that came with this look, or went on in another ring during it, is
+    /// armed anew. A peer that does that again and again is worth a closer look.
     fn try_ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
         core.check_readable()?;
-        loop {
+        for _ in 0..ATTEMPTS_TO_ARM {
             if !matches!(self.look(core)?, Found::Nothing) || self.arm(core)? == Look::Ready {
                 return Ok(Ready::Ready);
             }
-            let is_complete = self.lane.is_some();
-            match self.look_at_socket(core)? {
-                // The peer's outbox came with this look, and nobody has armed it yet.
-                Found::Nothing if self.lane.is_some() != is_complete => {}
-                Found::Nothing => return Ok(Ready::Armed),
-                _ => return Ok(Ready::Ready),
+            if !matches!(self.look_at_socket(core)?, Found::Nothing) {
+                return Ok(Ready::Ready);
+            }
+            if self.lane.is_none() || self.is_armed {
+                return Ok(Ready::Armed);
             }
         }
+        Ok(Ready::Ready)
     }
 
     /// Arranges for a bell, and looks once more; this does not look at the socket.

@@ -213,6 +213,27 @@ fn whoever_asks_whether_to_wait_is_told_of_every_message() {
     }
 }
 
+/// Whether the descriptor becomes readable in time.
+fn becomes_readable(link: &Link) -> bool {
+    let readable = cabotage_os::poll::Readiness::IN;
+    let [found] = cabotage_os::poll::wait([(std::os::fd::AsFd::as_fd(link), readable)], soon()).unwrap();
+    !found.is_empty()
+}
+
+#[test]
+fn an_outbox_that_comes_while_one_asks_whether_to_wait_silences_nobody() {
+    let (mut near, mut far) = pair();
+    near.send(b"first", soon()).unwrap();
+    assert_eq!(far.receive(soon()).unwrap().to_vec(), b"first");
+    near.send(b"second", soon()).unwrap();
+    assert_eq!(far.receive(soon()).unwrap().to_vec(), b"second");
+    // The answer to the outbox has come, and nothing with it.
+    assert_eq!(near.ready().unwrap(), Ready::Armed);
+    far.send(b"answer", soon()).unwrap();
+    assert!(becomes_readable(&near));
+    assert_eq!(near.try_receive().unwrap().unwrap().to_vec(), b"answer");
+}
+
 #[test]
 fn threads_share_a_link_and_each_ones_messages_stay_in_order() {
     const THREADS: u8 = 4;

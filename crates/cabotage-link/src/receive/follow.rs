@@ -30,8 +30,14 @@ impl Incoming {
                     return Ok(Found::Record(shape));
                 }
                 Ok(Sight::Empty) => break,
-                Ok(Sight::Continue { segment }) => self.continue_in(core, segment)?,
-                Ok(Sight::Retire { segment }) => self.forget(core, segment)?,
+                Ok(Sight::Continue { segment }) => {
+                    self.disarm(); // the peer rings once for each time we arm, and this was it
+                    self.continue_in(core, segment)?;
+                }
+                Ok(Sight::Retire { segment }) => {
+                    self.disarm();
+                    self.forget(core, segment)?;
+                }
                 Err(violation) => return Err(core.end_with(violation.into())),
             }
             let Some(lane) = &mut self.lane else { break };

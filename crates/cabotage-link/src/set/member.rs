@@ -47,7 +47,6 @@ impl Linked {
     /// Its socket became readable, or its time is up.
     pub(super) fn rouse(&mut self) {
         self.has_mail = true;
-        self.link.inc.disarm();
     }
 
     /// Looks for a message, in a set that has delivered so many and in which so many links are active.
@@ -90,7 +89,7 @@ impl Linked {
     #[cold]
     fn look_at_mail(&mut self) -> Result<Found, LinkError> {
         let Link { inc, core, .. } = &mut self.link;
-        if self.has_mail || core.is_over() {
+        if self.has_mail {
             core.pump()?;
             self.has_mail = false;
         }

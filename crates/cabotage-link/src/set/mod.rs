@@ -36,7 +36,7 @@ use member::Linked;
 use pace::Pace;
 
 /// How many events one call to the kernel fetches.
-const EVENTS_AT_ONCE: usize = 256;
+const EVENTS_AT_ONCE: usize = 64;
 /// When a listener tries again that could not accept.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Fairness, and what many idle links cost one that is busy.
 
+use cabotage_link::Deadline;
 use cabotage_os::seam;
 
-use crate::{message_at_hand, set_of, settle, soon};
+use crate::{is_readable, message_at_hand, set_of, settle, soon};
 
 #[test]
 fn a_link_that_floods_delays_the_others_by_its_turn_only() {
@@ -92,4 +93,38 @@ fn a_parked_link_is_heard_while_another_is_busy() {
         }
         assert!(rounds < 2000 + 1100, "the parked link was not heard in {rounds} messages of the other");
     }
+}
+
+#[test]
+fn a_link_that_is_idle_while_others_deliver_is_parked_and_rings() {
+    let (mut set, mut others) = set_of(2);
+    let (first, second) = others.split_at_mut(1);
+    let (busy, idle) = (&mut first[0], &mut second[0]);
+    // Idle for as many rounds as a link is given, each of a full turn of the other.
+    for _ in 0..40_000 {
+        busy.1.send(b"busy", soon()).unwrap();
+        assert_eq!(crate::message(&mut set).0, busy.0);
+    }
+    assert!(!is_readable(&set, Deadline::Now));
+    idle.1.send(b"idle", soon()).unwrap();
+    assert!(is_readable(&set, soon()), "nobody asked the set whether to wait, but this link was parked");
+    // One that only asks for what is at hand hears it as well.
+    let calls = (1..).find(|_| match message_at_hand(&mut set) {
+        Some((key, _)) => key == idle.0,
+        None => false,
+    });
+    assert!(calls.is_some_and(|calls| calls <= 1100), "{calls:?}");
+}
+
+#[test]
+fn all_that_came_while_the_set_rested_is_at_hand() {
+    let (mut set, mut others) = set_of(100);
+    settle(&mut set);
+    for (_, link) in &mut others {
+        link.send(b"news", soon()).unwrap();
+    }
+    for number in 0..100 {
+        assert!(message_at_hand(&mut set).is_some(), "{number} of 100 messages");
+    }
+    assert!(message_at_hand(&mut set).is_none());
 }

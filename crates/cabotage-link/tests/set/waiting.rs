@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cabotage_link::{Deadline, Event, LinkSet, Ready, SetError, Wait};
+use cabotage_link::{Deadline, Event, Link, LinkSet, Options, Ready, SetError, Wait};
 use cabotage_os::epoll::{Events, Poller, Trigger};
 use cabotage_os::poll::Readiness;
 
@@ -114,4 +114,18 @@ fn what_the_owner_of_the_set_reads_from_a_socket_is_not_missed() {
             assert_eq!(message(&mut set), (*key, b"more".to_vec()));
         }
     }
+}
+
+#[test]
+fn what_sending_finds_on_the_socket_is_not_missed() {
+    let (mut set, _others) = set_of(1);
+    let (mut near, far) = Link::pair(Options::new()).unwrap();
+    let key = set.insert(far.link(Options::new()).unwrap()).unwrap();
+    settle(&mut set);
+    near.try_send(b"first words").unwrap();
+    // Whoever sends to a peer that it has not met reads the socket.
+    set.get_mut(key).unwrap().send(b"welcome", soon()).unwrap();
+    assert!(!is_readable(&set, Deadline::Now));
+    assert_eq!(message(&mut set), (key, b"first words".to_vec()));
+    assert_eq!(near.receive(soon()).unwrap().to_vec(), b"welcome");
 }
