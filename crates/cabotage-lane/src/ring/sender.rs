@@ -3,41 +3,12 @@
 
 use cabotage_os::SystemError;
 
-use super::{ArmError, Loan, OwnRing, kept_words, record_bytes_max};
+use super::{ArmError, Full, Loan, OwnRing, StageError, TooLong, kept_words, record_bytes_max};
 use crate::control::{Answered, Controls, Sleeps};
 use crate::fencing::Fencing;
 use crate::record::{CONTINUE, Header, PORT_MAX, Port, RETIRE, TAGS, Tag, WORD_BYTES};
 use crate::sync::Ordering;
 use crate::violation::Violation;
-
-/// The ring has no room: the receiver has to consume first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the peer has not yet consumed enough to make room")]
-pub struct Full;
-
-/// The body is longer than the ring carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a record of {bytes} bytes is above this lane's limit of {bytes_max}")]
-pub struct TooLong {
-    /// What was asked for.
-    pub bytes: usize,
-    /// What the lane carries.
-    pub bytes_max: u32,
-}
-
-/// Why a record was not staged; nothing has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StageError {
-    /// Wait for room, or drop the record.
-    #[error(transparent)]
-    Full(#[from] Full),
-    /// Send it another way.
-    #[error(transparent)]
-    TooLong(#[from] TooLong),
-    /// The lane is over.
-    #[error(transparent)]
-    Violation(#[from] Violation),
-}
 
 /// The sending end of a lane: owns the ring and our control words, reads the peer's.
 #[derive(Debug)]
