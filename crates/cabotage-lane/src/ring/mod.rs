@@ -55,7 +55,7 @@ pub trait TheirRing {
 /// Which part of a ring's words may be consumed before the peer is told, so that telling is rare.
 pub(crate) const LAZY_FRACTION: u64 = 4;
 
-/// How many words of a ring of `words` words no record of the caller's may fill: one for the header after it, and
+/// How many words of a ring of `words` words no record but its last may fill: one for the header after it, and
 /// four for a pad and the record that says that the lane goes on in another ring, so that a full one can be left.
 /// Rings too short for that, which are there for models, keep the one.
 pub(crate) const fn kept_words(words: u64) -> u64 {

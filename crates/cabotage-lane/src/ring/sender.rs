@@ -17,7 +17,7 @@ pub struct Sender<R, C> {
     controls: C,
     fencing: Fencing,
     ring_words: u64,
-    /// How many of them the caller's records leave free.
+    /// How many of them are left free by all records but the last.
     kept: u64,
     bytes_max: u32,
     /// Where in the ring the next record will be staged.
@@ -234,7 +234,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// # Errors
     /// The new ring back with [`StageError::Full`] when the old one has no room for the last record.
     pub fn continue_in(&mut self, ring: R, segment: u32) -> Result<(R, u64, bool), (R, StageError)> {
-        if let Err(error) = self.stage_own(CONTINUE, segment) {
+        if let Err(error) = self.stage_own(CONTINUE, segment, 1) {
             return Err((ring, error));
         }
         // A ring that was used before: the receiver will poll its first word.
@@ -254,7 +254,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// # Errors
     /// As [`Sender::stage`].
     pub fn stage_retirement(&mut self, segment: u32) -> Result<(), StageError> {
-        self.stage_own(RETIRE, segment)
+        self.stage_own(RETIRE, segment, self.kept)
     }
 
     /// Whether the receiver has consumed everything before `position`.
@@ -290,10 +290,10 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         (self.at + 1) * WORD_BYTES as u64 + offset
     }
 
-    fn stage_own(&mut self, tag: Tag, segment: u32) -> Result<(), StageError> {
+    fn stage_own(&mut self, tag: Tag, segment: u32, kept: u64) -> Result<(), StageError> {
         let header = Header::own(tag, 4);
         let words = header.words();
-        self.make_room(words, 1)?;
+        self.make_room(words, kept)?;
         self.clear_after(words);
         self.ring.write(self.byte_at(0), &segment.to_le_bytes());
         self.append(header, words);

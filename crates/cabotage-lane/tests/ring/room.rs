@@ -80,6 +80,19 @@ fn a_ring_filled_to_the_last_word_can_be_left_wherever_it_is_full() {
     }
 }
 
+/// They can wait, and the lane would have to if they took the room that is kept for going on.
+#[test]
+fn retirements_leave_the_room_for_leaving_a_full_ring() {
+    for start in 0..64 {
+        let Lane { mut sender, mut receiver, .. } = lane_of(64);
+        carry(&mut sender, &mut receiver, start);
+        assert!(matches!(receiver.look().unwrap(), Sight::Empty));
+        fill(&mut sender, 72);
+        while sender.stage_retirement(1).is_ok() {}
+        sender.continue_in(segment(64).0, 1).expect("room to leave it");
+    }
+}
+
 /// At the worst moment: as much was consumed as can be before it is told.
 #[test]
 fn the_longest_record_finds_room_at_every_place_of_a_ring_of_any_length() {

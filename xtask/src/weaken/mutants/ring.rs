@@ -109,8 +109,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         RECEIVER,
         "whoever goes to sleep tells nothing",
-        "self.tell();\n        self.own_sleeps.announce",
-        "self.own_sleeps.announce",
+        TELLS_AROUND_ARMING,
+        "self.own_sleeps.announce(&self.controls.own().armed, self.fencing)?; match self.poll() { Ok(None) => {",
     ),
     mutant(RECEIVER, "a sender that sleeps for room is not rung", "self.ring_bell |= ", "let _ = "),
     // Sleeping.
@@ -171,3 +171,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "let count = self.state.filed.load(Ordering::Relaxed);",
     ),
 ];
+
+/// Going to sleep tells twice: before, and after a filler was passed in the last look.
+const TELLS_AROUND_ARMING: &str = "self.tell();\n        self.own_sleeps.announce(&self.controls.own().armed, \
+    self.fencing)?;\n        match self.poll() {\n            Ok(None) => {\n                self.tell();";

@@ -8,6 +8,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant("ring/mod.rs", "no room is kept for leaving a full ring", "if words < 64 { 1 } else { 5 }", "1"),
     mutant(
         SENDER,
+        "a retirement fills the room for leaving a full ring",
+        "self.stage_own(RETIRE, segment, self.kept)",
+        "self.stage_own(RETIRE, segment, 1)",
+    ),
+    mutant(
+        SENDER,
         "a record sent at once rings nobody",
         "Ok(self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing))",
         "Ok(false)",
