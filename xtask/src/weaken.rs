@@ -64,6 +64,9 @@ pub(crate) fn check(choice: Choice<'_>) -> Result<String, Box<dyn std::error::Er
             }
         }
     }
+    if tried == 0 {
+        return Err("no mutant has this word in its name, file or test".into());
+    }
     match survivors.as_slice() {
         [] => Ok(format!("{tried} mutants of the lane, all caught by its tests")),
         names => Err(format!("no test catches: {}", names.join("; ")).into()),
