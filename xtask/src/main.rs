@@ -10,17 +10,22 @@ mod weaken;
 
 use std::process::ExitCode;
 
+use weaken::Choice;
+
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
   licences   are all dependencies allowed, and written down?
-  weaken     do the lane's models catch every weakened ordering?";
+  weaken     do the lane's models catch every weakened ordering?
+             --all: and its tests every weakened rule? WORD: only what has the word in its name, file or test";
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let chore = std::env::args().nth(1);
-    let outcome = match chore.as_deref() {
-        Some("licences") => check_dependencies(),
-        Some("weaken") => check_models(),
+    let (chore, choice) = (std::env::args().nth(1), std::env::args().nth(2));
+    let outcome = match (chore.as_deref(), choice.as_deref()) {
+        (Some("licences"), None) => check_dependencies(),
+        (Some("weaken"), None) => check_models(Choice::Models),
+        (Some("weaken"), Some("--all")) => check_models(Choice::All),
+        (Some("weaken"), Some(word)) => check_models(Choice::Named(word)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -42,7 +47,7 @@ fn check_dependencies() -> Outcome {
     Ok(())
 }
 
-fn check_models() -> Outcome {
-    println!("{}", weaken::check()?);
+fn check_models(choice: Choice<'_>) -> Outcome {
+    println!("{}", weaken::check(choice)?);
     Ok(())
 }

@@ -66,3 +66,84 @@ impl Pace {
         (self.dense, self.rested_at) = (0, 0);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// A pace after this many short waits.
+    fn after(short_waits: u32) -> Pace {
+        let mut pace = Pace::default();
+        (0..short_waits).for_each(|_| pace.came(LOOKS_MAX));
+        pace
+    }
+
+    /// Whether it waits a whole moment at this position.
+    fn looks_away(pace: &mut Pace, position: u64) -> bool {
+        let before = pace.rested_at;
+        pace.rest(position);
+        pace.rested_at == position && before != position
+    }
+
+    #[test]
+    fn a_stream_is_dense_after_many_short_waits_in_a_row() {
+        assert!(!looks_away(&mut after(DENSE_AFTER - 1), 100));
+        assert!(looks_away(&mut after(DENSE_AFTER), 100));
+    }
+
+    #[test]
+    fn one_long_wait_begins_the_count_anew() {
+        for short_waits in [DENSE_AFTER - 1, DENSE_AFTER, 10 * DENSE_AFTER] {
+            let mut pace = after(short_waits);
+            pace.came(LOOKS_MAX + 1);
+            assert!(!looks_away(&mut pace, 100));
+            (1..DENSE_AFTER).for_each(|_| pace.came(0));
+            assert!(!looks_away(&mut pace, 100));
+            pace.came(0);
+            assert!(looks_away(&mut pace, 100));
+        }
+    }
+
+    #[test]
+    fn it_goes_on_looking_away_while_every_moment_gathers_enough() {
+        let mut pace = after(DENSE_AFTER);
+        for moment in 1..1_000 {
+            assert!(looks_away(&mut pace, moment * GATHERED_WORDS_MIN));
+            pace.came(1);
+        }
+    }
+
+    #[test]
+    fn a_moment_that_gathers_little_ends_it() {
+        for gathered in [0, 1, GATHERED_WORDS_MIN - 1] {
+            let mut pace = after(DENSE_AFTER);
+            assert!(looks_away(&mut pace, 100));
+            pace.came(1);
+            assert!(!looks_away(&mut pace, 100 + gathered));
+            assert!(!looks_away(&mut pace, 1_000), "it has to become dense again first");
+            (0..DENSE_AFTER).for_each(|_| pace.came(1));
+            assert!(looks_away(&mut pace, 1_001), "what was gathered before does not count");
+        }
+    }
+
+    #[test]
+    fn an_answer_ends_it() {
+        let mut pace = after(DENSE_AFTER);
+        assert!(looks_away(&mut pace, 100));
+        pace.answered();
+        for position in 200..300 {
+            assert!(!looks_away(&mut pace, position));
+        }
+    }
+
+    #[test]
+    fn sparse_traffic_and_questions_with_answers_are_never_looked_away_from() {
+        let (mut sparse, mut asking) = (Pace::default(), Pace::default());
+        for message in 1..10_000 {
+            sparse.came(LOOKS_MAX + 1 + u32::try_from(message % 7).unwrap());
+            asking.came(1);
+            assert!(!looks_away(&mut sparse, 100 * message) && !looks_away(&mut asking, 100 * message));
+            asking.answered();
+        }
+    }
+}

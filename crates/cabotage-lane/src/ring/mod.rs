@@ -12,18 +12,21 @@
 //!
 //! Geometry (where the ring begins, how long it is, how long a record may be) is private to each end.
 
+mod found;
 mod loan;
 mod receiver;
+mod refusal;
 mod sender;
-
-use cabotage_os::SystemError;
+mod shape;
 
 use crate::sync::Ordering;
-use crate::violation::Violation;
 
+pub use found::{Event, Glimpse, Look, Record, Sight};
 pub use loan::Loan;
-pub use receiver::{Event, Glimpse, Look, Receiver, Record, Shape, Sight};
-pub use sender::{Full, Sender, StageError, TooLong};
+pub use receiver::Receiver;
+pub use refusal::{ArmError, Full, StageError, TooLong};
+pub use sender::Sender;
+pub use shape::Shape;
 
 /// Ring memory that this end writes.
 pub trait OwnRing {
@@ -49,21 +52,10 @@ pub trait TheirRing {
     fn read(&self, at: u64, body: &mut [u8]);
 }
 
-/// Why an end could not go to sleep.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ArmError {
-    /// The lane is over.
-    #[error(transparent)]
-    Violation(#[from] Violation),
-    /// The kernel refused the barrier.
-    #[error(transparent)]
-    System(#[from] SystemError),
-}
-
 /// Which part of a ring's words may be consumed before the peer is told, so that telling is rare.
 pub(crate) const LAZY_FRACTION: u64 = 4;
 
-/// How many words of a ring of `words` words no record of the caller's may fill: one for the header after it, and
+/// How many words of a ring of `words` words no record but its last may fill: one for the header after it, and
 /// four for a pad and the record that says that the lane goes on in another ring, so that a full one can be left.
 /// Rings too short for that, which are there for models, keep the one.
 pub(crate) const fn kept_words(words: u64) -> u64 {

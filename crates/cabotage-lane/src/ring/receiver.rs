@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The receiving end: polls the word where the next header will appear, and believes nothing it finds there.
 
-use super::{ArmError, LAZY_FRACTION, TheirRing, record_bytes_max};
+use super::{
+    ArmError, Event, Glimpse, LAZY_FRACTION, Look, Record, Shape, Sight, TheirRing, record_bytes_max,
+};
 use crate::control::{Answered, Controls, Sleeps};
 use crate::fencing::Fencing;
-use crate::record::{CONTINUE, Header, PAD, Port, RETIRE, TAGS, Tag, WORD_BYTES};
+use crate::record::{CONTINUE, Header, PAD, RETIRE, TAGS, WORD_BYTES};
 use crate::sync::{Ordering, fence};
 use crate::violation::Violation;
 
@@ -33,110 +35,6 @@ pub struct Receiver<R, C> {
     slept_at: u64,
     ring_bell: bool,
     broken: Option<Violation>,
-}
-
-/// What a look at the ring found. It borrows nothing, so a caller may look again and again, and take then.
-#[derive(Debug, Clone, Copy)]
-pub enum Sight {
-    /// A record: see [`Receiver::take`].
-    Record(Shape),
-    /// The lane goes on in the sender's ring of this number: give it to [`Receiver::continue_in`].
-    Continue {
-        /// The sender's number for the ring.
-        segment: u32,
-    },
-    /// The sender will not use this segment any more: forget it before the next call, which tells the sender.
-    Retire {
-        /// The sender's number for it.
-        segment: u32,
-    },
-    /// Nothing yet.
-    Empty,
-}
-
-/// What [`Receiver::glimpse`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Glimpse {
-    /// A record that looks like the one before.
-    Usual,
-    /// Something else.
-    Other,
-    /// Nothing yet.
-    Nothing,
-}
-
-/// What [`Receiver::receive`] found.
-#[derive(Debug)]
-pub enum Event<'lane, R: TheirRing, C: Controls> {
-    /// A record, consumed when it is dropped.
-    Record(Record<'lane, R, C>),
-    /// As [`Sight::Continue`].
-    Continue {
-        /// The sender's number for the ring.
-        segment: u32,
-    },
-    /// As [`Sight::Retire`].
-    Retire {
-        /// The sender's number for it.
-        segment: u32,
-    },
-    /// Nothing yet.
-    Empty,
-}
-
-/// What [`Receiver::arm`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    /// There is something: do not sleep.
-    Ready,
-    /// Nothing; whoever publishes from now on rings.
-    Armed,
-}
-
-/// A record where it lies in the peer's ring. Dropping it consumes it.
-#[derive(Debug)]
-pub struct Record<'lane, R: TheirRing, C: Controls> {
-    lane: &'lane mut Receiver<R, C>,
-}
-
-/// A plain header, checked, with what follows from it.
-///
-/// Most records look like the one before. Where the next header is the same word, sizes are taken from here and
-/// not worked out of the word just loaded: then the processor need not wait for the word to know where the body
-/// and the next header lie, and fetches them meanwhile. That is worth a cache line's journey for each record.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    header: Header,
-    words: u64,
-    bytes: usize,
-}
-
-impl Shape {
-    /// A shape that no record has: nothing is as long.
-    const NONE: Self = Self { header: Header(u64::MAX), words: u64::MAX, bytes: 0 };
-
-    fn of(header: Header) -> Self {
-        let bytes = usize::try_from(header.bytes()).unwrap_or(0); // 32 bits
-        Self { header, words: header.words(), bytes }
-    }
-
-    /// What the sender says the record is.
-    #[inline]
-    pub fn tag(&self) -> Tag {
-        self.header.tag()
-    }
-
-    /// Which conversation the sender says it belongs to.
-    #[inline]
-    pub fn port(&self) -> Port {
-        self.header.port()
-    }
-
-    /// How many bytes the body has.
-    #[inline]
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
 }
 
 impl<R: TheirRing, C: Controls> Receiver<R, C> {
@@ -210,7 +108,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// The record that the last look found. Without one it is a record of old bytes.
     #[inline]
     pub fn take(&mut self) -> Record<'_, R, C> {
-        Record { lane: self }
+        Record::new(self)
     }
 
     /// The position before which all is consumed.
@@ -405,44 +303,5 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
             self.controls.own().consumed.store(self.consumed, Ordering::Release);
             self.answer_sender();
         }
-    }
-}
-
-impl<R: TheirRing, C: Controls> Record<'_, R, C> {
-    /// What the sender says it is.
-    #[inline]
-    pub fn tag(&self) -> Tag {
-        self.lane.usual.tag()
-    }
-
-    /// Which conversation the sender says it belongs to.
-    #[inline]
-    pub fn port(&self) -> Port {
-        self.lane.usual.port()
-    }
-
-    /// How many bytes the body has.
-    #[inline]
-    pub fn bytes(&self) -> usize {
-        self.lane.usual.bytes
-    }
-
-    /// Copies the start of the body, each byte loaded once; answers how many bytes.
-    #[inline]
-    pub fn copy_to(&self, target: &mut [u8]) -> usize {
-        self.copy_from(0, target)
-    }
-
-    /// Copies bytes of the body from `offset` on, each loaded once; answers how many bytes.
-    #[inline]
-    pub fn copy_from(&self, offset: usize, target: &mut [u8]) -> usize {
-        self.lane.read(offset, target)
-    }
-}
-
-impl<R: TheirRing, C: Controls> Drop for Record<'_, R, C> {
-    #[inline]
-    fn drop(&mut self) {
-        self.lane.consume();
     }
 }

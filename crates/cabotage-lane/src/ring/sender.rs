@@ -3,41 +3,12 @@
 
 use cabotage_os::SystemError;
 
-use super::{ArmError, Loan, OwnRing, kept_words, record_bytes_max};
+use super::{ArmError, Full, Loan, OwnRing, StageError, TooLong, kept_words, record_bytes_max};
 use crate::control::{Answered, Controls, Sleeps};
 use crate::fencing::Fencing;
 use crate::record::{CONTINUE, Header, PORT_MAX, Port, RETIRE, TAGS, Tag, WORD_BYTES};
 use crate::sync::Ordering;
 use crate::violation::Violation;
-
-/// The ring has no room: the receiver has to consume first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the peer has not yet consumed enough to make room")]
-pub struct Full;
-
-/// The body is longer than the ring carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a record of {bytes} bytes is above this lane's limit of {bytes_max}")]
-pub struct TooLong {
-    /// What was asked for.
-    pub bytes: usize,
-    /// What the lane carries.
-    pub bytes_max: u32,
-}
-
-/// Why a record was not staged; nothing has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StageError {
-    /// Wait for room, or drop the record.
-    #[error(transparent)]
-    Full(#[from] Full),
-    /// Send it another way.
-    #[error(transparent)]
-    TooLong(#[from] TooLong),
-    /// The lane is over.
-    #[error(transparent)]
-    Violation(#[from] Violation),
-}
 
 /// The sending end of a lane: owns the ring and our control words, reads the peer's.
 #[derive(Debug)]
@@ -46,7 +17,7 @@ pub struct Sender<R, C> {
     controls: C,
     fencing: Fencing,
     ring_words: u64,
-    /// How many of them the caller's records leave free.
+    /// How many of them are left free by all records but the last.
     kept: u64,
     bytes_max: u32,
     /// Where in the ring the next record will be staged.
@@ -263,7 +234,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// # Errors
     /// The new ring back with [`StageError::Full`] when the old one has no room for the last record.
     pub fn continue_in(&mut self, ring: R, segment: u32) -> Result<(R, u64, bool), (R, StageError)> {
-        if let Err(error) = self.stage_own(CONTINUE, segment) {
+        if let Err(error) = self.stage_own(CONTINUE, segment, 1) {
             return Err((ring, error));
         }
         // A ring that was used before: the receiver will poll its first word.
@@ -283,7 +254,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// # Errors
     /// As [`Sender::stage`].
     pub fn stage_retirement(&mut self, segment: u32) -> Result<(), StageError> {
-        self.stage_own(RETIRE, segment)
+        self.stage_own(RETIRE, segment, self.kept)
     }
 
     /// Whether the receiver has consumed everything before `position`.
@@ -319,10 +290,10 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         (self.at + 1) * WORD_BYTES as u64 + offset
     }
 
-    fn stage_own(&mut self, tag: Tag, segment: u32) -> Result<(), StageError> {
+    fn stage_own(&mut self, tag: Tag, segment: u32, kept: u64) -> Result<(), StageError> {
         let header = Header::own(tag, 4);
         let words = header.words();
-        self.make_room(words, 1)?;
+        self.make_room(words, kept)?;
         self.clear_after(words);
         self.ring.write(self.byte_at(0), &segment.to_le_bytes());
         self.append(header, words);

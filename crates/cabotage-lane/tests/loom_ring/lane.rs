@@ -184,7 +184,7 @@ impl Receiving {
         let found = match self.lane.look().unwrap() {
             Sight::Record(shape) => {
                 let mut body = vec![0; shape.bytes()];
-                self.lane.take(shape).copy_to(&mut body);
+                self.lane.take().copy_to(&mut body);
                 Some(body.chunks(8).map(|word| u64::from_le_bytes(word.try_into().unwrap())).collect())
             }
             Sight::Empty => None,

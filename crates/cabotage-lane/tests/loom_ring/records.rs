@@ -63,6 +63,52 @@ fn a_record_like_the_last_one_is_read_only_after_it_was_published() {
     });
 }
 
+/// No fence of a look at the sleeper's word stands in for the order of publishing.
+#[test]
+fn a_record_sent_at_once_is_read_only_after_it_was_written() {
+    loom::model(|| {
+        let (mut sender, mut receiver) = lane(16);
+        let sending = thread::spawn(move || {
+            for body in [FORGED, 2, 3] {
+                sender.lane.send_to_a_spinner(TAG, 0, &bytes(&[body])).unwrap();
+            }
+        });
+        let mut seen = Vec::new();
+        for _look in 0..3 {
+            seen.extend(receiver.look());
+        }
+        assert!([FORGED, 2, 3].map(|word| vec![word]).concat().starts_with(&seen.concat()), "{seen:?}");
+        sending.join().unwrap();
+    });
+}
+
+/// Once around a small ring, so that the words that are polled next hold old bodies.
+#[test]
+fn records_sent_at_once_arrive_in_order_with_those_staged_before_them_and_nothing_behind() {
+    loom::model(|| {
+        let (mut sender, mut receiver) = lane(8);
+        let sending = thread::spawn(move || {
+            for position in [0, 4, 8] {
+                sender.wait_until_left(position);
+                sender.stage(&bytes(&[FORGED]));
+                if sender.lane.send(TAG, 0, &bytes(&[FORGED])).unwrap() {
+                    sender.peer.ring();
+                }
+            }
+            sender.wait_until_left(12);
+            if sender.lane.send(TAG, 0, b"").unwrap() {
+                sender.peer.ring();
+            }
+        });
+        for _record in 0..6 {
+            receiver.spin_for(&[FORGED]);
+        }
+        receiver.expect(&[]);
+        assert_eq!(receiver.look(), None);
+        sending.join().unwrap();
+    });
+}
+
 #[test]
 fn a_batch_is_seen_whole_or_not_at_all() {
     loom::model(|| {

@@ -13,7 +13,7 @@ use super::lane::{
     Lane, MappedReceiver, MappedSender, OUTBOX_BYTES, PORT, RING_BYTES, Random, TAG, body, lane, next,
 };
 
-const RECORD_BYTES_MAX: usize = 1520;
+const RECORD_BYTES_MAX: usize = 1504;
 
 /// Writes words anywhere in an outbox, `pause` turns of the processor apart.
 fn scribble(outbox: &MapMut, over: &AtomicBool, seed: u64, pause: usize) {

@@ -53,6 +53,15 @@ pub(crate) fn lane() -> Lane {
     }
 }
 
+/// The same with a ring of `words` words in a segment of its own.
+pub(crate) fn lane_of(words: u64) -> Lane {
+    let (lane, (ring, peer_ring)) = (lane(), segment(words));
+    let sending = MappedControls::new(lane.outbox.clone(), lane.inbox_seen.clone()).unwrap();
+    let receiving = MappedControls::new(lane.inbox.clone(), lane.outbox_seen.clone()).unwrap();
+    let receiver = Receiver::new(peer_ring, receiving, Fencing::Both);
+    Lane { sender: Sender::new(ring, sending), receiver, ..lane }
+}
+
 /// A ring in a segment of its own, as its two ends see it.
 pub(crate) fn segment(words: u64) -> (MappedRing, PeerRing) {
     let (own, seen) = memory(usize::try_from(words * 8).unwrap().max(RING_BYTES));
@@ -129,8 +138,8 @@ impl Random {
             header(3, 0),
             header(15, 8),
             header(16, 0),
-            header(16, 1520),
-            header(16, 1521),
+            header(16, 1504),
+            header(16, 1505),
             header(255, 0xFFFF_FFFF),
         ];
         let word = self.next();

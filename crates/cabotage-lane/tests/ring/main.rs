@@ -9,5 +9,8 @@ mod hostile;
 mod lane;
 mod loads;
 mod loans;
+mod reading;
+mod room;
+mod sending;
 mod sleeping;
 mod state;

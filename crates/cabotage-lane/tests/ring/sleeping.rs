@@ -25,6 +25,21 @@ fn a_sleeping_receiver_is_rung_once_for_a_sleep() {
     }
 }
 
+#[test]
+fn a_sleeping_receiver_is_rung_for_a_record_sent_at_once_behind_others_or_alone() {
+    let Lane { mut sender, mut receiver, .. } = lane();
+    for staged_before in [0, 1, 2, 0] {
+        assert_eq!(receiver.arm().unwrap(), Look::Armed);
+        for _record in 0..staged_before {
+            sender.stage(TAG, PORT, b"before").unwrap();
+        }
+        assert!(sender.send(TAG, PORT, b"x").unwrap() && !sender.send(TAG, PORT, b"x").unwrap());
+        receiver.disarm();
+        assert!(!sender.send(TAG, PORT, b"x").unwrap(), "awake");
+        while next(&mut receiver).unwrap().is_some() {}
+    }
+}
+
 /// Both ways to fence, or the one that this system has.
 fn fencings() -> Vec<Fencing> {
     let sleeper = Membarrier::join().unwrap().map(Fencing::Sleeper);

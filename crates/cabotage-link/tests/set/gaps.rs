@@ -64,7 +64,7 @@ fn no_request_is_lost_by_a_set_that_looks_and_sleeps() {
 
 #[test]
 fn a_message_before_any_system_call_of_the_set_is_heard() {
-    for call in ["membarrier", "recvmsg", "epoll_wait"] {
+    for call in ["recvmsg", "epoll_wait"] {
         for receives in [false, true] {
             let (mut set, mut others) = set_of(2);
             set.set_wait(Wait::Block);

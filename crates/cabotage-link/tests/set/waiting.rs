@@ -123,7 +123,8 @@ fn what_sending_finds_on_the_socket_is_not_missed() {
     let key = set.insert(far.link(Options::new()).unwrap()).unwrap();
     settle(&mut set);
     near.try_send(b"first words").unwrap();
-    // Whoever sends to a peer that it has not met reads the socket.
+    // Whoever waits for its peer reads the socket.
+    set.get_mut(key).unwrap().wait_for_peer(soon()).unwrap();
     set.get_mut(key).unwrap().send(b"welcome", soon()).unwrap();
     assert!(!is_readable(&set, Deadline::Now));
     assert_eq!(message(&mut set), (key, b"first words".to_vec()));

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What loom's models of the ring must catch: every ordering, every fence, and the steps that can't be left out.
+
+use super::{CONTROL, FENCING, LOAN, Mutant, RECEIVER, SENDER, mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    // Publishing.
+    mutant(
+        SENDER,
+        "a record is published without release",
+        "self.held, Ordering::Release)",
+        "self.held, Ordering::Relaxed)",
+    ),
+    mutant(
+        SENDER,
+        "a record sent at once is published without release",
+        "self.ring.store(self.at, header.0, Ordering::Release);",
+        "self.ring.store(self.at, header.0, Ordering::Relaxed);",
+    ),
+    mutant(
+        SENDER,
+        "a record sent at once overtakes those staged before it",
+        "if self.held != 0 {",
+        "if false {",
+    ),
+    mutant(
+        SENDER,
+        "the word after a record sent at once is not cleared",
+        "self.ring.expect(self.at);\n        self.clear_after(words);",
+        "self.ring.expect(self.at);",
+    ),
+    mutant(
+        SENDER,
+        "the first header of a batch is stored when it is staged",
+        "(self.held, self.held_at) = (header.0, self.at);",
+        "(self.held, self.held_at) = (header.0, self.at); self.ring.store(self.at, header.0, Ordering::Release);",
+    ),
+    mutant(
+        SENDER,
+        "the word after a record is not cleared",
+        "self.reserve(words)?;\n        self.clear_after(words);",
+        "self.reserve(words)?;",
+    ),
+    mutant(LOAN, "the word after a loan is not cleared", "self.lane.clear_after(words);", ""),
+    mutant(SENDER, "the word after a filler is not cleared", "self.clear_after(pad);", ""),
+    mutant(
+        SENDER,
+        "no room is kept for the word after a record, when it is there at once",
+        "words + self.kept <= self.free {",
+        "words <= self.free {",
+    ),
+    mutant(
+        SENDER,
+        "no room is kept for the word after a record, when it must be made",
+        "let needed = pad + words + kept;",
+        "let needed = pad + words;",
+    ),
+    // Other rings.
+    mutant(
+        SENDER,
+        "the first word of a ring used before is not cleared",
+        "ring.store(0, 0, Ordering::Relaxed);",
+        "",
+    ),
+    mutant(
+        SENDER,
+        "what was consumed of the ring before counts as room in this one",
+        "count.max(self.base)",
+        "count",
+    ),
+    mutant(
+        RECEIVER,
+        "a retirement is told before the segment is forgotten",
+        "self.advance(header.words());\n        Sight::Retire { segment }",
+        "self.pass(header.words());\n        Sight::Retire { segment }",
+    ),
+    // Receiving.
+    mutant(
+        RECEIVER,
+        "a header like the last one is acted on without an acquire fence",
+        "fence(Ordering::Acquire);\n            return Glimpse::Usual;",
+        "return Glimpse::Usual;",
+    ),
+    mutant(
+        RECEIVER,
+        "any other header is acted on without an acquire fence",
+        "fence(Ordering::Acquire);\n            match self.check(header)",
+        "match self.check(header)",
+    ),
+    // Telling.
+    mutant(
+        RECEIVER,
+        "consumption is told without release",
+        "store(self.consumed, Ordering::Release)",
+        "store(self.consumed, Ordering::Relaxed)",
+    ),
+    mutant(
+        CONTROL,
+        "told consumption is acted on without an acquire fence",
+        "let count = self.consumed.load(Ordering::Relaxed);\n        fence(Ordering::Acquire);",
+        "let count = self.consumed.load(Ordering::Relaxed);",
+    ),
+    mutant(
+        RECEIVER,
+        "a look that comes up empty tells nothing",
+        "None => {\n                self.tell();",
+        "None => {",
+    ),
+    mutant(
+        RECEIVER,
+        "whoever goes to sleep tells nothing",
+        TELLS_AROUND_ARMING,
+        "self.own_sleeps.announce(&self.controls.own().armed, self.fencing)?; match self.poll() { Ok(None) => {",
+    ),
+    mutant(RECEIVER, "a sender that sleeps for room is not rung", "self.ring_bell |= ", "let _ = "),
+    // Sleeping.
+    mutant(
+        FENCING,
+        "whoever may have to ring does not fence before it looks",
+        "Self::Both => fence(Ordering::SeqCst),",
+        "Self::Both => {}",
+    ),
+    mutant(
+        FENCING,
+        "whoever may have to ring does not even keep the compiler from reordering",
+        "Self::Sleeper(_) => compiler_fence(Ordering::SeqCst),",
+        "Self::Sleeper(_) => {}",
+    ),
+    mutant(
+        FENCING,
+        "whoever goes to sleep does not fence before it looks once more",
+        "fence(Ordering::SeqCst);\n        match self",
+        "match self",
+    ),
+    mutant(
+        CONTROL,
+        "whoever files descriptors does not fence before it looks",
+        "fence(Ordering::SeqCst);\n        self.wants_room",
+        "self.wants_room",
+    ),
+    mutant(
+        CONTROL,
+        "only the first sleep of all is answered",
+        "number != self.0 || number == ALWAYS",
+        "self.0 == 0 || number == ALWAYS",
+    ),
+    mutant(CONTROL, "a sleep has the number of the one before", "self.0 += 1;", "self.0 = 1;"),
+    // State.
+    mutant(
+        CONTROL,
+        "a lane is closed without release",
+        "closed.store(1, Ordering::Release)",
+        "closed.store(1, Ordering::Relaxed)",
+    ),
+    mutant(
+        CONTROL,
+        "closing is acted on without an acquire fence",
+        "fence(Ordering::Acquire);\n        closed != 0",
+        "closed != 0",
+    ),
+    mutant(
+        CONTROL,
+        "descriptors are told to be filed without release",
+        "filed.store(messages, Ordering::Release)",
+        "filed.store(messages, Ordering::Relaxed)",
+    ),
+    mutant(
+        CONTROL,
+        "filed descriptors are acted on without an acquire fence",
+        "let count = self.state.filed.load(Ordering::Relaxed);\n        fence(Ordering::Acquire);",
+        "let count = self.state.filed.load(Ordering::Relaxed);",
+    ),
+];
+
+/// Going to sleep tells twice: before, and after a filler was passed in the last look.
+const TELLS_AROUND_ARMING: &str = "self.tell();\n        self.own_sleeps.announce(&self.controls.own().armed, \
+    self.fencing)?;\n        match self.poll() {\n            Ok(None) => {\n                self.tell();";
