@@ -53,12 +53,12 @@ fn the_lower_of_both_limits_holds() {
     for (ours, theirs) in [(100, 5000), (5000, 100)] {
         let (near, end) = Link::pair(Options::new().message_bytes_max(ours)).unwrap();
         let (mut near, mut far) = (near, end.link(Options::new().message_bytes_max(theirs)).unwrap());
-        far.send(b"met", soon()).unwrap();
-        near.receive(soon()).unwrap();
-        near.send(b"met", soon()).unwrap();
-        assert_eq!(far.receive(soon()).unwrap().bytes(), 3);
-        far.send(b"met", soon()).unwrap();
-        near.receive(soon()).unwrap();
+        for _ in 0..20 {
+            far.send(b"met", soon()).unwrap();
+            near.receive(soon()).unwrap();
+            near.send(b"met", soon()).unwrap();
+            assert_eq!(far.receive(soon()).unwrap().bytes(), 3);
+        }
         for end in [&mut near, &mut far] {
             assert_eq!(
                 end.send(&[0; 101], soon()).unwrap_err(),
@@ -152,6 +152,13 @@ fn whole_life(directory: &std::path::Path) -> Result<(), String> {
     expect(&mut near, b"two")?;
     told(near.send(b"three", short()))?;
     expect(&mut far, b"three")?;
+    for _ in 0..17 {
+        // Over the socket first, then by memory.
+        told(near.send(b"more", short()))?;
+        expect(&mut far, b"more")?;
+        told(far.send(b"more", short()))?;
+        expect(&mut near, b"more")?;
+    }
     told(far.ready())?;
     let mut block = told(near.block(70_000, short()))?;
     told(block.write_at(0, b"block"))?;

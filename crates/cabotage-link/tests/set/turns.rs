@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Fairness, and what many idle links cost one that is busy.
 
-use cabotage_link::Deadline;
+use cabotage_link::{Deadline, Key, Link, LinkSet};
 use cabotage_os::seam;
 
 use crate::{is_readable, message_at_hand, set_of, settle, soon};
 
+/// Makes every link active: whoever may have sent on one looks at it again.
+fn seat_all(set: &mut LinkSet, others: &[(Key, Link)]) {
+    for (key, _) in others {
+        assert!(set.get_mut(*key).is_some());
+    }
+}
+
 #[test]
 fn a_link_that_floods_delays_the_others_by_its_turn_only() {
     let (mut set, mut others) = set_of(8);
+    seat_all(&mut set, &others);
     let (flooding, quiet) = others.split_first_mut().unwrap();
     for _ in 0..200 {
         flooding.1.send(b"flood", soon()).unwrap();
@@ -36,6 +44,7 @@ fn two_links_that_flood_take_turns() {
     for (_, link) in &mut others {
         (0..200).for_each(|_| link.send(b"flood", soon()).unwrap());
     }
+    seat_all(&mut set, &others);
     let mut ahead = [0_i32; 2];
     while let Some((key, _)) = message_at_hand(&mut set) {
         ahead[usize::from(key == others[1].0)] += 1;
