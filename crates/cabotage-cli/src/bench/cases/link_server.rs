@@ -4,12 +4,12 @@
 use std::fs;
 use std::os::fd::OwnedFd;
 
-use cabotage::link::{Deadline, Link, Listener};
+use cabotage::link::{Deadline, Event, Key, Link, LinkSet};
 use cabotage::os::limits;
 
 use super::link_connect::publish;
 use crate::bench::case::{Far, Holdings, Result};
-use crate::bench::meeting::{LOOK_AROUND, Meeting};
+use crate::bench::meeting::Meeting;
 
 /// How long a message is. What it begins with says what is wanted: by default the same back.
 pub(super) const BYTES: usize = 64;
@@ -84,38 +84,32 @@ fn kilobytes(text: &str, name: &str) -> u64 {
 pub(super) struct Server {
     /// Dropped first: letting go of all links may take longer than is left to a far end.
     _meeting: Meeting,
-    listener: Listener,
-    links: Vec<Link>,
-    looks: usize,
+    set: LinkSet,
+    busy: Key,
 }
 
 impl Server {
     /// With its busy link, and the descriptor of the meeting at which it publishes itself.
     pub(super) fn new(busy: Link, meeting: OwnedFd) -> Result<Self> {
         let meeting = Meeting::hold(meeting)?;
-        Ok(Self { listener: publish(meeting.path())?, links: vec![busy], looks: 0, _meeting: meeting })
+        let mut set = LinkSet::new()?;
+        let busy = set.insert(busy)?;
+        set.listen(publish(meeting.path())?)?;
+        Ok(Self { set, busy, _meeting: meeting })
     }
 
-    /// The next message, and whose it is. This stands in for a set of links: it looks at the busy one, at those that
-    /// came last, and at the others in turn.
-    fn next(&mut self, message: &mut [u8; BYTES]) -> Result<usize> {
+    /// The next message, and whose it is.
+    #[inline]
+    fn next(&mut self, message: &mut [u8; BYTES]) -> Result<Key> {
         loop {
-            self.looks += 1;
-            let recent = self.links.len().saturating_sub(RECENT).max(1)..self.links.len();
-            for at in recent.chain([0, self.looks % self.links.len()]) {
-                match self.links[at].try_receive() {
-                    Ok(Some(came)) => {
-                        came.copy_to(message);
-                        return Ok(at);
-                    }
-                    Ok(None) => {}
-                    Err(end) => return Err(end.into()),
+            match self.set.receive(Deadline::Never)? {
+                Event::Message(from, came) => {
+                    came.copy_to(message);
+                    return Ok(from);
                 }
-            }
-            if self.looks.is_multiple_of(LOOKS_BETWEEN_CLIENTS)
-                && let Ok(link) = self.listener.accept(Deadline::Now)
-            {
-                self.links.push(link);
+                Event::Ended(key, end) if key == self.busy => return Err(end.into()),
+                Event::ListenerFailed(_, refusal) => return Err(refusal.into()),
+                _ => {}
             }
         }
     }
@@ -130,16 +124,15 @@ impl Far for Server {
             if message[0] == MEASURE {
                 Totals::look()?.write(&mut message);
             }
-            self.links[from].send(&message, Deadline::within(LOOK_AROUND))?;
+            if let Some(link) = self.set.get_mut(from) {
+                link.send(&message, Deadline::Never)?;
+            }
             if is_last {
                 return Ok(Vec::new());
             }
         }
     }
 }
-
-const RECENT: usize = 4;
-const LOOKS_BETWEEN_CLIENTS: usize = 64;
 
 #[cfg(test)]
 mod tests {
