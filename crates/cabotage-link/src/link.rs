@@ -59,6 +59,7 @@ impl Link {
         match self.out.try_send(&self.core, message) {
             Ok(()) => {
                 self.inc.pace.answered();
+                self.out.is_streaming = !std::mem::take(&mut self.inc.has_received);
                 Ok(())
             }
             Err(obstacle) => self.send_later(message, obstacle, deadline),
@@ -144,6 +145,7 @@ impl Link {
         let is_usual =
             self.core.is_open() && (self.inc.is_usual() || self.inc.becomes_usual(&self.core, deadline));
         let extra = if is_usual { None } else { self.receive_otherwise(deadline)? };
+        self.inc.has_received = true;
         Ok(Message::in_sight(&mut self.inc, &self.core, extra))
     }
 

@@ -9,6 +9,7 @@ use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
 use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
 use cabotage_lane::{Controls, MappedControls, Pace, PeerRing};
 use cabotage_os::Deadline;
+use cabotage_os::map::Map;
 
 use crate::core::Core;
 use crate::error::{LinkError, PeerFault, ReceiveError};
@@ -33,6 +34,8 @@ pub(crate) struct Incoming {
     /// Once the peer's outbox has come.
     pub(crate) lane: Option<Lane>,
     first_ring: Option<PeerRing>,
+    /// The segment of the last block: most blocks come in the same one, which then costs no lock.
+    last_block: Option<(u32, Arc<Map>)>,
     /// The peer's number for the ring that the lane goes through.
     ring_number: u32,
     pub(crate) borrowed: Option<Borrowed<MappedControls>>,
@@ -47,6 +50,8 @@ pub(crate) struct Incoming {
     empty_looks: u32,
     patience: Patience,
     pub(crate) pace: Pace,
+    /// Whether something was received since the last send.
+    pub(crate) has_received: bool,
 }
 
 /// What a look found.
@@ -91,6 +96,7 @@ impl Incoming {
             early: VecDeque::new(),
             lane: None,
             first_ring: None,
+            last_block: None,
             ring_number: 0,
             borrowed: None,
             giver: None,
@@ -100,6 +106,7 @@ impl Incoming {
             empty_looks: 0,
             patience: Patience::new(core.options.wait),
             pace: Pace::default(),
+            has_received: false,
         }
     }
 

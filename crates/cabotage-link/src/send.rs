@@ -46,6 +46,8 @@ pub(crate) struct Outgoing {
     retiring: Vec<u32>,
     unclaimed: Unclaimed,
     patience: Patience,
+    /// Whether messages follow one another without answers in between, as far as the caller can tell.
+    pub(crate) is_streaming: bool,
     /// Up to where messages were sent when the other half last waited for long.
     rested_at: u64,
 }
@@ -92,6 +94,7 @@ impl Outgoing {
             retiring: Vec::new(),
             unclaimed: Unclaimed::default(),
             patience: Patience::new(core.options.wait),
+            is_streaming: true,
             rested_at: 0,
         }
     }
@@ -106,8 +109,15 @@ impl Outgoing {
         core.check()?;
         if let (Some(lane), true) = (&mut self.lane, self.has_met && body.len() <= self.bytes_max) {
             match lane.send(PLAIN, 0, body) {
-                Ok(false) => return Ok(()),
-                Ok(true) => return Ok(core.ring()?),
+                Ok(must_ring) => {
+                    if must_ring {
+                        core.ring()?;
+                    }
+                    if self.is_streaming {
+                        lane.expect_more();
+                    }
+                    return Ok(());
+                }
                 Err(_) => {}
             }
         }

@@ -124,6 +124,13 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         Ok(self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing))
     }
 
+    /// Says that more is to follow soon: the ring's next lines are asked for before they are written, which helps a
+    /// stream, and is in the way of an answer.
+    #[inline]
+    pub fn expect_more(&self) {
+        self.ring.expect(self.at);
+    }
+
     /// As [`Sender::send`], for a receiver that is known never to sleep.
     ///
     /// # Errors
@@ -136,7 +143,6 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         let header = self.admit(tag, port, body.len())?;
         let words = header.words();
         self.reserve(words)?;
-        self.ring.expect(self.at);
         self.clear_after(words);
         self.ring.write(self.byte_at(0), body);
         if self.held != 0 {

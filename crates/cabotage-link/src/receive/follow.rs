@@ -78,16 +78,27 @@ impl Incoming {
         number: u32,
         purpose: Purpose,
     ) -> Result<Option<Arc<cabotage_os::map::Map>>, LinkError> {
-        let here = |core: &Core| core.desk().inbox.segment(number, purpose).cloned();
-        if let Some(map) = here(core) {
-            return Ok(Some(map));
+        if let Some((last, map)) = &self.last_block
+            && *last == number
+            && purpose == Purpose::Block
+        {
+            return Ok(Some(map.clone()));
         }
-        core.fetch()?;
-        Ok(here(core))
+        let here = |core: &Core| core.desk().inbox.segment(number, purpose).cloned();
+        let mut found = here(core);
+        if found.is_none() {
+            core.fetch()?;
+            found = here(core);
+        }
+        if purpose == Purpose::Block {
+            self.last_block = found.clone().map(|map| (number, map));
+        }
+        Ok(found)
     }
 
     /// Forgets a segment of the peer's, which is then told by the count of what was consumed.
     fn forget(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
+        self.last_block = None;
         let forgotten = core.desk().forget_segment(number);
         if forgotten {
             return Ok(());

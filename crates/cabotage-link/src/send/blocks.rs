@@ -27,10 +27,13 @@ impl Outgoing {
             return Err(Obstacle::Full);
         }
         self.announce_retired(core)?;
-        // Those that know the peer: it gives blocks back through its own.
-        let controls = self.lane(core)?.controls().clone();
         let bytes_max = self.bytes_max as u64;
-        let pool = self.pool.get_or_insert_with(|| Pool::new(controls, pool_bytes_max(bytes_max)));
+        if self.pool.is_none() {
+            // Those that know the peer: it gives blocks back through its own.
+            let controls = self.lane(core)?.controls().clone();
+            self.pool = Some(Pool::new(controls, pool_bytes_max(bytes_max)));
+        }
+        let pool = self.pool.as_mut().ok_or(super::OUTBOX_SHAPE)?;
         if bytes as u64 > bytes_max {
             return Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }.into());
         }

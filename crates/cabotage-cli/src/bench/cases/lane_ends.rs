@@ -94,6 +94,13 @@ impl Ends {
         }
     }
 
+    /// Sends one record of many in a row.
+    #[inline]
+    pub(super) fn stream(&mut self, body: &[u8]) -> Result<()> {
+        self.sender.expect_more();
+        self.send(body)
+    }
+
     /// Receives one record, spinning.
     #[inline]
     pub(super) fn receive(&mut self, target: &mut [u8]) -> Result<()> {

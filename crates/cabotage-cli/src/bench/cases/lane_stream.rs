@@ -45,7 +45,7 @@ impl Sender for End {
 
     #[inline]
     fn send(&mut self) -> Result<()> {
-        self.ends.ends()?.send(black_box(&self.buffer))
+        self.ends.ends()?.stream(black_box(&self.buffer))
     }
 }
 
