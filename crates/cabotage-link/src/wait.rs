@@ -30,17 +30,19 @@ pub(crate) struct Patience {
     short_sleeps: u32,
     /// How many of them it takes for the next trial.
     trial_after: u32,
+    /// Whether the budget is that of a trial, which has one chance.
+    is_trial: bool,
 }
 
 /// The longest look: some tens of microseconds.
 const LOOKS_MAX: u32 = 4096;
 /// What a trial begins with: enough to wait for a peer that has to wake up first, or no trial would ever succeed while
 /// both ends sleep.
-const LOOKS_TRIAL: u32 = LOOKS_MAX;
+const LOOKS_TRIAL: u32 = LOOKS_MAX / 2;
 /// Fewer looks than this are not worth the trouble.
 const LOOKS_MIN: u32 = 128;
 const TRIAL_AFTER_MIN: u32 = 8;
-const TRIAL_AFTER_MAX: u32 = 256;
+const TRIAL_AFTER_MAX: u32 = 1024;
 /// A sleep that ends sooner would have been a look worth having.
 const SHORT_SLEEP: Duration = Duration::from_micros(100);
 
@@ -50,7 +52,7 @@ pub(crate) const LOOKS_BETWEEN_CHECKS: u32 = 1024;
 impl Patience {
     pub(crate) fn new(wait: Wait) -> Self {
         let looks = if wait == Wait::Adaptive { LOOKS_MAX } else { 0 };
-        Self { wait, looks, short_sleeps: 0, trial_after: TRIAL_AFTER_MIN }
+        Self { wait, looks, short_sleeps: 0, trial_after: TRIAL_AFTER_MIN, is_trial: false }
     }
 
     pub(crate) fn set(&mut self, wait: Wait) {
@@ -70,9 +72,9 @@ impl Patience {
     /// The `looks`-th look found something.
     #[inline]
     pub(crate) fn paid(&mut self, looks: u32) {
-        if self.looks < LOOKS_MAX && looks > 0 {
+        if (self.looks < LOOKS_MAX || self.is_trial) && looks > 0 {
             self.looks = (self.looks * 2).min(LOOKS_MAX);
-            self.trial_after = TRIAL_AFTER_MIN;
+            (self.trial_after, self.is_trial) = (TRIAL_AFTER_MIN, false);
         }
     }
 
@@ -80,7 +82,7 @@ impl Patience {
     pub(crate) fn slept(&mut self, time: Duration) {
         if self.looks > 0 {
             self.looks /= 2;
-            if self.looks < LOOKS_MIN {
+            if self.looks < LOOKS_MIN || std::mem::take(&mut self.is_trial) {
                 self.looks = 0;
                 self.short_sleeps = 0;
                 self.trial_after = (self.trial_after * 2).min(TRIAL_AFTER_MAX);
@@ -92,7 +94,7 @@ impl Patience {
         }
         if self.wait == Wait::Adaptive && self.short_sleeps >= self.trial_after {
             self.short_sleeps = 0;
-            self.looks = LOOKS_TRIAL;
+            (self.looks, self.is_trial) = (LOOKS_TRIAL, true);
         }
     }
 }
@@ -105,7 +107,13 @@ mod tests {
     const SHORT: Duration = Duration::from_micros(5);
 
     fn adaptive() -> Patience {
-        Patience { wait: Wait::Adaptive, looks: LOOKS_MAX, short_sleeps: 0, trial_after: TRIAL_AFTER_MIN }
+        Patience {
+            wait: Wait::Adaptive,
+            looks: LOOKS_MAX,
+            short_sleeps: 0,
+            trial_after: TRIAL_AFTER_MIN,
+            is_trial: false,
+        }
     }
 
     #[test]
