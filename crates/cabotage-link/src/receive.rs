@@ -2,10 +2,10 @@
 //! The receiving half of a link: looks, waits, and hands out messages where they lie.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Instant;
 
-use cabotage_lane::block::{Borrowed, GiveBack, MappedReturns, Slot};
+use cabotage_lane::block::{Borrowed, MappedReturns};
 use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
 use cabotage_lane::{Controls, MappedControls, Pace, PeerRing};
 use cabotage_os::Deadline;
@@ -18,8 +18,10 @@ use crate::outbox::{FIRST_RING_WORDS, RING_OFFSET};
 use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 
 mod follow;
+mod giver;
 
 pub(crate) use follow::unannounced;
+pub(crate) use giver::Giver;
 
 type Lane = Receiver<PeerRing, MappedControls>;
 
@@ -72,22 +74,6 @@ pub enum Ready {
     Ready,
     /// There is nothing, and the descriptor becomes readable when there is: wait on it.
     Armed,
-}
-
-/// Gives the peer's blocks back, on whatever thread they are dropped, as long as the link is there.
-#[derive(Debug)]
-pub struct Giver {
-    returns: MappedReturns,
-    core: Weak<Core>,
-}
-
-impl GiveBack for Giver {
-    fn give_back(&self, slot: Slot, loan: u64) {
-        let Some(core) = self.core.upgrade() else { return };
-        if self.returns.give_back(slot, loan) {
-            core.ring_sender();
-        }
-    }
 }
 
 impl Incoming {
@@ -198,7 +184,7 @@ impl Incoming {
         self.first_ring = Some(ring.clone());
         self.borrowed = Some(Borrowed::new(controls.clone()));
         let returns = MappedReturns::new(controls.clone())?;
-        self.giver = Some(Arc::new(Giver { returns, core: Arc::downgrade(core) }));
+        self.giver = Some(Arc::new(Giver::new(returns, core)));
         self.lane = Some(Receiver::new(ring, controls, fencing));
         Ok(())
     }

@@ -107,19 +107,16 @@ impl Outgoing {
     #[inline]
     pub(crate) fn try_send(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
         core.check()?;
-        if let (Some(lane), true) = (&mut self.lane, self.has_met && body.len() <= self.bytes_max) {
-            match lane.send(PLAIN, 0, body) {
-                Ok(must_ring) => {
-                    if must_ring {
-                        core.ring()?;
-                    }
-                    if self.is_streaming {
-                        lane.expect_more();
-                    }
-                    return Ok(());
-                }
-                Err(_) => {}
+        if let (Some(lane), true) = (&mut self.lane, self.has_met && body.len() <= self.bytes_max)
+            && let Ok(must_ring) = lane.send(PLAIN, 0, body)
+        {
+            if must_ring {
+                core.ring()?;
             }
+            if self.is_streaming {
+                lane.expect_more();
+            }
+            return Ok(());
         }
         self.try_send_otherwise(core, body)
     }

@@ -148,14 +148,14 @@ struct Clients {
 }
 
 impl Far for Clients {
-    /// One round: so many more links, each with a message each way twice. The first goes beside the handshake, the
-    /// second through memory.
+    /// One round: so many more links, each with messages each way.
     fn round(&mut self, operations: u32) -> Result<Vec<u32>> {
         let (registry, name) = registry(&self.path)?;
         for _ in 0..operations {
             let (how, patience) = (ConnectOptions::new().wait_for_name(), Deadline::within(PATIENCE));
             let mut link = Link::connect_in(&registry, &name, how, Options::new(), patience)?;
-            for _ in 0..2 {
+            for _ in 0..24 {
+                // So many that both ends have made their memory, and not only talked over the socket.
                 link_ends::call(&mut link, &mut [0; BYTES])?;
             }
             self.links.push(link);
