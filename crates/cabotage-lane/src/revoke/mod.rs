@@ -13,7 +13,7 @@
 //! before its own is an old withdrawal: what it wants is its. A later one is the end of a withdrawal that may
 //! concern it: it waits until `last` is decided, and takes no byte from `last` to `withdrawn`.
 //!
-//! **The writer** stores `last` with [`UNDECIDED`], stores `withdrawn`, the end of all it has published, fences,
+//! **The writer** stores `last` with `UNDECIDED`, stores `withdrawn`, the end of all it has published, fences,
 //! loads `taking`, and decides: what is being taken stands, the rest does not. Of the two looks across the
 //! fences at least one sees the other's store: no byte is taken and withdrawn, none neither.
 //!
