@@ -201,6 +201,12 @@ impl Core {
         self.desk().hello.map_or(ours, |theirs| ours.min(theirs.message_bytes_max)) as usize
     }
 
+    /// The longest message that both ends take, once the peer has said HELLO.
+    pub(crate) fn agreed_bytes_max(&self) -> Option<usize> {
+        let theirs = self.desk().hello?.message_bytes_max;
+        Some(self.options.message_bytes_max.min(theirs) as usize)
+    }
+
     fn send_hello(&self, desk: &mut Desk, first: Option<&[u8]>) -> Result<(), LinkError> {
         let flags = self.barrier.map_or(Flags::default(), |_| Flags::MEMBARRIER);
         let hello = Hello {

@@ -167,6 +167,12 @@ impl Outgoing {
         if bytes > bytes_max { Err(SendError::TooLong { bytes, bytes_max }) } else { Ok(()) }
     }
 
+    /// The longest message that both ends take, once the peer has said HELLO; from then on it may be told of segments
+    /// and handed descriptors, whether or not its outbox has come.
+    fn agreed_bytes_max(&self, core: &Core) -> Option<usize> {
+        if self.has_met { Some(self.bytes_max) } else { core.agreed_bytes_max() }
+    }
+
     /// The lane, made now if need be.
     fn lane(&mut self, core: &Core) -> Result<&mut Lane, LinkError> {
         if self.lane.is_none() {

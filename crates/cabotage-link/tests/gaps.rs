@@ -87,6 +87,27 @@ fn blocks_come_back_whenever_the_two_ends_have_met() {
     }
 }
 
+/// Both ends have talked over the socket only, and the other one is busy elsewhere.
+#[test]
+fn blocks_are_taken_and_sent_without_any_doing_of_the_peer() {
+    let (mut near, mut far) = pair();
+    near.send(b"ahoy", soon()).unwrap();
+    far.receive(soon()).unwrap();
+    far.send(b"ahoy", soon()).unwrap();
+    near.receive(soon()).unwrap();
+    let blocks: Vec<_> = (0..8).map(|_| near.block(100_000, soon()).unwrap()).collect();
+    for (number, mut block) in (0..).zip(blocks) {
+        block.write_at(0, &[number]).unwrap();
+        near.send_parcel(Parcel::new(b"").block(block), soon()).unwrap();
+    }
+    for number in 0..8 {
+        let block = far.receive(soon()).unwrap().take_block().unwrap();
+        let mut content = vec![0; block.bytes()];
+        block.copy_to(&mut content).unwrap();
+        assert_eq!((content.len(), content[0]), (100_000, number));
+    }
+}
+
 #[test]
 fn what_was_sent_before_anybody_answered_outlives_a_close() {
     let (mut near, mut far) = pair();

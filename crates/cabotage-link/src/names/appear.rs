@@ -39,8 +39,10 @@ impl Appearing {
         kind: Kind,
     ) -> Result<(), SystemError> {
         let Some(watch) = &self.watch else { return Ok(()) };
+        // Old news goes first: what appears while we add watches is below the last of them, and must end the wait.
+        watch.look()?;
         self.sees_all = places.all(|place| is_covered(watch, place, kind));
-        watch.look().map(drop)
+        Ok(())
     }
 
     /// Waits for news, at most until `deadline`.

@@ -23,27 +23,23 @@ impl Outgoing {
         core.check()?;
         self.lane(core)?;
         self.meet(core)?;
-        if !self.has_met {
-            return Err(Obstacle::Full);
+        // Once the peer has said HELLO, how long a block may be is agreed, and segments may be announced.
+        let Some(bytes_max) = self.agreed_bytes_max(core) else { return Err(Obstacle::Full) };
+        if bytes > bytes_max {
+            return Err(SendError::TooLong { bytes, bytes_max }.into());
         }
         self.announce_retired(core)?;
-        let bytes_max = self.bytes_max as u64;
         if self.pool.is_none() {
-            // Those that know the peer: it gives blocks back through its own.
+            // Where these do not know the peer yet, the pool gets others when it does.
             let controls = self.lane(core)?.controls().clone();
-            self.pool = Some(Pool::new(controls, pool_bytes_max(bytes_max)));
+            self.pool = Some(Pool::new(controls, pool_bytes_max(bytes_max as u64)));
         }
         let pool = self.pool.as_mut().ok_or(super::OUTBOX_SHAPE)?;
-        if bytes as u64 > bytes_max {
-            return Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }.into());
-        }
         match pool.take(bytes) {
             Ok(Taken::Loan(block)) => Ok(block),
             Ok(Taken::Full) => Err(Obstacle::Full),
             Ok(Taken::NeedsSegment(new)) => self.make_block(core, new, bytes),
-            Err(TakeError::TooLarge { bytes, .. }) => {
-                Err(SendError::TooLong { bytes, bytes_max: self.bytes_max }.into())
-            }
+            Err(TakeError::TooLarge { bytes, .. }) => Err(SendError::TooLong { bytes, bytes_max }.into()),
             Err(TakeError::Violation(violation)) => Err(self.fault(core, violation.into())),
         }
     }

@@ -66,7 +66,7 @@ impl Outgoing {
         }
         self.lane(core)?;
         self.meet(core)?;
-        if !self.has_met {
+        if self.agreed_bytes_max(core).is_none() {
             return Err(Obstacle::Full);
         }
         self.check_length(core, parcel.bytes.len())?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Waiting for a name that is not there yet.
 
+use std::mem::forget;
 use std::time::Duration;
 
 use cabotage_link::names::{ConnectError, ConnectOptions, Kind, PublishOptions};
@@ -47,6 +48,31 @@ fn a_name_appears_in_the_gap_before_any_call_and_is_found() {
         drop(plan);
         assert!(published.borrow().is_some(), "{call} was never made");
     }
+}
+
+/// The directory comes just after it was looked for in vain, while the other scope is being covered; the name comes
+/// after the last look.
+#[test]
+fn a_directory_that_comes_while_others_are_covered_is_seen_in_time() {
+    let harbour = harbour();
+    let (before_its_turn, at_the_last) = (harbour.registry.clone(), harbour.registry.clone());
+    let published = std::rc::Rc::<std::cell::RefCell<Vec<_>>>::default();
+    let (first, last) = (std::rc::Rc::clone(&published), std::rc::Rc::clone(&published));
+    let comes = move || {
+        let other = before_its_turn.publish(Kind::Link, &name("other"), defaults(), soon());
+        first.borrow_mut().push(other.unwrap());
+        forget(seam::before("poll", move || {
+            let late = at_the_last.publish(Kind::Link, &name("late"), defaults(), soon());
+            last.borrow_mut().push(late.unwrap());
+        }));
+    };
+    let third = move || forget(seam::before("inotify_add_watch", comes));
+    let plan = seam::before("inotify_add_watch", move || forget(seam::before("inotify_add_watch", third)));
+    let deadline = soon();
+    wait_for(&harbour, deadline).unwrap();
+    assert!(!deadline.has_passed(), "the last look of all found it");
+    drop(plan);
+    assert_eq!(published.borrow().len(), 2, "they came too early");
 }
 
 #[test]
