@@ -20,6 +20,9 @@ use mutants::{Mutant, SUITES, Suite};
 /// A test that takes longer hangs, and has caught its mutant: unweakened, each takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where the code stands that is weakened.
+const SOURCE: &str = "crates/cabotage-lane/src";
+
 /// Which mutants are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Choice<'a> {
@@ -74,7 +77,7 @@ pub(crate) fn check(choice: Choice<'_>) -> Result<String, Box<dyn std::error::Er
 }
 
 fn is_caught(copy: &Path, suite: &Suite, mutant: &Mutant) -> Result<bool, Box<dyn std::error::Error>> {
-    let path = copy.join("crates/cabotage-lane/src").join(mutant.file);
+    let path = copy.join(SOURCE).join(mutant.file);
     let whole = fs::read_to_string(&path)?;
     if whole.matches(mutant.text).count() != 1 {
         return Err(format!("{}: `{}` must stand there once", mutant.file, mutant.text).into());
@@ -177,4 +180,19 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_mutant_changes_stands_in_the_lane_once() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SOURCE);
+        for mutant in SUITES.iter().flat_map(|suite| suite.mutants) {
+            let found = fs::read_to_string(source.join(mutant.file)).unwrap().matches(mutant.text).count();
+            assert_eq!(found, 1, "{}: {}", mutant.name, mutant.text);
+            assert_ne!(mutant.text, mutant.weaker, "{}", mutant.name);
+        }
+    }
 }

@@ -96,8 +96,10 @@ fn a_link_is_seen_from_its_first_word_to_its_last() {
     for (step, call) in [
         ("parent make a pair of ends", "socketpair"),
         ("parent say HELLO", "sendto"),
-        ("parent hear HELLO, exchange outboxes", "memfd_create"),
-        ("child answer HELLO, hand over an outbox", "memfd_create"),
+        ("child hear HELLO, answer beside ours", "sendto"),
+        ("parent hear HELLO and the answer", "recvmsg"),
+        ("parent take a block", "memfd_create"),
+        ("child receive a block", "memfd_create"),
         ("parent fill it from the file", "read ×3"),
         ("child copy out ×3", ""),
         ("parent say BYE", "sendto"),

@@ -79,26 +79,21 @@ struct Near {
 struct Far(Link);
 
 impl Near {
-    /// The first message goes with the HELLO, before there is any memory; the answer brings the child's outbox.
+    /// A message and its answer go with the HELLOs, before there is any memory; the first block brings that.
     fn meet(mut link: Link, journal: &mut Journal) -> Result<Self, Failure> {
-        journal.step("say HELLO", || link.send(&trips::blank(), Deadline::Never)).map_err(ended)?;
-        journal.step("hear HELLO, exchange outboxes", || receive(&mut link))?;
-        journal.step("try the rings", || -> Result<(), Failure> {
-            link.send(&trips::blank(), Deadline::Never).map_err(ended)?;
-            receive(&mut link).map(drop)
-        })?;
+        let greeting = trips::blank();
+        journal.step("say HELLO and a message", || link.send(&greeting, Deadline::Never)).map_err(ended)?;
+        journal.step("hear HELLO and the answer", || receive(&mut link))?;
         Ok(Self { link, blocks: Vec::new(), filled: Vec::new() })
     }
 }
 
 impl Far {
     fn meet(mut link: Link, journal: &mut Journal) -> Result<Self, Failure> {
-        for what in ["answer HELLO, hand over an outbox", "map the other, try the rings"] {
-            journal.step(what, || -> Result<(), Failure> {
-                let greeting = receive(&mut link)?;
-                link.send(&greeting, Deadline::Never).map_err(ended)
-            })?;
-        }
+        journal.step("hear HELLO, answer beside ours", || -> Result<(), Failure> {
+            let greeting = receive(&mut link)?;
+            link.send(&greeting, Deadline::Never).map_err(ended)
+        })?;
         Ok(Self(link))
     }
 }

@@ -203,13 +203,13 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// # Errors
     /// As [`Receiver::receive`], or the system's refusal.
     pub fn arm(&mut self) -> Result<Look, ArmError> {
-        self.tell();
         let is_frequent = self.consumed - self.slept_at < AWAKE_WORDS;
         self.slept_at = self.consumed;
         self.own_sleeps.announce(&self.controls.own().armed, self.fencing, is_frequent)?;
         match self.poll() {
             Ok(None) => {
-                self.tell(); // a filler at the end of the ring may have been passed on the way
+                // After the look, which may have passed a filler at the end of the ring.
+                self.tell();
                 Ok(Look::Armed)
             }
             found => {

@@ -6,7 +6,7 @@ use cabotage_lane::{Controls, Fencing};
 use cabotage_os::membarrier::Membarrier;
 use loom::thread;
 
-use super::lane::{Sending, bytes, explore, explore_fencing, lane};
+use super::lane::{Sending, bytes, explore, explore_fencing, lane, lane_that_fences};
 
 #[test]
 fn a_receiver_that_sleeps_more_than_once_is_woken_every_time() {
@@ -25,6 +25,19 @@ fn where_only_the_sleeper_pays_nobody_sleeps_for_ever() {
         return eprintln!("skipped: this kernel or sandbox offers no expedited membarrier");
     };
     explore_fencing(8, &[&[1], &[2], &[3], &[4]], Fencing::Sleeper(barrier));
+}
+
+/// The first sleep asks for fences; from there on no barrier is issued. The ring is so long that nothing else happens.
+#[test]
+fn a_receiver_that_has_asked_for_fences_is_woken_without_barriers() {
+    loom::model(|| {
+        let (mut sender, mut receiver) = lane_that_fences(64, Fencing::Asked);
+        assert_eq!(receiver.lane.arm().unwrap(), Look::Armed);
+        receiver.lane.disarm();
+        let sending = thread::spawn(move || (1..=3).for_each(|number| sender.send(&[number])));
+        (1..=3).for_each(|number| receiver.expect(&[number]));
+        sending.join().unwrap();
+    });
 }
 
 /// One record is not worth telling of, so the look that comes up empty must.

@@ -26,8 +26,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         SENDER,
         "the word after a record sent at once is not cleared",
-        "self.ring.expect(self.at);\n        self.clear_after(words);",
-        "self.ring.expect(self.at);",
+        "self.clear_after(words);\n        self.ring.write(self.byte_at(0), body);\n        if",
+        "self.ring.write(self.byte_at(0), body);\n        if",
     ),
     mutant(
         SENDER,
@@ -38,8 +38,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         SENDER,
         "the word after a record is not cleared",
-        "self.reserve(words)?;\n        self.clear_after(words);",
-        "self.reserve(words)?;",
+        "self.clear_after(words);\n        self.ring.write(self.byte_at(0), body);\n        self.append",
+        "self.ring.write(self.byte_at(0), body);\n        self.append",
     ),
     mutant(LOAN, "the word after a loan is not cleared", "self.lane.clear_after(words);", ""),
     mutant(SENDER, "the word after a filler is not cleared", "self.clear_after(pad);", ""),
@@ -109,8 +109,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         RECEIVER,
         "whoever goes to sleep tells nothing",
-        TELLS_AROUND_ARMING,
-        "self.own_sleeps.announce(&self.controls.own().armed, self.fencing)?; match self.poll() { Ok(None) => {",
+        "self.tell();\n                Ok(Look::Armed)",
+        "Ok(Look::Armed)",
     ),
     mutant(RECEIVER, "a sender that sleeps for room is not rung", "self.ring_bell |= ", "let _ = "),
     // Sleeping.
@@ -134,6 +134,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     mutant(
         CONTROL,
+        "a sender that was asked for fences does not fence before its second look",
+        "fence(Ordering::SeqCst);\n            word = sleep.load",
+        "word = sleep.load",
+    ),
+    mutant(
+        CONTROL,
+        "a sender that was asked for fences does not look again",
+        "word = sleep.load(Ordering::Relaxed) & !FENCE;",
+        "word &= !FENCE;",
+    ),
+    mutant(
+        CONTROL,
+        "a sleeper that has asked for fences does not fence before it looks once more",
+        "if asks && self.has_asked {\n            fence(Ordering::SeqCst);",
+        "if asks && self.has_asked {",
+    ),
+    mutant(
+        CONTROL,
+        "a request for fences is forgotten when a sleep is called off",
+        "word.store(if self.has_asked { FENCE } else { 0 }, Ordering::Relaxed);",
+        "word.store(0, Ordering::Relaxed);",
+    ),
+    mutant(
+        CONTROL,
         "whoever files descriptors does not fence before it looks",
         "fence(Ordering::SeqCst);\n        self.wants_room",
         "self.wants_room",
@@ -141,10 +165,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         CONTROL,
         "only the first sleep of all is answered",
-        "number != self.0 || number == ALWAYS",
-        "self.0 == 0 || number == ALWAYS",
+        "word != self.0 || word == ALWAYS",
+        "self.0 == 0 || word == ALWAYS",
     ),
-    mutant(CONTROL, "a sleep has the number of the one before", "self.0 += 1;", "self.0 = 1;"),
+    mutant(CONTROL, "a sleep has the number of the one before", "(self.number + 1, true)", "(1, true)"),
     // State.
     mutant(
         CONTROL,
@@ -171,7 +195,3 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "let count = self.state.filed.load(Ordering::Relaxed);",
     ),
 ];
-
-/// Going to sleep tells twice: before, and after a filler was passed in the last look.
-const TELLS_AROUND_ARMING: &str = "self.tell();\n        self.own_sleeps.announce(&self.controls.own().armed, \
-    self.fencing)?;\n        match self.poll() {\n            Ok(None) => {\n                self.tell();";

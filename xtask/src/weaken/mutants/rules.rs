@@ -83,10 +83,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         CONTROL,
         "a peer that was not met yet is rung once",
-        "number != self.0 || number == ALWAYS",
-        "number != self.0",
+        "word != self.0 || word == ALWAYS",
+        "word != self.0",
     ),
-    mutant(CONTROL, "whoever woke still counts as asleep", "word.store(0, Ordering::Relaxed);", ""),
+    mutant(
+        CONTROL,
+        "whoever woke still counts as asleep",
+        "word.store(if self.has_asked { FENCE } else { 0 }, Ordering::Relaxed);",
+        "",
+    ),
 ];
 
 /// The guard at the top of the look at the peer's count, up to where the look begins.
