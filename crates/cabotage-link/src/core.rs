@@ -155,7 +155,14 @@ impl Core {
 
     fn end_in(&self, desk: &mut Desk, error: LinkError) -> LinkError {
         self.is_over.store(true, Ordering::Relaxed);
-        desk.end_with(error)
+        let had_failed = desk.has_failed();
+        let error = desk.end_with(error);
+        if desk.has_failed() && !had_failed && error != LinkError::Closed {
+            // Whoever sleeps here is told at once, in whichever half, and so is the peer. If this fails, the socket's
+            // closing tells them.
+            let _ = self.socket.hang_up();
+        }
+        error
     }
 
     /// Says HELLO if that was not done; answers whether `first` went with it.

@@ -2,7 +2,7 @@
 //! Every word of an outbox, with values that no honest peer writes: the counts by which a sender is told how far its
 //! reader is, the sleeps it is to ring for, the blocks it gets back.
 
-use cabotage_link::{Deadline, Link, LinkError, Parcel, SendError};
+use cabotage_link::{Deadline, Link, LinkError, Parcel, ReceiveError, SendError};
 
 use super::{assert_ended, met, patience};
 use crate::support::hostile::{
@@ -167,4 +167,25 @@ fn every_word_of_the_ring_may_hold_anything() {
         });
     }
     assert_eq!(OUTBOX_BYTES, 8192);
+}
+
+#[test]
+fn a_lie_that_one_half_finds_wakes_the_other_half_and_hangs_up() {
+    let _alone = alone();
+    leaves_nothing("a lie found by a sender", || {
+        let (raw, victim) = met();
+        let (sender, receiver) = victim.split();
+        std::thread::scope(|scope| {
+            let sleeping = scope.spawn(move || receiver.receive(soon()).map(drop));
+            while raw.theirs.as_ref().unwrap().load_u64(ARMED).unwrap() == 0 {
+                std::thread::yield_now();
+            }
+            raw.set(CONSUMED, u64::MAX);
+            let error = (0..10_000).find_map(|_| sender.send(&[0; 100], patience()).err()).unwrap();
+            let SendError::Link(error) = error else { panic!("{error}") };
+            assert!(matches!(error, LinkError::Fault(_)), "{error}");
+            assert_eq!(sleeping.join().unwrap().unwrap_err(), ReceiveError::Link(error));
+            assert!(raw.socket.has_hung_up().unwrap());
+        });
+    });
 }

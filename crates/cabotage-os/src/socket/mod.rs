@@ -20,7 +20,7 @@ mod option;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
+use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, socketpair, sockopt};
 
 use crate::deadline::Deadline;
 use crate::error::{Fault, SystemError, attempt};
@@ -185,6 +185,17 @@ impl Socket {
     pub fn has_hung_up(&self) -> Result<bool, SystemError> {
         let [found] = poll::wait([(self.as_fd(), Readiness::empty())], Deadline::Now)?;
         Ok(found.intersects(Readiness::HUP | Readiness::ERR))
+    }
+
+    /// Hangs up for both ends, and wakes whoever waits at either. What was sent before stays readable.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    ///
+    /// # Source
+    /// shutdown(2).
+    pub fn hang_up(&self) -> Result<(), SystemError> {
+        attempt("shutdown", "a socket", || rustix::net::shutdown(&self.fd, Shutdown::Both))
     }
 
     /// How many bytes of messages the kernel holds for this end's peer before [`SendError::Full`], its own
