@@ -168,14 +168,15 @@ impl Incoming {
 
     /// Takes what has come over the socket and belongs to this half.
     pub(crate) fn pick_up(&mut self, core: &Arc<Core>) -> Result<(), LinkError> {
-        while let Some(message) = core.desk().take_early() {
-            self.early.push_back(message);
-            self.is_flowing = false;
-        }
         if self.lane.is_some() {
             return Ok(());
         }
-        let Some((theirs, fencing)) = core.their_outbox() else { return Ok(()) };
+        // In this order: another thread may file while we look, and once the outbox is there no early one follows.
+        let outbox = core.their_outbox();
+        while let Some(message) = core.desk().take_early() {
+            self.early.push_back(message);
+        }
+        let Some((theirs, fencing)) = outbox else { return Ok(()) };
         let own = core.own_outbox()?;
         let ring = PeerRing::new(theirs.clone(), RING_OFFSET, FIRST_RING_WORDS);
         let (Some(ring), Some(controls)) = (ring, MappedControls::new(own, theirs)) else {

@@ -22,8 +22,8 @@ fn be_hostile() {
     let mut raw = RawPeer::over(Socket::admit(descriptor).unwrap());
     raw.greet();
     raw.send(PLAIN, b"good morning");
-    // Until the victim has read that, and said so.
-    while raw.theirs.is_none() {
+    // Until the victim has read that, and answered in its ring.
+    while raw.theirs.as_ref().is_none_or(|theirs| theirs.load_u64(RING).unwrap() == 0) {
         raw.hear_all();
         std::thread::yield_now();
     }
