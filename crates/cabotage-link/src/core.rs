@@ -192,20 +192,18 @@ impl Core {
         if desk.own.is_some() || desk.early_sent >= EARLY_MAX {
             return Ok(false);
         }
-        match self.socket.send(&Frame::Early(message).encode(), &[], Deadline::Now) {
-            Ok(()) => {
-                desk.early_sent += 1;
-                Ok(true)
+        match self.send_if_room(&Frame::Early(message), &[]) {
+            Ok(sent) => {
+                desk.early_sent += u32::from(sent);
+                Ok(sent)
             }
-            Err(socket::SendError::Full) => Ok(false),
             Err(error) => Err(self.refused_send(&mut desk, error)),
         }
     }
 
     /// The longest message that both ends take, as far as is known.
     pub(crate) fn message_bytes_max(&self) -> usize {
-        let ours = self.options.message_bytes_max;
-        self.desk().hello.map_or(ours, |theirs| ours.min(theirs.message_bytes_max)) as usize
+        self.agreed_bytes_max().unwrap_or(self.options.message_bytes_max as usize)
     }
 
     /// The longest message that both ends take, once the peer has said HELLO.
@@ -269,10 +267,19 @@ impl Core {
         frame: &Frame<'_>,
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<bool, LinkError> {
+        self.send_if_room(frame, descriptors).map_err(|error| self.refused_send(&mut self.desk(), error))
+    }
+
+    /// As [`Core::send_frame`], with the refusal as it is.
+    fn send_if_room(
+        &self,
+        frame: &Frame<'_>,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<bool, socket::SendError> {
         match self.socket.send(&frame.encode(), descriptors, Deadline::Now) {
             Ok(()) => Ok(true),
             Err(socket::SendError::Full) => Ok(false),
-            Err(error) => Err(self.refused_send(&mut self.desk(), error)),
+            Err(error) => Err(error),
         }
     }
 
@@ -336,14 +343,10 @@ impl Core {
         frame: &Frame<'_>,
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<bool, LinkError> {
-        match self.socket.send(&frame.encode(), descriptors, Deadline::Now) {
-            Ok(()) => Ok(true),
-            Err(socket::SendError::Full) => Ok(false),
-            Err(socket::SendError::PeerGone) => {
-                // Told by the hang-up, after the peer's last messages.
-                Ok(true)
-            }
-            Err(error) => Err(self.refused_send(desk, error)),
+        match self.send_if_room(frame, descriptors) {
+            // Told by the hang-up, after the peer's last messages.
+            Err(socket::SendError::PeerGone) => Ok(true),
+            sent => sent.map_err(|error| self.refused_send(desk, error)),
         }
     }
 
