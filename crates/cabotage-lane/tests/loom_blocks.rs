@@ -6,13 +6,18 @@
 //! record is one word stored with release, as a ring publishes. What is in a block is the number of its loan.
 #![cfg(loom)]
 
+#[path = "loom_ends/mod.rs"]
+mod ends;
+
+use cabotage_lane::Control;
 use cabotage_lane::block::{Borrowed, GiveBack, Held, Loan, Pool, Returns, Sent, Slot, Taken};
 use cabotage_lane::ring::Look;
-use cabotage_lane::{Control, Controls};
 use loom::cell::UnsafeCell;
+use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
-use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
+
+use ends::{Bell, View};
 
 /// The smallest segment: a pool of so many bytes has one, and its loans are numbered from 1.
 const ONE_SEGMENT: u64 = 64 << 10;
@@ -27,42 +32,6 @@ impl Memory {
 
     fn read(&self) -> u64 {
         self.0.1.with(|_| self.0.0.load(Ordering::Relaxed))
-    }
-}
-
-/// The control words of both ends, from one of them.
-#[derive(Clone)]
-struct View {
-    own: Arc<Control>,
-    peer: Arc<Control>,
-}
-
-impl Controls for View {
-    fn own(&self) -> &Control {
-        &self.own
-    }
-
-    fn peer(&self) -> &Control {
-        &self.peer
-    }
-}
-
-/// A bell as a socket gives it: rings are kept until they are heard.
-#[derive(Clone, Default)]
-struct Bell(Arc<(Mutex<bool>, Condvar)>);
-
-impl Bell {
-    fn ring(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_one();
-    }
-
-    fn hear(&self) {
-        let mut rung = self.0.0.lock().unwrap();
-        while !*rung {
-            rung = self.0.1.wait(rung).unwrap();
-        }
-        *rung = false;
     }
 }
 

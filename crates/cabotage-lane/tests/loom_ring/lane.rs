@@ -2,11 +2,13 @@
 //! A ring of loom's atomics, bells, and the two ends of a lane that use them as a link does.
 
 use cabotage_lane::ring::{Look, OwnRing, Receiver, Sender, Sight, StageError, TheirRing};
-use cabotage_lane::{Control, Controls, Fencing, Tag};
+use cabotage_lane::{Control, Fencing, Tag};
 use loom::cell::UnsafeCell;
+use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
-use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
+
+use super::ends::{Bell, View};
 
 pub(crate) const TAG: Tag = 16;
 
@@ -63,42 +65,6 @@ impl TheirRing for Words {
             let word = shadow.with(|_| atomic.load(Ordering::Relaxed));
             target.copy_from_slice(&word.to_le_bytes()[..target.len()]);
         }
-    }
-}
-
-/// The control words of both ends, from one of them.
-#[derive(Clone)]
-pub(crate) struct View {
-    own: Arc<Control>,
-    peer: Arc<Control>,
-}
-
-impl Controls for View {
-    fn own(&self) -> &Control {
-        &self.own
-    }
-
-    fn peer(&self) -> &Control {
-        &self.peer
-    }
-}
-
-/// A bell as a socket gives it: rings are kept until they are heard.
-#[derive(Clone, Default)]
-pub(crate) struct Bell(Arc<(Mutex<bool>, Condvar)>);
-
-impl Bell {
-    pub(crate) fn ring(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_one();
-    }
-
-    pub(crate) fn hear(&self) {
-        let mut rung = self.0.0.lock().unwrap();
-        while !*rung {
-            rung = self.0.1.wait(rung).unwrap();
-        }
-        *rung = false;
     }
 }
 

@@ -6,6 +6,8 @@
 //! shadow cell, so that a body read while it is written is a race even where its value happens to be right.
 #![cfg(loom)]
 
+#[path = "../loom_ends/mod.rs"]
+mod ends;
 mod lane;
 mod records;
 mod rings;
