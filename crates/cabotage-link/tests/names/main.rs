@@ -7,6 +7,8 @@ mod hostile;
 mod killed;
 mod publishing;
 mod race;
+#[path = "../support/random.rs"]
+mod random;
 mod waiting;
 mod worker;
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use cabotage_link::names::{Kind, PublishError, Scope};
 
+use crate::random::Random;
 use crate::worker::Worker;
 use crate::{Harbour, defaults, harbour, name, soon};
 
@@ -90,17 +91,5 @@ fn strike(random: &mut Random, crew: &mut [Worker], deaths: &[u64]) {
             std::thread::yield_now();
         }
         worker.kill();
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same seed gives the same plan.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the tests of links share: patience, chance with a seed, counts of what may not leak, and child processes
 //! that play a role in the same program.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 pub(crate) mod hostile;
+mod random;
 
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use cabotage_link::{Link, Options};
 use cabotage_os::Deadline;
 use cabotage_os::process::Pidfd;
 use cabotage_os::spawn::Spawn;
+pub(crate) use random::Random;
 
 /// Names the role that a process started by a test plays.
 const ROLE: &str = "CABOTAGE_LINK_ROLE";
@@ -76,34 +78,6 @@ pub(crate) fn leaves_nothing<T>(what: &str, act: impl FnOnce() -> T) -> T {
     let answer = act();
     assert_eq!(holdings(), before, "descriptors and maps after {what}");
     answer
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same seed gives the same plan.
-#[derive(Debug, Clone)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// A seed of today, printed so that a failure can be had again.
-    pub(crate) fn of_today() -> Self {
-        let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok());
-        let seed = seed.unwrap_or_else(|| {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-            u64::from(now.subsec_nanos()) ^ now.as_secs()
-        });
-        println!("SEED={seed}");
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
 }
 
 /// The role this process was started in, if a test started it.
