@@ -40,6 +40,10 @@ pub struct Events {
     found: Vec<epoll::Event>,
 }
 
+// SAFETY: the kernel's type is a union of a number and a pointer, which keeps it in one thread. Only numbers go in
+// (`EventData::new_u64`), and only numbers are taken out.
+unsafe impl Send for Events {}
+
 impl Events {
     /// Room for `capacity` events, at least one.
     pub fn with_capacity(capacity: usize) -> Self {

@@ -16,6 +16,7 @@ compile_error!(
 
 pub mod copy;
 pub mod deadline;
+pub mod descriptor;
 pub mod directory;
 pub mod epoll;
 mod error;
@@ -32,6 +33,7 @@ pub mod map;
 pub mod membarrier;
 pub mod memfd;
 pub mod object;
+pub mod open_for;
 pub mod pipe;
 pub mod poll;
 pub mod probe;
@@ -40,6 +42,7 @@ pub mod process_memory;
 pub mod processor;
 mod procfs;
 pub mod raw;
+pub mod sealed;
 pub mod seam;
 pub mod sigbus;
 pub mod signals;

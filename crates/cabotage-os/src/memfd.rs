@@ -85,6 +85,58 @@ impl Memfd {
         Ok(Self { fd, bytes })
     }
 
+    /// A new object of `bytes` bytes without memory: each page comes with the first write to it, by
+    /// [`Memfd::write_at`]. [`Memfd::fill_holes`] gives memory to the rest.
+    ///
+    /// # Errors
+    /// The system's refusal: `ENOMEM`, `EMFILE`, `EINVAL` (a label over 249 bytes).
+    ///
+    /// # Source
+    /// memfd_create(2), ftruncate(2).
+    pub fn create_sparse(label: &str, bytes: u64) -> Result<Self, SystemError> {
+        let fd = new_descriptor(label)?;
+        attempt_until_done("ftruncate", format_args!("{bytes} bytes of memory ({label})"), || {
+            rustix::fs::ftruncate(&fd, bytes)
+        })?;
+        Ok(Self { fd, bytes })
+    }
+
+    /// Writes all of `source` at `at`, without a map; the object grows where it ends before.
+    ///
+    /// # Errors
+    /// The system's refusal: `EPERM` once a seal forbids it, `ENOSPC`.
+    ///
+    /// # Source
+    /// pwrite(2).
+    pub fn write_at(&self, at: u64, source: &[u8]) -> Result<(), SystemError> {
+        let mut done = 0;
+        while done < source.len() {
+            let object = format_args!("{} bytes of memory", source.len());
+            done += attempt_until_done("pwrite", object, || {
+                rustix::io::pwrite(&self.fd, &source[done..], at + done as u64)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Gives memory to every byte from `start` on that has none yet: a reader of a sparse object would be charged for
+    /// its holes, and refuses it.
+    ///
+    /// # Errors
+    /// The system's refusal: `ENOMEM`, `ENOSPC`.
+    ///
+    /// # Source
+    /// fallocate(2).
+    pub fn fill_holes(&self, start: u64) -> Result<(), SystemError> {
+        let bytes = self.bytes.saturating_sub(start);
+        if bytes == 0 {
+            return Ok(());
+        }
+        attempt_until_done("fallocate", format_args!("{} bytes of memory", self.bytes), || {
+            rustix::fs::fallocate(&self.fd, FallocateFlags::empty(), start, bytes)
+        })
+    }
+
     /// Takes a descriptor that a peer says is memory of `announced` bytes, sealed at least with `needed`.
     /// Looks in the order that leaves the peer no time to change anything: once the seals hold, size and blocks
     /// can't shrink.
@@ -104,7 +156,7 @@ impl Memfd {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(AdmitError::NotMemory);
         }
-        let system = attempt("fstatfs", "a received descriptor", || rustix::fs::fstatfs(&fd))?;
+        let system = attempt_until_done("fstatfs", "a received descriptor", || rustix::fs::fstatfs(&fd))?;
         let kind = u64::try_from(system.f_type).unwrap_or(0);
         if kind != TMPFS_MAGIC {
             return Err(AdmitError::FileSystem { found: kind });

@@ -8,6 +8,7 @@
 mod contents;
 mod directory;
 mod facts;
+mod unnamed;
 
 use rustix::rand::{GetRandomFlags, getrandom};
 
@@ -18,6 +19,7 @@ use crate::seam::{self, Errno};
 pub use contents::{allocate, free_bytes, read_at, set_mode, sync, try_lock, unlock, write_at};
 pub use directory::{Access, Directory, open_path};
 pub use facts::{Facts, Identity, Kind, facts};
+pub(crate) use unnamed::give_name;
 
 /// Whether files may be made without a name and published when they are complete, as far as this process is
 /// concerned; the file system has a word in it too ([`Directory::create_unnamed`]).

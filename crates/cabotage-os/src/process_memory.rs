@@ -3,12 +3,17 @@
 //!
 //! Only reading: a write into another process cannot be called back and may hit whoever got its pid. The process
 //! is meant by its [`Pidfd`], and that is looked at before the first piece and after each: what was read behind a
-//! pid that may have changed hands is not handed out. The other process can change its bytes at any time, and one
-//! that serves its own page faults can make this call wait for ever, whatever the deadline of the caller.
+//! pid that may have changed hands is wiped, not handed out. The other process can change its bytes at any time, and
+//! one that serves its own page faults can make this call wait for ever, whatever the deadline of the caller.
+//!
+//! A process is one as long as it lives, but not always the same user's: it may execute a program that has more
+//! rights than it had. Who reads with the power to trace others would read that program for whoever told the
+//! address; [`lends_no_power`] says whether that can be.
 
 use rustix::process::Pid;
+use rustix::thread::CapabilitySet;
 
-use crate::error::SystemError;
+use crate::error::{SystemError, attempt};
 use crate::probe::{self, Feature};
 use crate::process::Pidfd;
 use crate::seam::{self, Errno};
@@ -48,11 +53,36 @@ pub enum ReadError {
 /// the process has nothing mapped for reading after them.
 ///
 /// # Errors
-/// [`ReadError`]; what `target` holds then is undefined, though never anything outside of that process's memory.
+/// [`ReadError`]; `target` holds zeros then.
 ///
 /// # Source
 /// process_vm_readv(2).
 pub fn read(process: &Pidfd, address: u64, target: &mut [u8]) -> Result<usize, ReadError> {
+    let answer = read_in_pieces(process, address, target);
+    if answer.is_err() {
+        target.fill(0);
+    }
+    answer
+}
+
+/// Whether reading a process that belonged to `user` when we met it can show us nothing that this user, or we
+/// without privilege, could not read: either this thread has no power to trace others, so that the kernel asks anew
+/// at each read who the process belongs to now; or both are root already.
+///
+/// # Errors
+/// The system's refusal.
+///
+/// # Source
+/// ptrace(2), "Ptrace access mode checking"; capget(2).
+pub fn lends_no_power(user: u32) -> Result<bool, SystemError> {
+    if user == 0 && rustix::process::geteuid().is_root() {
+        return Ok(true);
+    }
+    let own = attempt("capget", "this thread", || rustix::thread::capabilities(None))?;
+    Ok(!own.effective.contains(CapabilitySet::SYS_PTRACE))
+}
+
+fn read_in_pieces(process: &Pidfd, address: u64, target: &mut [u8]) -> Result<usize, ReadError> {
     if !probe::allows(Feature::ProcessMemory) {
         return Err(ReadError::Unavailable);
     }

@@ -6,8 +6,10 @@
 //! [`Slots`], [`Buffer`]) is written by both processes, which must trust each other. Nothing but benchmarks should use it.
 
 mod buffer;
+mod foreign;
 mod line;
 mod listening;
+mod sealed;
 mod slots;
 mod words;
 
@@ -22,8 +24,10 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 pub use buffer::Buffer;
+pub use foreign::read_process;
 pub use line::Line;
 pub use listening::{accept, connect, listen};
+pub use sealed::{hand_over, sealed, spin_to_read, spin_to_take_over, with_sealed};
 pub use slots::{Message, Slots};
 
 use crate::seam::Errno;

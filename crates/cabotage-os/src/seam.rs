@@ -20,8 +20,16 @@ thread_local! {
     static TRACE: RefCell<Option<Vec<(&'static str, u64)>>> = const { RefCell::new(None) };
 }
 
-/// What another process could do in the gap before the call of this name.
-type Intrusion = (&'static str, Box<dyn FnOnce()>);
+/// What another process could do in the gap before a call.
+type Intrusion = (Moment, Box<dyn FnOnce()>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// Before the next call of this name.
+    Call(&'static str),
+    /// When so many more calls have been made.
+    After(u64),
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Failure {
@@ -76,7 +84,9 @@ fn observe(name: &'static str) -> Result<(), Errno> {
             _ => steps.push((name, 1)),
         }
     });
-    if let Some((_, intrude)) = INTRUSION.with_borrow_mut(|plan| plan.take_if(|(call, _)| *call == name)) {
+    if let Some((_, intrude)) =
+        INTRUSION.with_borrow_mut(|plan| plan.take_if(|(moment, _)| moment.is_now(name)))
+    {
         intrude();
     }
     let Some(failure) = FAILURE.get() else { return Ok(()) };
@@ -89,6 +99,20 @@ fn observe(name: &'static str) -> Result<(), Errno> {
     }
     FAILURE.set(Some(Failure { calls_left: failure.calls_left - 1, ..failure }));
     Ok(())
+}
+
+impl Moment {
+    /// Whether it has come, at a call of this name; if not, the call counts.
+    fn is_now(&mut self, name: &str) -> bool {
+        match self {
+            Self::Call(awaited) => *awaited == name,
+            Self::After(0) => true,
+            Self::After(calls) => {
+                *calls -= 1;
+                false
+            }
+        }
+    }
 }
 
 /// Ends the process as `kill -9` would: no destructor runs, no buffer is flushed.
@@ -148,15 +172,31 @@ impl Drop for PlannedFailure {
 /// Until the guard is dropped: `act` runs in the gap before this thread's next call named `name`, once. So a test
 /// plays the other process that comes at the worst moment.
 pub fn before(name: &'static str, act: impl FnOnce() + 'static) -> PlannedIntrusion {
-    INTRUSION.set(Some((name, Box::new(act))));
+    intrude(Moment::Call(name), act)
+}
+
+/// As [`before`], in the gap before the `nth` call from now (the first is 0), whatever its name.
+pub fn before_nth(nth: u64, act: impl FnOnce() + 'static) -> PlannedIntrusion {
+    intrude(Moment::After(nth), act)
+}
+
+fn intrude(moment: Moment, act: impl FnOnce() + 'static) -> PlannedIntrusion {
+    INTRUSION.set(Some((moment, Box::new(act))));
     watch_if_needed();
     PlannedIntrusion { this_thread_only: PhantomData }
 }
 
-/// What [`before`] planned; dropping it calls the plan off.
+/// What [`before`] or [`before_nth`] planned; dropping it calls the plan off.
 #[derive(Debug)]
 pub struct PlannedIntrusion {
     this_thread_only: PhantomData<*const ()>,
+}
+
+impl PlannedIntrusion {
+    /// Whether the planned gap has come.
+    pub fn has_come(&self) -> bool {
+        INTRUSION.with_borrow(Option::is_none)
+    }
 }
 
 impl Drop for PlannedIntrusion {
@@ -230,6 +270,19 @@ mod tests {
         }
         drop(plan);
         assert_eq!(*order.borrow(), ["first", "intrusion", "second", "second"]);
+    }
+
+    #[test]
+    fn an_intrusion_can_be_planned_by_the_number_of_the_call() {
+        let order = Rc::new(RefCell::new(Vec::new()));
+        let noted = Rc::clone(&order);
+        let plan = before_nth(1, move || noted.borrow_mut().push("intrusion"));
+        for name in ["first", "second", "third"] {
+            assert_eq!(plan.has_come(), name == "third");
+            let arrived = call(name, || Ok(name)).unwrap();
+            order.borrow_mut().push(arrived);
+        }
+        assert_eq!(*order.borrow(), ["first", "intrusion", "second", "third"]);
     }
 
     #[test]

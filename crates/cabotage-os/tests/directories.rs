@@ -151,6 +151,22 @@ fn what_lies_below_is_reached_through_the_open_directory() {
 }
 
 #[test]
+fn a_file_without_a_name_gets_one_if_that_is_free() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::open(root.path(), Rules::ours()).unwrap();
+    let Some(file) = directory.create_private_unnamed().unwrap() else {
+        println!("skipped: no files without names in {:?}", root.path());
+        return;
+    };
+    assert!(directory.entries().unwrap().is_empty());
+    assert!(directory.give_name(&file, &name("file")).unwrap());
+    assert_eq!(mode_of(&root.path().join("file")), 0o600);
+    let second = directory.create_private_unnamed().unwrap().unwrap();
+    assert!(!directory.give_name(&second, &name("file")).unwrap(), "taken");
+    assert_eq!(directory.inode(&name("file")).unwrap(), Some(Inode::of(&file).unwrap()));
+}
+
+#[test]
 fn names_are_one_component() {
     assert_eq!(Name::parse(""), Err(NameError::Empty));
     assert_eq!(Name::parse("."), Err(NameError::Dots));
@@ -212,4 +228,67 @@ fn a_directory_can_be_locked_by_one() {
     assert!(matches!(lock(), Err(LockError::Held { .. })));
     drop(held);
     lock().unwrap();
+}
+
+#[test]
+fn a_fifo_that_somebody_reads_is_told_from_one_that_nobody_reads_and_its_end_is_seen() {
+    use cabotage_os::poll::{self, Readiness};
+
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::open(root.path(), Rules::ours()).unwrap();
+    assert!(directory.create_fifo(&name("sign")).unwrap());
+    assert!(!directory.create_fifo(&name("sign")).unwrap(), "a name is given once");
+    assert_eq!(mode_of(&root.path().join("sign")), 0o600);
+    assert!(directory.open_fifo_with_reader(&name("sign")).unwrap().is_none());
+    assert!(directory.open_fifo_with_reader(&name("none")).unwrap().is_none());
+
+    let reader = directory.open_to_write(&name("sign")).unwrap().unwrap();
+    let watch = directory.open_fifo_with_reader(&name("sign")).unwrap().unwrap();
+    let look =
+        |deadline| poll::wait([(std::os::fd::AsFd::as_fd(&watch), Readiness::empty())], deadline).unwrap();
+    assert_eq!(look(Deadline::Now), [Readiness::empty()]);
+    drop(reader);
+    let patience = Deadline::within(std::time::Duration::from_secs(60));
+    assert_eq!(look(patience), [Readiness::ERR]);
+}
+
+#[test]
+fn a_directory_is_moved_to_a_name_that_no_full_one_has() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::open(root.path(), Rules::ours()).unwrap();
+    for made in ["one", "full", "empty"] {
+        fs::create_dir(root.path().join(made)).unwrap();
+    }
+    for file in ["one/x", "full/y", "file"] {
+        fs::write(root.path().join(file), "").unwrap();
+    }
+    let moves = |from: &str, to: &str| directory.move_subdirectory(&name(from), &name(to));
+    assert_eq!(moves("one", "full"), Ok(false));
+    assert_eq!(moves("one", "file").unwrap_err().errno(), Errno::NOTDIR);
+    assert_eq!(moves("none", "new").unwrap_err().errno(), Errno::NOENT);
+    assert_eq!(moves("one", "empty"), Ok(true));
+    assert_eq!(moves("empty", "new"), Ok(true));
+    assert!(root.path().join("new/x").exists());
+
+    assert_eq!(directory.remove_subdirectory(&name("new")).unwrap_err().errno(), Errno::NOTEMPTY);
+    fs::remove_file(root.path().join("new/x")).unwrap();
+    let open = directory.subdirectory(&name("new"), Rules::ours()).unwrap();
+    assert!(directory.remove_subdirectory(&name("new")).unwrap());
+    assert_eq!(open.entries(), Ok(Vec::new()));
+    assert!(!directory.remove_subdirectory(&name("new")).unwrap());
+    assert!(directory.remove_file(&name("file")).unwrap());
+    assert!(!directory.remove_file(&name("file")).unwrap());
+}
+
+#[test]
+fn rights_are_given_exactly() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::open(root.path(), Rules::ours()).unwrap();
+    fs::create_dir(root.path().join("folder")).unwrap();
+    fs::write(root.path().join("file"), "").unwrap();
+    let own_group = rustix::process::getegid().as_raw();
+    directory.set_rights(&name("folder"), 0o1777, None).unwrap();
+    directory.set_rights(&name("file"), 0o642, Some(own_group)).unwrap();
+    assert_eq!(mode_of(&root.path().join("folder")), 0o1777);
+    assert_eq!(mode_of(&root.path().join("file")), 0o642);
 }

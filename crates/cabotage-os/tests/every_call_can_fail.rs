@@ -8,15 +8,17 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
+use cabotage_os::descriptor::Nature;
 use cabotage_os::directory::{Directory, Name, Rules};
 use cabotage_os::epoll::{Events, Poller, Trigger};
 use cabotage_os::lock::{self, Lock, Range, Sharing};
 use cabotage_os::membarrier::Membarrier;
+use cabotage_os::open_for::{OpenForError, open_for};
 use cabotage_os::poll::Readiness;
-use cabotage_os::process::{Pidfd, ProcessIdentity, overflow_uid};
-use cabotage_os::socket::{ListenOptions, Listener, Socket};
+use cabotage_os::process::{Pidfd, ProcessIdentity, Subject, Wish, overflow_uid};
+use cabotage_os::socket::{Caller, ListenOptions, Listener, Socket, room_in};
 use cabotage_os::watch::NameWatch;
-use cabotage_os::{Deadline, Errno, futex, limits, probe, process_memory, seam};
+use cabotage_os::{Deadline, Errno, futex, limits, object, probe, process_memory, seam};
 
 mod support;
 
@@ -34,6 +36,7 @@ const SCENARIOS: &[Scenario] = &[
     ("a process's identity", identity),
     ("another process's memory", memory),
     ("words, barriers and limits", words),
+    ("what a descriptor is, and a file opened for another user", asking),
 ];
 
 /// The errors that are planned.
@@ -134,6 +137,14 @@ fn busy_server(root: &Path) -> Answer {
     let _first = Socket::connect_in(&directory, &name("one"), Deadline::Now)?;
     let patience = Deadline::within(std::time::Duration::from_millis(1));
     assert!(Socket::connect_in(&directory, &name("one"), patience).is_err());
+    room_in(&directory, &name("one"))?;
+    let other = Listener::bind(&directory, &name("other"), ListenOptions::new())?;
+    let caller = Caller::new()?;
+    let called = caller.call(&directory, &name("other"));
+    directory.remove_if_same(&name("other"), other.inode())?;
+    called?;
+    caller.into_socket()?;
+    listener.refuse_more()?;
     listener.accept(soon())?;
     Ok(())
 }
@@ -174,9 +185,22 @@ fn names(root: &Path) -> Answer {
     below.create_private(&name("lock"))?;
     below.open_to_write(&name("lock"))?.ok_or("no such file")?;
     below.facts(&name("lock"))?.ok_or("no such file")?;
+    assert!(below.create_fifo(&name("sign"))?);
+    below.set_rights(&name("sign"), 0o620, Some(rustix::process::getegid().as_raw()))?;
+    let reader = below.open_to_write(&name("sign"))?.ok_or("no such FIFO")?;
+    let _watched = below.open_fifo_with_reader(&name("sign"))?.ok_or("nobody reads")?;
+    drop(reader);
+    below.remove_file(&name("sign"))?;
     let watch = NameWatch::new()?;
     watch.add(below.path())?;
+    watch.add_arrivals(&below)?;
+    watch.add_departures(&directory)?;
     watch.look()?;
+    for file in ["lock", "sign"] {
+        below.remove_file(&name(file))?;
+    }
+    directory.move_subdirectory(&name("below"), &name("aside"))?;
+    directory.remove_subdirectory(&name("aside"))?;
     Ok(())
 }
 
@@ -209,4 +233,17 @@ fn words(_: &Path) -> Answer {
     limits::raise_descriptors()?;
     limits::descriptors_in_use()?;
     Ok(())
+}
+
+fn asking(root: &Path) -> Answer {
+    Nature::of(File::open("/dev/null")?)?;
+    let path = root.join("file");
+    std::fs::write(&path, "")?;
+    let facts = object::facts(File::open(&path)?, "a file")?;
+    let owner = Subject { uid: facts.uid, gid: facts.gid, groups: Vec::new() };
+    // Not every directory above need be open to its owner.
+    match open_for(&owner, &path, Wish::Read) {
+        Err(OpenForError::Denied { .. } | OpenForError::Undecided { .. }) => Ok(()),
+        answer => Ok(answer.map(drop)?),
+    }
 }

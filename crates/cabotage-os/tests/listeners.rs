@@ -7,7 +7,10 @@ use std::time::Duration;
 use cabotage_os::Deadline;
 use cabotage_os::directory::{Directory, Name, Rules, hidden_name};
 use cabotage_os::probe::{self, Feature};
-use cabotage_os::socket::{AcceptError, BindError, Claim, ConnectError, ListenOptions, Listener, Socket};
+use cabotage_os::socket::{
+    AcceptError, BindError, Bound, Caller, Claim, ConnectError, ListenOptions, Listener, Room, Socket,
+    bound_in, room_in,
+};
 
 fn soon() -> Deadline {
     Deadline::within(Duration::from_secs(60))
@@ -19,6 +22,18 @@ fn name(text: &str) -> Name {
 
 fn own_pid() -> i32 {
     std::process::id().cast_signed()
+}
+
+/// What `look` answers in the end. A child that another test is starting may have our descriptors for a moment longer.
+fn eventually<T: PartialEq>(look: impl Fn() -> T, expected: T) -> T {
+    let patience = soon();
+    loop {
+        let answer = look();
+        if answer == expected || patience.has_passed() {
+            return answer;
+        }
+        std::thread::yield_now();
+    }
 }
 
 fn place() -> (tempfile::TempDir, Directory) {
@@ -131,6 +146,30 @@ fn each_way_not_to_connect_has_its_own_answer() {
 }
 
 #[test]
+fn who_has_a_socket_is_told_without_becoming_its_client() {
+    let (root, directory) = place();
+    let alive = Listener::bind(&directory, &name("alive"), ListenOptions::new()).unwrap();
+    let stream = UnixListener::bind(root.path().join("stream")).unwrap();
+    let datagrams = std::os::unix::net::UnixDatagram::bind(root.path().join("datagrams")).unwrap();
+    std::fs::write(root.path().join("file"), "").unwrap();
+    let bound = |text: &str| bound_in(&directory, &name(text));
+    assert_eq!(bound("alive"), Ok(Bound::ForMessages));
+    assert_eq!(alive.accept(Deadline::Now).unwrap_err(), AcceptError::Nobody);
+    assert_eq!([bound("stream"), bound("datagrams")], [Ok(Bound::ForOther), Ok(Bound::ForOther)]);
+    assert_eq!(bound("none"), Err(ConnectError::Missing { path: "none".into() }));
+    assert_eq!(bound("file"), Err(ConnectError::NotASocket { path: "file".into() }));
+    drop((alive, stream, datagrams));
+    for text in ["alive", "stream", "datagrams"] {
+        // A child that another test is starting may have them for a moment longer.
+        let patience = soon();
+        while bound(text) != Ok(Bound::Nobody) {
+            assert!(!patience.has_passed(), "{text}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
 fn a_listener_for_one_takes_one_and_the_next_waits_for_accept() {
     let (_root, directory) = place();
     let options = ListenOptions::new().waiting_max(1);
@@ -146,6 +185,87 @@ fn a_listener_for_one_takes_one_and_the_next_waits_for_accept() {
         listener.accept(soon()).unwrap();
         listener.accept(soon()).unwrap();
         second.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_caller_goes_from_one_listener_to_the_next_until_one_has_room() {
+    let (root, directory) = place();
+    std::fs::write(root.path().join("file"), "").unwrap();
+    let _stream = UnixListener::bind(root.path().join("stream")).unwrap();
+    let options = ListenOptions::new().waiting_max(1);
+    let _full = Listener::bind(&directory, &name("full"), options).unwrap();
+    let _first = Socket::connect_in(&directory, &name("full"), Deadline::Now).unwrap();
+    let free = Listener::bind(&directory, &name("free"), options).unwrap();
+    std::os::unix::fs::symlink("free", root.path().join("link")).unwrap();
+    let caller = Caller::new().unwrap();
+    let call = |text: &str| caller.call(&directory, &name(text));
+    assert_eq!(call("none"), Err(ConnectError::Missing { path: "none".into() }));
+    assert_eq!(call("stream"), Err(ConnectError::NotMessages { path: "stream".into() }));
+    for text in ["file", "link"] {
+        assert_eq!(call(text), Err(ConnectError::NobodyListens { path: text.into() }));
+    }
+    assert_eq!(call("full"), Err(ConnectError::Busy { path: "full".into() }));
+    assert_eq!(call("free"), Ok(()));
+    let client = caller.into_socket().unwrap();
+    client.send(b"x", &[], Deadline::Now).unwrap();
+    let arrival = free.accept(Deadline::Now).unwrap().receive(&mut [0; 8], Deadline::Now).unwrap();
+    assert_eq!(arrival.sender.unwrap().pid, own_pid());
+}
+
+#[test]
+fn whether_a_listener_has_room_is_told_without_taking_it() {
+    let (root, directory) = place();
+    let listener = Listener::bind(&directory, &name("one"), ListenOptions::new().waiting_max(1)).unwrap();
+    let room = |text: &str| room_in(&directory, &name(text));
+    assert_eq!([room("one"), room("one")], [Ok(Room::Free), Ok(Room::Free)]);
+    assert_eq!(listener.accept(Deadline::Now).unwrap_err(), AcceptError::Nobody);
+    let client = Socket::connect_in(&directory, &name("one"), Deadline::Now).unwrap();
+    assert_eq!(room("one"), Ok(Room::Full));
+    drop(client);
+    assert_eq!(room("one"), Ok(Room::Full), "who waited and went is still to be accepted");
+    listener.accept(Deadline::Now).unwrap();
+    assert_eq!(room("one"), Ok(Room::Free));
+    drop(listener);
+    assert_eq!(eventually(|| room("one"), Ok(Room::NobodyListens)), Ok(Room::NobodyListens));
+
+    let _stream = UnixListener::bind(root.path().join("stream")).unwrap();
+    std::fs::write(root.path().join("file"), "").unwrap();
+    assert_eq!(room("none"), Err(ConnectError::Missing { path: "none".into() }));
+    assert_eq!(room("file"), Err(ConnectError::NotASocket { path: "file".into() }));
+    assert_eq!(room("stream"), Err(ConnectError::NotMessages { path: "stream".into() }));
+}
+
+#[test]
+fn a_listener_that_takes_no_more_still_accepts_who_waits() {
+    let (_root, directory) = place();
+    let listener = Listener::bind(&directory, &name("one"), ListenOptions::new().waiting_max(1)).unwrap();
+    let connect = || Socket::connect_in(&directory, &name("one"), Deadline::Now);
+    let first = connect().unwrap();
+    first.send(b"early", &[], Deadline::Now).unwrap();
+    listener.refuse_more().unwrap();
+    let refused = ConnectError::NobodyListens { path: "one".into() };
+    assert_eq!(connect().unwrap_err(), refused);
+    let served = listener.accept(Deadline::Now).unwrap();
+    assert_eq!(served.receive(&mut [0; 8], Deadline::Now).unwrap().bytes, 5);
+    // Its place is free now, and nobody gets it; that some process has the socket can still be seen.
+    assert_eq!(connect().unwrap_err(), refused);
+    assert_eq!(room_in(&directory, &name("one")), Ok(Room::NobodyListens));
+    assert_eq!(bound_in(&directory, &name("one")), Ok(Bound::ForMessages));
+}
+
+#[test]
+fn who_sleeps_until_a_listener_has_room_is_woken_when_it_takes_no_more() {
+    let (_root, directory) = place();
+    let listener = Listener::bind(&directory, &name("one"), ListenOptions::new().waiting_max(1)).unwrap();
+    let connect = |deadline| Socket::connect_in(&directory, &name("one"), deadline);
+    let _first = connect(Deadline::Now).unwrap();
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| connect(soon()));
+        listener.refuse_more().unwrap();
+        listener.accept(Deadline::Now).unwrap();
+        // It comes before or after, and is refused either way.
+        assert_eq!(second.join().unwrap().unwrap_err(), ConnectError::NobodyListens { path: "one".into() });
     });
 }
 

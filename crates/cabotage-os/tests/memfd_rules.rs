@@ -93,6 +93,15 @@ fn without_the_noexec_seal_memory_is_made_all_the_same() {
 }
 
 #[test]
+fn a_question_that_a_signal_interrupts_is_asked_again() {
+    let fd = sealed(ONE_WAY);
+    // The seals, the kind, and then the file system, which is the one that a signal may interrupt (fstatfs(2)).
+    let plan = seam::fail_nth(2, Errno::INTR);
+    Memfd::admit(fd, ONE_WAY, BYTES).unwrap();
+    assert!(plan.has_struck());
+}
+
+#[test]
 fn every_failing_call_is_reported_with_its_name() {
     for (nth, call) in ["memfd_create", "fallocate"].into_iter().enumerate() {
         let _plan = seam::fail_nth(nth as u64, Errno::NOMEM);

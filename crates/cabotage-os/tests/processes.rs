@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use cabotage_os::probe::{self, Feature};
-use cabotage_os::process::{Exit, IdentityError, Pid, Pidfd, ProcessIdentity, Signal};
+use cabotage_os::process::{Exit, IdentityError, Pid, Pidfd, ProcessIdentity, Signal, session_of};
 use cabotage_os::{Deadline, Errno, pipe};
 
 mod support;
@@ -151,21 +151,31 @@ fn a_pid_given_away_again_on_purpose_is_never_taken_for_its_former_owner() {
     if support::role().is_some() {
         return reuse_pids();
     }
-    // A pid namespace of its own, where nobody else takes the pids in between.
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
-    if !unshare.arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        eprintln!("skipped: making a pid namespace needs root and unshare");
-        return;
+    in_a_pid_namespace(REUSE); // of its own, where nobody else takes the pids in between
+}
+
+/// Runs `test` once more, as the first process of a new pid namespace, where the system lets us.
+fn in_a_pid_namespace(test: &str) {
+    const UNSHARE: [&str; 4] = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+    let mut trial = Command::new("unshare");
+    if !trial.args(UNSHARE).arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        return eprintln!("skipped: making a pid namespace needs root and unshare");
     }
-    support::start(REUSE, "init of a pid namespace", |command| {
+    support::start(test, "init of a pid namespace", |command| {
         let test = std::mem::replace(command, Command::new("unshare"));
-        command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
-        command.arg(test.get_program()).args(test.get_args());
+        command.args(UNSHARE).arg(test.get_program()).args(test.get_args());
         command.envs(test.get_envs().filter_map(|(key, value)| Some((key, value?))));
         command.stdin(Stdio::null()).stdout(Stdio::null());
     })
     .must_succeed();
+}
+
+#[test]
+fn a_session_that_began_outside_our_pid_namespace_has_no_number() {
+    if support::role().is_none() {
+        return in_a_pid_namespace("a_session_that_began_outside_our_pid_namespace_has_no_number");
+    }
+    assert_eq!(session_of(ProcessIdentity::own().unwrap().pid).unwrap(), None);
 }
 
 fn reuse_pids() {

@@ -6,9 +6,10 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use cabotage_os::directory::{Directory, Name, Rules};
 use cabotage_os::fork::child_answers;
-use cabotage_os::socket::{ReceiveError, SendError, Socket};
-use cabotage_os::{Deadline, Errno};
+use cabotage_os::socket::{ListenOptions, Listener, ReceiveError, SendError, Socket};
+use cabotage_os::{Deadline, Errno, seam};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 /// A receive for ever, and one with a deadline that is far away: they sleep in different calls.
@@ -57,6 +58,26 @@ fn a_message_wakes_the_sleeper() {
 }
 
 #[test]
+fn both_ends_of_a_connection_by_name_sleep_in_one_call() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = Directory::open_or_create(&root.path().join("names"), Rules::ours()).unwrap();
+    let name = Name::parse("sleeper").unwrap();
+    let listener = Listener::bind(&directory, &name, ListenOptions::new()).unwrap();
+    let client = Socket::connect_in(&directory, &name, soon()).unwrap();
+    let server = listener.accept(soon()).unwrap();
+    for (sleeper, other) in [(&client, &server), (&server, &client)] {
+        std::thread::scope(|scope| {
+            let receiver = scope.spawn(|| {
+                let before = seam::calls();
+                (receive(sleeper, Deadline::Never), seam::calls() - before)
+            });
+            other.send(b"wake up", &[], soon()).unwrap();
+            assert_eq!(receiver.join().unwrap(), (Ok(7), 1));
+        });
+    }
+}
+
+#[test]
 fn a_message_that_is_there_already_is_taken_without_sleep() {
     for deadline in [Deadline::Now, Deadline::Never, soon()] {
         let (here, there) = Socket::pair().unwrap();
@@ -99,7 +120,7 @@ fn a_sleep_that_a_signal_interrupts_goes_on() {
     for deadline in DEADLINES {
         let (here, there) = Socket::pair().unwrap();
         here.send(b"once", &[], Deadline::Now).unwrap();
-        let _plan = cabotage_os::seam::fail_nth(0, Errno::INTR);
+        let _plan = seam::fail_nth(0, Errno::INTR);
         assert_eq!(receive(&there, deadline()), Ok(4));
     }
 }

@@ -352,3 +352,31 @@ fn a_send_that_is_interrupted_is_sent_once() {
     receive(&there);
     assert_eq!(there.receive(&mut [0; 8], Deadline::Now).unwrap_err(), ReceiveError::Nothing);
 }
+
+/// The kernel looks for a message first and for the hang-up afterwards, and both may come in between.
+#[test]
+fn the_last_message_of_one_that_sends_and_closes_always_comes() {
+    const ROUNDS: usize = 5_000;
+    let (ends, taken) = std::sync::mpsc::sync_channel::<Socket>(0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for end in taken {
+                end.send(b"last", &[], Deadline::Now).unwrap();
+            }
+        });
+        for round in 0..ROUNDS {
+            let (here, there) = Socket::pair().unwrap();
+            ends.send(there).unwrap();
+            let mut buffer = [0; 8];
+            let last = loop {
+                match here.receive(&mut buffer, Deadline::Now) {
+                    Err(ReceiveError::Nothing) => std::hint::spin_loop(),
+                    answer => break answer,
+                }
+            };
+            assert!(last.is_ok(), "round {round}: {last:?}");
+            assert_eq!(here.receive(&mut buffer, soon()).unwrap_err(), ReceiveError::HungUp);
+        }
+        drop(ends);
+    });
+}

@@ -227,3 +227,13 @@ fn a_file_can_be_passed_and_written_by_the_shell() {
     file.read_to_string(&mut text).unwrap();
     assert_eq!(text, "first\nsecond\n");
 }
+
+/// The parent's socket is closed in the child by the fork hook, before the child looks who has the number.
+#[test]
+fn a_number_that_a_descriptor_of_ours_has_here_may_be_given_to_a_child() {
+    let (_near, far) = cabotage_os::socket::Socket::pair().unwrap();
+    let number = std::os::fd::AsFd::as_fd(&far).as_raw_fd();
+    let null = OwnedFd::from(File::open("/dev/null").unwrap());
+    let found = found_by(reporter().pass_as(null, number));
+    assert_eq!(found, BTreeMap::from([(number, "/dev/null".to_owned())]));
+}

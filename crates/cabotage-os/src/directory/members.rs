@@ -6,10 +6,10 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, OFlags, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, openat, statat};
 
 use super::{Directory, DirectoryError, Name, Rules};
-use crate::error::{SystemError, attempt};
+use crate::error::{SystemError, attempt, attempt_until_done};
 use crate::object::{self, Facts};
 use crate::seam::Errno;
 
@@ -96,5 +96,46 @@ impl Directory {
         // Should this fail, the empty file stays: whoever wants it next opens it.
         object::set_mode(&fd, PRIVATE, name)?;
         Ok(Some(fd))
+    }
+
+    /// Makes an empty file as [`Directory::create_private`] does, but without a name: nobody sees it before
+    /// [`Directory::give_name`]. `None` where there is no such thing.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    ///
+    /// # Source
+    /// open(2), `O_TMPFILE`.
+    pub fn create_private_unnamed(&self) -> Result<Option<OwnedFd>, SystemError> {
+        if !object::has_unnamed_files() {
+            return Ok(None);
+        }
+        let shown = self.path().display();
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(PRIVATE);
+        match attempt_until_done("openat", &shown, || openat(self.as_fd(), c".", flags, mode)) {
+            Ok(fd) => {
+                object::set_mode(&fd, PRIVATE, &shown)?;
+                Ok(Some(fd))
+            }
+            Err(refusal) if matches!(refusal.errno(), Errno::OPNOTSUPP | Errno::ISDIR) => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Gives a file without a name its name, in one step; `false` when something has the name already.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    ///
+    /// # Source
+    /// linkat(2).
+    pub fn give_name(&self, fd: impl AsFd, name: &Name) -> Result<bool, SystemError> {
+        let path = self.path().join(name.as_path());
+        match object::give_name(fd.as_fd(), self.as_fd(), name.as_c_str().to_bytes(), &path.display()) {
+            Ok(()) => Ok(true),
+            Err(refusal) if refusal.errno() == Errno::EXIST => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
     }
 }

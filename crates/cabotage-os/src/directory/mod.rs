@@ -6,6 +6,7 @@
 //! one else may write to; and every name in it is one component, reached relative to that descriptor, without
 //! following links. One that another user made beforehand is refused, and the refusal names that user.
 
+mod changes;
 mod members;
 mod name;
 mod rules;
@@ -98,17 +99,27 @@ impl Directory {
         &self.path
     }
 
-    /// Every name in it, in no order.
+    /// Notes that it was moved to `path`; for messages only.
+    pub fn note_move(&mut self, path: PathBuf) {
+        self.path = path;
+    }
+
+    /// Every name in it, in no order. A directory that was removed has none.
     ///
     /// # Errors
     /// The system's refusal.
     pub fn entries(&self) -> Result<Vec<Entry>, SystemError> {
         let mut entries = Vec::new();
-        listing::for_each(self.reopen()?.as_fd(), |name, kind| {
-            entries.push(Entry { name: Name::of_entry(name), kind });
-        })
-        .map_err(|errno| SystemError::new("getdents64", self.path.display(), errno))?;
-        Ok(entries)
+        let listed = self.reopen().and_then(|fd| {
+            listing::for_each(fd.as_fd(), |name, kind| {
+                entries.push(Entry { name: Name::of_entry(name), kind });
+            })
+            .map_err(|errno| SystemError::new("getdents64", self.path.display(), errno))
+        });
+        match listed {
+            Err(refusal) if refusal.errno() == Errno::NOENT => Ok(Vec::new()),
+            answer => answer.map(|()| entries),
+        }
     }
 
     /// The directory once more, with a position and a lock of its own.

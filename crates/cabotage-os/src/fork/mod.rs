@@ -23,7 +23,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 pub use exempt::{Exemption, exempt};
 pub use gate::undivided;
 pub use origin::Origin;
-pub use trial::child_answers;
+pub use trial::{child_answers, child_that};
 
 use crate::error::SystemError;
 

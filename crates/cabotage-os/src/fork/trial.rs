@@ -21,7 +21,26 @@ use crate::seam::{self, Errno};
 /// # Source
 /// fork(2).
 pub fn child_answers(check: impl FnOnce() -> bool, deadline: Deadline) -> Result<bool, SystemError> {
-    // SAFETY: the child runs only `check`, of which the caller knows that it waits for no other thread, and leaves
+    let child = child_that(check)?;
+    if !child.wait(deadline)? {
+        child.send_signal(Signal::KILL)?;
+        child.wait(Deadline::Never)?;
+    }
+    Ok(child.reap()? == Some(Exit::Code(0)))
+}
+
+/// Forks; the child runs `act` and ends, with the exit code 0 if it answered yes and did not panic. Whoever asked
+/// for it reaps it.
+///
+/// For tests, as [`child_answers`].
+///
+/// # Errors
+/// The system's refusal.
+///
+/// # Source
+/// fork(2).
+pub fn child_that(act: impl FnOnce() -> bool) -> Result<Pidfd, SystemError> {
+    // SAFETY: the child runs only `act`, of which the caller knows that it waits for no other thread, and leaves
     // by `_exit`, so nothing of the parent's is run or dropped twice.
     let pid = seam::call("fork", || match unsafe { libc::fork() } {
         -1 => Err(seam::last_errno()),
@@ -29,14 +48,9 @@ pub fn child_answers(check: impl FnOnce() -> bool, deadline: Deadline) -> Result
     })
     .map_err(|errno| SystemError::new("fork", "a child on trial", errno))?;
     let Some(pid) = Pid::from_raw(pid) else {
-        let agrees = catch_unwind(AssertUnwindSafe(check)).unwrap_or(false);
+        let agrees = catch_unwind(AssertUnwindSafe(act)).unwrap_or(false);
         // SAFETY: ends the child without running anything of the parent's.
         unsafe { libc::_exit(i32::from(!agrees)) }
     };
-    let child = Pidfd::open(pid)?.ok_or_else(|| SystemError::new("pidfd_open", pid, Errno::SRCH))?;
-    if !child.wait(deadline)? {
-        child.send_signal(Signal::KILL)?;
-        child.wait(Deadline::Never)?;
-    }
-    Ok(child.reap()? == Some(Exit::Code(0)))
+    Pidfd::open(pid)?.ok_or_else(|| SystemError::new("pidfd_open", pid, Errno::SRCH))
 }

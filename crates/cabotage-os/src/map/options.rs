@@ -89,6 +89,15 @@ impl MapOptions {
         self.map(fd, bytes, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE).map(MapMut)
     }
 
+    /// Maps `bytes` bytes for reading, privately: as [`MapOptions::read_only`], but for objects of which the kernel
+    /// gives no shared map. What others write may be seen or not.
+    ///
+    /// # Errors
+    /// As [`MapOptions::read_only`].
+    pub fn read_only_private(&self, fd: impl AsFd, bytes: usize) -> Result<Map, MapError> {
+        self.map(fd, bytes, ProtFlags::READ, MapFlags::PRIVATE)
+    }
+
     fn map(
         &self,
         fd: impl AsFd,

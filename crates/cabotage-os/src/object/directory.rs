@@ -8,16 +8,16 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 
 use super::facts::Facts;
+use super::unnamed::give_name;
 use crate::error::{SystemError, attempt, attempt_until_done};
 use crate::listing;
-use crate::probe::{self, Feature};
 use crate::seam::Errno;
 
 /// A directory whose names this module's calls are about.
@@ -109,6 +109,38 @@ impl Directory {
         self.openat(name, OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC, mode)
     }
 
+    /// Makes the FIFO `name`; [`Self::open`] opens it: for reading it never waits, and for reading and writing it always
+    /// succeeds.
+    ///
+    /// # Errors
+    /// `EEXIST` if the name is taken, whatever stands behind it; `ENOSPC`.
+    ///
+    /// # Source
+    /// mkfifoat(3), fifo(7).
+    pub fn make_fifo(&self, name: &[u8], mode: u32) -> Result<(), SystemError> {
+        let (path, mode) = (self.path_of(name), Mode::from_raw_mode(mode & 0o777));
+        attempt_until_done("mknodat", self.show(name), || {
+            rustix::fs::mknodat(self.base(), &*path, FileType::Fifo, mode, 0)
+        })
+    }
+
+    /// Whether some process has the FIFO `name` open for reading. The answer costs an opening for writing that is over
+    /// at once: whoever reads there may see it come and go.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    ///
+    /// # Source
+    /// fifo(7): `ENXIO`.
+    pub fn has_fifo_reader(&self, name: &[u8]) -> Result<bool, SystemError> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        match self.openat(name, flags, 0) {
+            Ok(_) => Ok(true),
+            Err(refusal) if refusal.errno() == Errno::NXIO => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// Gives a file of [`Self::create_unnamed`] its name: from one moment to the next it is there, complete.
     ///
     /// # Errors
@@ -118,25 +150,7 @@ impl Directory {
     /// # Source
     /// linkat(2), `AT_EMPTY_PATH`; open(2), `O_TMPFILE`.
     pub fn publish(&self, fd: BorrowedFd<'_>, name: &[u8]) -> Result<(), SystemError> {
-        if !probe::allows(Feature::LinkByDescriptor) {
-            return self.publish_by_proc(fd, name);
-        }
-        let path = self.path_of(name);
-        let link = || rustix::fs::linkat(fd, "", self.base(), &*path, AtFlags::EMPTY_PATH);
-        match attempt("linkat", self.show(name), link) {
-            Err(refusal) if refusal.errno() == Errno::NOENT => {
-                self.publish_by_proc(fd, name)?;
-                probe::learn(Feature::LinkByDescriptor, false);
-                Ok(())
-            }
-            answer => answer,
-        }
-    }
-
-    fn publish_by_proc(&self, fd: BorrowedFd<'_>, name: &[u8]) -> Result<(), SystemError> {
-        let (path, source) = (self.path_of(name), format!("/proc/self/fd/{}", fd.as_raw_fd()));
-        let link = || rustix::fs::linkat(CWD, &source, self.base(), &*path, AtFlags::SYMLINK_FOLLOW);
-        attempt("linkat", self.show(name), link)
+        give_name(fd, self.base(), &self.path_of(name), &self.show(name))
     }
 
     /// Moves `from` to `to` unless that name is taken, in one step.
@@ -150,6 +164,20 @@ impl Directory {
         let (source, target) = (self.path_of(from), self.path_of(to));
         attempt("renameat2", self.show(to), || {
             rustix::fs::renameat_with(self.base(), &*source, self.base(), &*target, RenameFlags::NOREPLACE)
+        })
+    }
+
+    /// Moves `from` to `to`, in place of what has that name, in one step: at no time does it name nothing.
+    ///
+    /// # Errors
+    /// `EISDIR` if that is a directory; `EACCES` or `EPERM` if it is not ours to remove.
+    ///
+    /// # Source
+    /// rename(2).
+    pub fn rename_over(&self, from: &[u8], to: &[u8]) -> Result<(), SystemError> {
+        let (source, target) = (self.path_of(from), self.path_of(to));
+        attempt("renameat", self.show(to), || {
+            rustix::fs::renameat(self.base(), &*source, self.base(), &*target)
         })
     }
 

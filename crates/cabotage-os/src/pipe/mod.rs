@@ -11,7 +11,7 @@ use std::fmt;
 use std::io::{PipeReader, PipeWriter};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::OFlags;
+use rustix::fs::{FileType, OFlags};
 use rustix::io::ReadWriteFlags;
 use rustix::pipe::PipeFlags;
 
@@ -137,6 +137,45 @@ pub fn capacity_bytes(end: impl AsFd) -> Result<usize, SystemError> {
 pub fn set_capacity_bytes(end: impl AsFd, bytes: usize) -> Result<usize, SystemError> {
     let end = end.as_fd();
     attempt("fcntl(F_SETPIPE_SZ)", End(end), || rustix::pipe::fcntl_setpipe_size(end, bytes))
+}
+
+/// What an end of a pipe is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// It reads.
+    Read,
+    /// It writes.
+    Write,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        })
+    }
+}
+
+/// What this end of a pipe is for; `None` for what is no pipe, or is open for both.
+///
+/// # Errors
+/// The system's refusal.
+///
+/// # Source
+/// fstat(2), `S_IFIFO`; fcntl(2), `F_GETFL`.
+pub fn direction(end: impl AsFd) -> Result<Option<Direction>, SystemError> {
+    let end = end.as_fd();
+    let status = attempt("fstat", End(end), || rustix::fs::fstat(end))?;
+    if FileType::from_raw_mode(status.st_mode) != FileType::Fifo {
+        return Ok(None);
+    }
+    let access = flags(end)? & OFlags::ACCMODE;
+    Ok(match access {
+        OFlags::RDONLY => Some(Direction::Read),
+        OFlags::WRONLY => Some(Direction::Write),
+        _ => None,
+    })
 }
 
 /// The largest capacity that a process without privilege may ask for, and how many pages of pipes one user may

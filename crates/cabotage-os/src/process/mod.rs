@@ -7,11 +7,17 @@
 
 mod identity;
 mod pidfd;
+mod run_as;
+mod session;
 mod stat;
+mod subject;
 mod user;
 
 pub use identity::{IdentityError, ProcessIdentity};
 pub use pidfd::{Exit, Pidfd};
+pub use run_as::{RunAs, RunAsError};
 pub use rustix::process::{Pid, Signal};
+pub use session::session_of;
 pub use stat::ticks_since_boot;
-pub use user::{overflow_uid, own_uid};
+pub use subject::{Ownership, Subject, Wish};
+pub use user::{overflow_uid, own_pid_namespace, own_uid};

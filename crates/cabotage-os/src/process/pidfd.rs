@@ -155,7 +155,7 @@ impl Pidfd {
     pub fn unique_number(&self) -> Result<Option<u64>, SystemError> {
         /// Older kernels give all pidfds one inode of their anonymous file system.
         const PIDFS_MAGIC: i64 = 0x5049_4446;
-        let system = attempt("fstatfs", self.pid, || rustix::fs::fstatfs(&self.fd))?;
+        let system = attempt_until_done("fstatfs", self.pid, || rustix::fs::fstatfs(&self.fd))?;
         if system.f_type != PIDFS_MAGIC || !probe::allows(Feature::PidfdNumber) {
             return Ok(None);
         }

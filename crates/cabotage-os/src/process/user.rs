@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! As whom this process runs, and the user that stands for all that have no number here.
+//! As whom this process runs and where it counts, and the user that stands for all that have no number here.
 
 use std::sync::OnceLock;
 
-use crate::error::SystemError;
+use crate::error::{SystemError, attempt};
 use crate::procfs;
 
 /// The user as whom this process acts (the effective one).
@@ -32,9 +32,38 @@ pub fn overflow_uid() -> Result<u32, SystemError> {
     Ok(*FOUND.get_or_init(|| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(USUAL)))
 }
 
+/// The number of the pid namespace in which this process counts processes: two of equal numbers mean the same process
+/// by a pid. Asked once; `None` where /proc hides it.
+///
+/// # Errors
+/// A shortage of this process; the next call asks again.
+///
+/// # Source
+/// pid_namespaces(7), /proc/self/ns/pid.
+pub fn own_pid_namespace() -> Result<Option<u64>, SystemError> {
+    static FOUND: OnceLock<Option<u64>> = OnceLock::new();
+    if let Some(number) = FOUND.get() {
+        return Ok(*number);
+    }
+    let look = || rustix::fs::stat("/proc/self/ns/pid");
+    let number = match attempt("newfstatat", "/proc/self/ns/pid", look) {
+        Ok(stat) => Some(stat.st_ino),
+        Err(refusal) if procfs::is_absence(refusal.errno()) => None,
+        Err(refusal) => return Err(refusal),
+    };
+    Ok(*FOUND.get_or_init(|| number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pid_namespace_is_the_one_that_proc_shows() {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata("/proc/self/ns/pid").ok().map(|metadata| metadata.ino());
+        assert_eq!(own_pid_namespace(), Ok(found));
+    }
 
     #[test]
     fn the_overflow_user_is_what_the_kernel_says() {

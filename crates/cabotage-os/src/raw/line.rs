@@ -47,10 +47,18 @@ impl Line {
     /// Spins until the other end calls, and answers.
     #[inline]
     pub fn pong(&mut self) {
+        self.pong_after(|| ());
+    }
+
+    /// Spins until the other end calls, does this, and answers.
+    #[inline]
+    pub fn pong_after<T>(&mut self, act: impl FnOnce() -> T) -> T {
         let words = self.words.as_slice();
         self.turn += 1;
         spin_until(|| words[CALL].load(Acquire) == self.turn);
+        let done = act();
         words[ANSWER].store(self.turn, Release);
+        done
     }
 }
 

@@ -5,6 +5,7 @@
 //! link followed), looked at, and then reached through /proc/self/fd: that takes paths of any length, names
 //! relative to a directory, and sockets whose name is gone, and what was looked at is what is connected to.
 
+use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -90,7 +91,11 @@ impl Socket {
     }
 }
 
-fn open_place(directory: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<OwnedFd, ConnectError> {
+pub(super) fn open_place(
+    directory: BorrowedFd<'_>,
+    name: &Path,
+    path: &Path,
+) -> Result<OwnedFd, ConnectError> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     attempt_until_done("openat", path.display(), || openat(directory, name, flags, Mode::empty())).map_err(
         |refusal| match refusal.errno() {
@@ -107,7 +112,7 @@ fn connect_to(place: BorrowedFd<'_>, path: &Path, deadline: Deadline) -> Result<
     }
     let detour = format!("/proc/self/fd/{}", place.as_raw_fd());
     let address = attempt("connect", path.display(), || SocketAddrUnix::new(detour.as_str()))?;
-    let socket = new_socket(path)?;
+    let socket = new_socket(path.display())?;
     let answer = match seam::call("connect", || connect(&socket, &address)) {
         Err(Errno::AGAIN | Errno::INTR) if !deadline.has_passed() => {
             wait_for_room(&socket, &address, deadline)?
@@ -115,7 +120,11 @@ fn connect_to(place: BorrowedFd<'_>, path: &Path, deadline: Deadline) -> Result<
         answer => answer,
     };
     match answer {
-        Ok(()) => Ok(Socket::sole(socket)?),
+        Ok(()) => {
+            // From here on it sleeps in the kernel's own receive, which takes one call where others take three.
+            block(&socket)?;
+            Ok(Socket::sole(socket)?)
+        }
         Err(Errno::AGAIN) => Err(ConnectError::Busy { path: path.into() }),
         Err(Errno::CONNREFUSED) => Err(ConnectError::NobodyListens { path: path.into() }),
         Err(Errno::PROTOTYPE) => Err(ConnectError::NotMessages { path: path.into() }),
@@ -124,13 +133,17 @@ fn connect_to(place: BorrowedFd<'_>, path: &Path, deadline: Deadline) -> Result<
 }
 
 /// A socket that stamps what it receives from the first message on, and whose first attempt does not wait.
-fn new_socket(path: &Path) -> Result<OwnedFd, SystemError> {
+pub(super) fn new_socket(what: impl fmt::Display) -> Result<OwnedFd, SystemError> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = attempt("socket", path.display(), || {
-        socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
-    })?;
+    let socket =
+        attempt("socket", what, || socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None))?;
     attempt("setsockopt", "SO_PASSCRED", || set_socket_passcred(&socket, true))?;
     Ok(socket)
+}
+
+/// Lets calls on the socket wait that don't say otherwise.
+fn block(socket: &OwnedFd) -> Result<(), SystemError> {
+    attempt("ioctl", "FIONBIO", || rustix::io::ioctl_fionbio(socket, false))
 }
 
 /// Waits in the kernel's own queue. Nothing can be polled for room at a listener, so the deadline goes into the
@@ -140,7 +153,7 @@ fn wait_for_room(
     address: &SocketAddrUnix,
     deadline: Deadline,
 ) -> Result<Result<(), Errno>, SystemError> {
-    attempt("ioctl", "FIONBIO", || rustix::io::ioctl_fionbio(socket, false))?;
+    block(socket)?;
     loop {
         let patience = deadline.remaining().filter(|left| !left.is_zero());
         if patience.is_none() && deadline.has_passed() {

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use rustix::fs::{AtFlags, Mode, chmodat, chownat, unlinkat};
 use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with,
+    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with,
 };
 use rustix::process::Gid;
 
@@ -193,6 +193,18 @@ impl Listener {
                 Err(errno) => return Err(SystemError::new("accept4", "a listener", errno).into()),
             }
         }
+    }
+
+    /// Takes no more clients from now on: who comes is refused as if nobody listened. Those that wait already are
+    /// still to be accepted, and the listener stays readable whether there are any or not.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    ///
+    /// # Source
+    /// shutdown(2). The pages say little of listeners: a test holds what we rely on.
+    pub fn refuse_more(&self) -> Result<(), SystemError> {
+        attempt("shutdown", "a listener", || rustix::net::shutdown(&self.fd, Shutdown::Read))
     }
 
     /// The file behind the name, to remove the name only while it is still ours.

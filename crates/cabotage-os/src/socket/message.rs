@@ -60,7 +60,7 @@ impl Arrival {
 #[repr(align(8))]
 struct Control([u8; CONTROL_BYTES]);
 
-/// Receives one message without waiting. `None` means that the peer has hung up.
+/// Receives one message without waiting. `None` means that the peer has hung up and nothing of it is left.
 pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<Option<Arrival>, Errno> {
     receive_with(socket, buffer, libc::MSG_DONTWAIT)
 }
@@ -70,7 +70,21 @@ pub(super) fn receive_or_sleep(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Res
     receive_with(socket, buffer, 0)
 }
 
+/// The kernel looks for a message first and for the hang-up afterwards. A peer that sends and closes in between is
+/// gone, and its last message is there: so an end of file is asked for twice. Nothing comes after a hang-up, so the
+/// second answer holds.
 fn receive_with(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    waiting: libc::c_int,
+) -> Result<Option<Arrival>, Errno> {
+    match receive_once(socket, buffer, waiting)? {
+        Some(arrival) => Ok(Some(arrival)),
+        None => receive_once(socket, buffer, libc::MSG_DONTWAIT),
+    }
+}
+
+fn receive_once(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     waiting: libc::c_int,
@@ -157,13 +171,24 @@ pub(super) fn send(
     bytes: &[u8],
     descriptors: &[BorrowedFd<'_>],
 ) -> Result<(), Errno> {
+    let parts = [descriptors];
+    send_in_parts(socket, bytes, if descriptors.is_empty() { &[] } else { &parts })
+}
+
+/// Sends one message without waiting, each part of its descriptors in a control message of its own: two at most.
+pub(super) fn send_in_parts(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    parts: &[&[BorrowedFd<'_>]],
+) -> Result<(), Errno> {
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    let sent = if descriptors.is_empty() {
+    let sent = if parts.is_empty() {
         seam::call_until_done("sendto", || rustix::net::send(socket, bytes, flags))?
     } else {
-        let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MESSAGE_DESCRIPTORS_MAX))];
+        const ROOM_BYTES: usize = rustix::cmsg_space!(ScmRights(MESSAGE_DESCRIPTORS_MAX), ScmRights(1));
+        let mut room = [MaybeUninit::uninit(); ROOM_BYTES];
         let mut control = SendAncillaryBuffer::new(&mut room);
-        if !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        if !parts.iter().all(|part| control.push(SendAncillaryMessage::ScmRights(part))) {
             return Err(Errno::INVAL);
         }
         let pieces = [IoSlice::new(bytes)];

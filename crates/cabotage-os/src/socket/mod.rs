@@ -12,11 +12,14 @@
 //! - A received descriptor is owned at once, so no path leaks one.
 
 mod admit;
+mod bound;
+mod caller;
 mod connect;
 mod credentials;
 mod listener;
 mod message;
 mod option;
+mod room;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -29,10 +32,13 @@ use crate::poll::{self, Readiness};
 use crate::seam::Errno;
 
 pub use admit::AdmitError;
+pub use bound::{Bound, bound_in};
+pub use caller::Caller;
 pub use connect::ConnectError;
 pub use credentials::Credentials;
 pub use listener::{AcceptError, BindError, Claim, ListenOptions, Listener};
 pub use message::{Arrival, MESSAGE_DESCRIPTORS_MAX};
+pub use room::{Room, room_in};
 
 /// One end of a connection that carries messages. It has one holder: a forked child gets no copy.
 #[derive(Debug)]
@@ -120,6 +126,23 @@ impl Socket {
                 }
             }
         }
+    }
+
+    /// Sends one message as a peer may that does not use this library: its descriptors in two control messages. For
+    /// tests of receivers.
+    ///
+    /// # Errors
+    /// [`SendError::PeerGone`], or the system's refusal; nothing was sent.
+    ///
+    /// # Source
+    /// unix(7), sendmsg(2).
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    pub fn send_in_parts(&self, bytes: &[u8], parts: &[&[BorrowedFd<'_>]]) -> Result<(), SendError> {
+        message::send_in_parts(self.as_fd(), bytes, parts).map_err(|errno| match errno {
+            Errno::PIPE | Errno::CONNRESET => SendError::PeerGone,
+            errno => SystemError::new("sendmsg", "a message in parts", errno).into(),
+        })
     }
 
     /// Rings the peer's bell: a message of one byte, never waiting. With no room for it the bell counts as rung,

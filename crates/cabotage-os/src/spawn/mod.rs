@@ -8,9 +8,14 @@
 //! no forgotten copy of a pipe's end keeps the end of file from coming.
 //!
 //! The listed descriptors are plain ones, unknown to the [fork hook](crate::fork), so it leaves them open.
+//!
+//! Who comes from Windows finds its rules beside that list, in the same call: a [`Handle`] has a mark, a start that
+//! [inherits handles](Spawn::inherit_handles) passes what is marked, and a [list](Spawn::handle_list) narrows it.
 
 mod child;
+mod handle;
 mod reserve;
+mod windows;
 
 use std::ffi::OsStr;
 use std::io;
@@ -22,12 +27,15 @@ use std::sync::Arc;
 use crate::error::{Fault, SystemError};
 use crate::seam::{self, Errno};
 use child::Plan;
+pub use handle::{AsHandle, Handle, Inherit};
+use windows::Handles;
 
 /// A program to start, with the descriptors it gets.
 #[derive(Debug)]
 pub struct Spawn {
     command: Command,
     passed: Vec<Passed>,
+    handles: Handles,
 }
 
 /// A descriptor, and the number under which the child gets it.
@@ -101,15 +109,17 @@ impl Spawn {
         self
     }
 
-    /// Starts the program. Every descriptor and stream it was given is closed here, on failure too.
+    /// Starts the program. Every descriptor and stream it was given is closed here, on failure too; handles that it
+    /// inherits stay open here as well.
     ///
     /// # Errors
     /// [`SpawnError`]: two descriptors under one number, a number of the standard streams or beyond the limit, a
-    /// program that cannot be executed, and the system's refusals.
+    /// list of handles that cannot be, a program that cannot be executed, and the system's refusals.
     ///
     /// # Source
     /// fork(2), close_range(2), execve(2).
     pub fn spawn(mut self) -> Result<Child, SpawnError> {
+        self.passed.extend(self.handles.for_the_child()?);
         self.check_numbers()?;
         let plan = Arc::new(Plan::new(self.passed.iter().map(|passed| passed.number).collect()));
         let in_child = Arc::clone(&plan);
@@ -147,7 +157,7 @@ impl Spawn {
 impl From<Command> for Spawn {
     /// A command made ready by std's own means: directory, user, environment, streams.
     fn from(command: Command) -> Self {
-        Self { command, passed: Vec::new() }
+        Self { command, passed: Vec::new(), handles: Handles::default() }
     }
 }
 
@@ -189,6 +199,21 @@ pub enum SpawnError {
     /// Other threads of this process took the wanted numbers again and again.
     #[error("the wanted numbers changed hands at every attempt: take numbers that no other thread uses")]
     NumbersContended,
+    /// A handle in the list is not marked as inheritable, or is closed.
+    #[error("descriptor {number} is in the list of handles and not inheritable: say so with set_inherit")]
+    NotInheritable {
+        /// The number it had when it was listed.
+        number: RawFd,
+    },
+    /// A list of handles without a handle.
+    #[error("the list of handles is empty: list one, or do not inherit handles at all")]
+    ListEmpty,
+    /// A second list of handles.
+    #[error("there is a list of handles already: put all of them into one")]
+    ListTwice,
+    /// A list of handles for a child that inherits none.
+    #[error("the child has a list of handles and inherits none: call inherit_handles too")]
+    ListWithoutInheritance,
     /// The system's refusal; of the program (`ENOENT`, `EACCES`, `ENOEXEC`) or of a resource.
     #[error(transparent)]
     System(#[from] SystemError),

@@ -75,7 +75,7 @@ fn occupy(fd: BorrowedFd<'_>, number: RawFd, reserved: &mut Vec<OwnedFd>) -> Res
     }
 }
 
-/// Who has the number; if nobody has it any more, the child's look finds the stand-in inode wrong.
+/// Who has the number; if nobody has it any more, whatever the child finds there is wrong.
 fn other_at(number: RawFd, shortage: Option<SystemError>) -> Result<Occupant, SpawnError> {
     const NOBODY: u64 = u64::MAX;
     match (super::child::inode_at(number), shortage) {

@@ -10,6 +10,7 @@ use std::path::Path;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 
 use crate::error::{SystemError, attempt};
+use crate::procfs;
 use crate::seam::{self, Errno};
 
 /// A watch of the names that appear in some directories. Its descriptor is readable when one has.
@@ -44,6 +45,34 @@ impl NameWatch {
         let appearing = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
         attempt("inotify_add_watch", path.display(), || inotify::add_watch(&self.fd, path, appearing))
             .map(drop)
+    }
+
+    /// Watches an open directory for names that are moved into it, whatever its own name is. What is made there is no
+    /// news: where names come by a move, that is one report for each.
+    ///
+    /// # Errors
+    /// The system's refusal: `EACCES` when the caller may not list it, `ENOSPC` at the user's limit of watches.
+    ///
+    /// # Source
+    /// inotify_add_watch(2).
+    pub fn add_arrivals(&self, directory: impl AsFd) -> Result<(), SystemError> {
+        let path = procfs::own_link(directory.as_fd());
+        let arriving = WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
+        attempt("inotify_add_watch", &path, || inotify::add_watch(&self.fd, path.as_str(), arriving))
+            .map(drop)
+    }
+
+    /// Watches an open directory for names that go from it.
+    ///
+    /// # Errors
+    /// As [`NameWatch::add_arrivals`].
+    ///
+    /// # Source
+    /// inotify_add_watch(2).
+    pub fn add_departures(&self, directory: impl AsFd) -> Result<(), SystemError> {
+        let path = procfs::own_link(directory.as_fd());
+        let leaving = WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::ONLYDIR;
+        attempt("inotify_add_watch", &path, || inotify::add_watch(&self.fd, path.as_str(), leaving)).map(drop)
     }
 
     /// Takes note of everything that appeared, so that the descriptor is readable for news alone; answers whether
@@ -96,6 +125,32 @@ mod tests {
         assert!(watch.look().unwrap());
         fs::remove_file(other.path().join("moved")).unwrap();
         assert!(!watch.look().unwrap(), "a name that goes is no news");
+    }
+
+    #[test]
+    fn what_is_moved_into_an_open_directory_is_seen_and_what_is_made_there_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let open = fs::File::open(&folder).unwrap();
+        let watch = NameWatch::new().unwrap();
+        watch.add_arrivals(&open).unwrap();
+        fs::rename(&folder, root.path().join("elsewhere")).unwrap();
+        fs::write(root.path().join("elsewhere/made"), "").unwrap();
+        assert!(!watch.look().unwrap());
+        fs::rename(root.path().join("elsewhere/made"), root.path().join("elsewhere/moved")).unwrap();
+        assert!(watch.look().unwrap());
+    }
+
+    #[test]
+    fn what_goes_from_an_open_directory_is_seen_and_what_comes_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let watch = NameWatch::new().unwrap();
+        watch.add_departures(fs::File::open(root.path()).unwrap()).unwrap();
+        fs::create_dir(root.path().join("made")).unwrap();
+        assert!(!watch.look().unwrap());
+        fs::remove_dir(root.path().join("made")).unwrap();
+        assert!(watch.look().unwrap());
     }
 
     #[test]

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which session a process belongs to.
+
+use std::num::NonZero;
+
+use rustix::process::Pid;
+
+use crate::error::{SystemError, attempt};
+use crate::seam::{self, Errno};
+
+/// The session of process `pid`; `None` when there is no such process, when it is not ours to see, or when the
+/// session began outside our pid namespace, so that it has no number here: how containers are often started.
+///
+/// # Errors
+/// The system's refusal.
+///
+/// # Source
+/// getsid(2); pid_namespaces(7).
+pub fn session_of(pid: Pid) -> Result<Option<i32>, SystemError> {
+    match attempt("getsid", pid, || getsid(pid)) {
+        Ok(session) => Ok(session.map(NonZero::get)),
+        Err(refusal) if matches!(refusal.errno(), Errno::SRCH | Errno::PERM) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Not by rustix, which takes for granted that a session has a number.
+fn getsid(pid: Pid) -> Result<Option<NonZero<i32>>, Errno> {
+    // SAFETY: the call takes a number and gives one, and touches no memory of ours.
+    match unsafe { libc::getsid(pid.as_raw_nonzero().get()) } {
+        ..0 => Err(seam::last_errno()),
+        number => Ok(NonZero::new(number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_of_our_session_and_one_that_is_gone_of_none() {
+        let own = session_of(rustix::process::getpid()).unwrap();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        assert_eq!(session_of(pid).unwrap(), own);
+        child.wait().unwrap();
+        assert_eq!(session_of(pid).unwrap(), None);
+    }
+}
