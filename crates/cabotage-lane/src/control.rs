@@ -53,11 +53,17 @@ pub struct Control {
 pub(crate) struct State {
     /// How many messages with descriptors the owner has taken from the socket.
     pub(crate) filed: AtomicU64,
-    /// Not zero once the owner has closed: nothing follows what is published.
+    /// Not zero once the owner has closed: nothing follows what is published. [`DISCARDED`]: nor is that to be read.
     pub(crate) closed: AtomicU64,
     /// Not zero while the owner sleeps until one of its blocks comes back: the number of that sleep.
     pub(crate) wants_block: AtomicU64,
+    /// How many words the owner has consumed, told at each record by those who are asked to. It stands apart from
+    /// `consumed`, which the sender polls: a line that changes with each record is no good to poll.
+    pub(crate) taken: AtomicU64,
 }
+
+/// In [`State::closed`]: the owner has closed, and what is unread in both directions is destroyed.
+const DISCARDED: u64 = 2;
 
 /// See [`Control::withdrawal`].
 #[derive(Debug, Default)]
@@ -69,6 +75,9 @@ pub(crate) struct Withdrawal {
     pub(crate) withdrawn: AtomicU64,
     /// As a writer: from where on nothing stands, up to the end of the last withdrawal.
     pub(crate) last: AtomicU64,
+    /// As a reader: how many words of the peer's ring the owner has consumed, told at each record. A writer looks at it
+    /// only when it lacks room.
+    pub(crate) freed: AtomicU64,
 }
 
 impl Default for Control {
@@ -92,6 +101,14 @@ const _: () = assert!(
 );
 
 impl Control {
+    /// At which byte the word lies that says how much the owner has consumed, told once in a while.
+    #[cfg(not(loom))]
+    pub const CONSUMED_AT: usize = std::mem::offset_of!(Self, consumed);
+    /// At which byte the one lies that says the same at each record, for those whose ends are asked to. The larger of
+    /// the two is how much was consumed.
+    #[cfg(not(loom))]
+    pub const TAKEN_AT: usize = std::mem::offset_of!(Self, state) + std::mem::offset_of!(State, taken);
+
     /// What counts before the peer's words are mapped: it sleeps, and has consumed nothing.
     #[cfg(not(loom))]
     pub(crate) const fn absent() -> Self {
@@ -103,11 +120,13 @@ impl Control {
                 filed: AtomicU64::new(0),
                 closed: AtomicU64::new(0),
                 wants_block: AtomicU64::new(0),
+                taken: AtomicU64::new(0),
             }),
             withdrawal: Line(Withdrawal {
                 taking: AtomicU64::new(0),
                 withdrawn: AtomicU64::new(0),
                 last: AtomicU64::new(0),
+                freed: AtomicU64::new(0),
             }),
             returned: [const { AtomicU64::new(0) }; BLOCK_SLOTS],
         }
@@ -119,10 +138,22 @@ impl Control {
     }
 
     /// Whether the owner says that nothing follows. Look at its ring once more after this.
+    #[inline]
     pub fn is_closed(&self) -> bool {
         let closed = self.state.closed.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
         closed != 0
+    }
+
+    /// Says that nothing follows, and that of both directions nothing is to be read any more.
+    pub fn discard(&self) {
+        self.state.closed.store(DISCARDED, Ordering::Release);
+    }
+
+    /// Whether the owner says that nothing is to be read any more.
+    #[inline]
+    pub fn is_discarded(&self) -> bool {
+        self.state.closed.load(Ordering::Relaxed) == DISCARDED
     }
 
     /// Says how many messages with descriptors the owner has taken from the socket.
@@ -140,6 +171,29 @@ impl Control {
         match (least..=most).contains(&count) {
             true => Ok(count),
             false => Err(Violation::Filed { count, least, most }),
+        }
+    }
+
+    /// How far the owner, our peer, says that it has consumed, if it tells that at each record and it can be true.
+    pub(crate) fn taken(&self, least: u64, most: u64) -> Option<u64> {
+        let count = self.state.taken.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        (least..=most).contains(&count).then_some(count)
+    }
+
+    /// Says how many words of the peer's ring the owner has consumed, at each record.
+    #[inline]
+    pub(crate) fn tell_freed(&self, words: u64) {
+        self.withdrawal.freed.store(words, Ordering::Release);
+    }
+
+    /// How far the owner, our peer, says at each record that it has consumed: at least `least`, at most `most`.
+    pub(crate) fn admit_freed(&self, least: u64, most: u64) -> Result<u64, Violation> {
+        let count = self.withdrawal.freed.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        match (least..=most).contains(&count) {
+            true => Ok(count),
+            false => Err(Violation::Count { count, least, most }),
         }
     }
 
@@ -226,6 +280,15 @@ pub(crate) struct Sleeps {
 }
 
 impl Sleeps {
+    /// The sleeps of the `incarnation`-th process at this end: the other side has answered some of the earlier ones'
+    /// and takes none of theirs for one of these.
+    pub(crate) fn of(incarnation: u32, word: &AtomicU64) -> Self {
+        /// So many bits are for the sleeps of one incarnation: weeks of them, one every ten microseconds.
+        const SLEEP_BITS: u32 = 39;
+        word.store(0, Ordering::Relaxed);
+        Self { number: u64::from(incarnation % (1 << 24)) << SLEEP_BITS, ..Self::default() }
+    }
+
     /// Announces a sleep, one of many in a short time or not. Look once more after this, and [`Sleeps::cancel`] if
     /// there is something.
     pub(crate) fn announce(

@@ -22,6 +22,7 @@ pub mod ring;
 #[cfg(not(loom))]
 mod span;
 mod sync;
+pub mod topic;
 mod violation;
 
 pub use control::{BLOCK_SLOTS, Control, Controls, Line};

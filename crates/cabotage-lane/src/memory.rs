@@ -14,6 +14,7 @@ use cabotage_os::map::{Map, MapMut};
 use crate::control::{Control, Controls};
 use crate::record::WORD_BYTES;
 use crate::ring::{OwnRing, TheirRing};
+use crate::topic;
 
 /// The longest ring, in words: 1 GiB.
 pub const RING_WORDS_MAX: u64 = 1 << 27;
@@ -123,6 +124,62 @@ impl OwnRing for MappedRing {
         const WORDS_AHEAD: u64 = 64;
         prefetch_to_write(std::ptr::from_ref(self.part.word(at + WORDS_AHEAD)));
     }
+
+    #[inline]
+    fn expect_one(&self, at: u64, words: u64) {
+        const LINE_WORDS: u64 = 8;
+        /// Of longer records the rest is asked for by the writing itself.
+        const LINES_MAX: u64 = 8;
+        // The word after the record is cleared with it.
+        let last = (at + words).min(at + LINES_MAX * LINE_WORDS);
+        let mut line = at / LINE_WORDS * LINE_WORDS + LINE_WORDS;
+        while line <= last {
+            prefetch_to_write(std::ptr::from_ref(self.part.word(line)));
+            line += LINE_WORDS;
+        }
+    }
+}
+
+/// Whoever takes the place of a dead sender reads what that one has written, and nobody else writes meanwhile.
+impl TheirRing for MappedRing {
+    fn words(&self) -> u64 {
+        self.part.words
+    }
+
+    fn load(&self, at: u64) -> u64 {
+        self.part.word(at).load(Ordering::Relaxed)
+    }
+
+    fn read(&self, at: u64, body: &mut [u8]) {
+        let place = self.part.place(at, body.len());
+        // SAFETY: as `MappedRing::write`: a writable map is readable too; `body` is private memory.
+        unsafe { copy_in(place, body) };
+    }
+}
+
+impl topic::Words for MappedRing {
+    #[inline]
+    fn words(&self) -> u64 {
+        self.part.words
+    }
+
+    #[inline]
+    fn word(&self, at: u64) -> &AtomicU64 {
+        self.part.word(at)
+    }
+}
+
+/// To be loaded only: a store to it would be a fault of this crate, which the kernel answers with a signal.
+impl topic::Words for PeerRing {
+    #[inline]
+    fn words(&self) -> u64 {
+        self.part.words
+    }
+
+    #[inline]
+    fn word(&self, at: u64) -> &AtomicU64 {
+        self.part.word(at)
+    }
 }
 
 impl PeerRing {
@@ -155,14 +212,20 @@ impl MappedControls {
     /// The control words at the start of our map, before the peer's are known; `None` if the map is too small or
     /// not aligned.
     pub fn alone(own: Arc<MapMut>) -> Option<Self> {
-        let own_words = place(&own)?;
+        let own_words = place(&own, 0)?;
         Some(Self { own, peer: None, own_words, peer_words: NonNull::from(&ABSENT) })
     }
 
     /// The same with the words at the start of the peer's map.
     pub fn with(self, peer: Arc<Map>) -> Option<Self> {
-        let peer_words = place(&peer)?;
+        let peer_words = place(&peer, 0)?;
         Some(Self { peer: Some(peer), peer_words, ..self })
+    }
+
+    /// The control words that begin at this byte of both maps, where something else comes first.
+    pub fn at(byte: usize, own: Arc<MapMut>, peer: Arc<Map>) -> Option<Self> {
+        let (own_words, peer_words) = (place(&own, byte)?, place(&peer, byte)?);
+        Some(Self { own, peer: Some(peer), own_words, peer_words })
     }
 
     /// The control words at the start of both maps.
@@ -181,10 +244,11 @@ impl MappedControls {
     }
 }
 
-/// The control words at the start of a map that has room for them.
-fn place(map: &Map) -> Option<NonNull<Control>> {
-    let words = NonNull::new(map.as_ptr().cast_mut().cast::<Control>())?;
-    (map.bytes() >= size_of::<Control>() && words.is_aligned()).then_some(words)
+/// The control words from `byte` of a map on that has room for them there.
+fn place(map: &Map, byte: usize) -> Option<NonNull<Control>> {
+    let fits = byte.checked_add(size_of::<Control>())? <= map.bytes();
+    let words = NonNull::new(map.as_ptr().wrapping_add(byte).cast_mut().cast::<Control>())?;
+    (fits && words.is_aligned()).then_some(words)
 }
 
 static ABSENT: Control = Control::absent();

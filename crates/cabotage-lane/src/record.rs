@@ -72,6 +72,12 @@ impl Header {
     }
 }
 
+/// How many words a record with a body of `bytes` bytes takes, header included.
+#[inline]
+pub(crate) fn words_for(bytes: usize) -> u64 {
+    1 + bytes.div_ceil(WORD_BYTES) as u64
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;

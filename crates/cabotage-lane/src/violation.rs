@@ -129,4 +129,10 @@ pub enum Violation {
         /// Where the withdrawal ends.
         most: u64,
     },
+    /// An index of records that is never as a publisher leaves it between two records.
+    #[error("the publisher's index led nowhere in {tries} looks")]
+    Restless {
+        /// How often it was looked at.
+        tries: u32,
+    },
 }

@@ -136,6 +136,11 @@ impl<M: Clone, C: Controls> Pool<M, C> {
         self.bytes
     }
 
+    /// How many segments there are.
+    pub fn segments(&self) -> usize {
+        BLOCK_SLOTS - self.empty.count_ones() as usize
+    }
+
     /// How many blocks are out with the peer, as far as is known.
     pub fn sent_blocks(&self) -> u32 {
         self.sent.count_ones()

@@ -8,6 +8,13 @@ pub(super) struct Gap {
     pub(super) to: u64,
 }
 
+impl Gap {
+    /// Whether the byte at `position` does not stand.
+    pub(super) fn holds(&self, position: u64) -> bool {
+        (self.from..self.to).contains(&position)
+    }
+}
+
 /// The position that lies `quota` standing bytes behind `position`.
 pub(super) fn reach(position: u64, quota: u64, gap: Option<Gap>) -> u64 {
     let flat = position.saturating_add(quota);

@@ -21,16 +21,21 @@
 //! *gap* at a time. While the reader has not shown that it is past it (`taking` beyond it: it took a byte that
 //! lies behind), the writer publishes behind it either firm records or one revocable write
 //! ([`Admission::Held`] says so); withdrawing that one makes the gap longer. So `last` never has to tell of two.
+//! Withdrawing a write that lies before the gap makes it longer too, at its front, though `withdrawn` may stay: a
+//! reader that has not come to the gap looks at `last` with every take, and finds it undecided or the new one unless
+//! the writer has seen what it is taking.
 //!
 //! **Death.** A writer may die between any two stores: the reader's wait is a value ([`Answer::WaitForLast`]), and
 //! after [`Reader::hang_up`] it settles alone, by the rule for a writer that dies: a write that was incomplete
 //! loses what was not read. A reader that dies is never waited for.
 
 mod aftermath;
+mod ahead;
 mod gap;
 mod reader;
 mod writer;
 
+pub use ahead::Ahead;
 pub use reader::{Answer, Reader};
 pub use writer::{Admission, Outcome, Writer};
 

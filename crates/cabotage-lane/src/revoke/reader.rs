@@ -2,6 +2,7 @@
 //! The reading end: says what it is about to take, and takes only what then still stands.
 
 use super::aftermath::Aftermath;
+use super::ahead::Ahead;
 use super::gap::Gap;
 use super::{Mark, POSITION_MAX, UNDECIDED};
 use crate::control::Controls;
@@ -86,6 +87,20 @@ impl<C: Controls> Reader<C> {
         Ok(())
     }
 
+    /// Takes a firm record of `bytes` bytes as a whole and tells the writer: what [`Reader::enter`] and [`Reader::take`]
+    /// do in steps. `false`: nothing has happened, and they tell why.
+    #[inline]
+    pub fn take_whole(&mut self, bytes: u64) -> bool {
+        let is_simple = self.record_end == self.position && !self.owes_word && self.broken.is_none();
+        if !is_simple || bytes > POSITION_MAX - self.position {
+            return false;
+        }
+        self.position += bytes;
+        (self.taken, self.record_end) = (self.position, self.position);
+        self.tell();
+        true
+    }
+
     /// How many bytes of the record are neither taken nor skipped.
     pub fn left(&self) -> u64 {
         self.record_end - self.position
@@ -143,7 +158,37 @@ impl<C: Controls> Reader<C> {
         Ok(Answer::NoFurther(from))
     }
 
+    /// What stands of all that lies ahead, at this moment: for who only looks.
+    ///
+    /// # Errors
+    /// As [`Reader::take`].
+    pub fn ahead(&mut self) -> Result<Ahead, Violation> {
+        self.check_whole()?;
+        let gap = match self.aftermath {
+            Some(_) => None,
+            None => self.look_at_withdrawn().map_err(|violation| self.broken(violation))?.map(|to| {
+                // What is not decided counts as withdrawn, and a later withdrawal than this one may be told of: either
+                // was true a moment ago, or is in a moment.
+                let last = self.controls.peer().withdrawal.last.load(Ordering::Relaxed) & !UNDECIDED;
+                Gap { from: last.min(to).max(self.taken), to }
+            }),
+        };
+        Ok(Ahead { gap, aftermath: self.aftermath })
+    }
+
+    /// Whether a withdrawal ended where the reader is, between two records: what was to follow of the last record's
+    /// write does not come.
+    ///
+    /// # Errors
+    /// As [`Reader::take`].
+    pub fn is_cut(&mut self) -> Result<bool, Violation> {
+        self.check_whole()?;
+        self.look_at_withdrawn().map_err(|violation| self.broken(violation))?;
+        Ok(self.left() == 0 && self.position > 0 && self.withdrawn == self.position)
+    }
+
     /// Tells the writer how far we are, for its quota. Taking revocable bytes tells it by itself.
+    #[inline]
     pub fn tell(&mut self) {
         if self.position > self.announced {
             self.announced = self.position;

@@ -44,7 +44,8 @@ pub enum Outcome {
     /// it still has to be.
     Complete,
     /// These bytes nobody will read: the write's from where the reader stopped, and all that was published behind
-    /// it, which has to be published again.
+    /// it, which has to be published again. Where they begin behind the write, it is complete, and only what was
+    /// published behind an earlier gap has to be published again.
     Withdrawn(Range<u64>),
 }
 
@@ -58,6 +59,34 @@ impl<C: Controls> Writer<C> {
     /// Where the next byte will lie.
     pub fn published(&self) -> u64 {
         self.published
+    }
+
+    /// Up to where the reader takes, or has taken, by its last word.
+    pub fn taking(&self) -> u64 {
+        self.taking
+    }
+
+    /// From now on the control words of both ends are these.
+    pub fn meet(&mut self, controls: C) {
+        self.controls = controls;
+    }
+
+    /// Whether a write of `bytes` bytes is complete at once by what is known of the reader: the quickest look of all.
+    /// `false` says nothing.
+    #[inline]
+    pub fn is_firm(&self, bytes: u64) -> bool {
+        let unread = self.published - self.taking; // `look` admits no other.
+        self.gap.is_none() && bytes <= self.quota.saturating_sub(unread)
+    }
+
+    /// How many published bytes the reader has not taken, by its last word; what is withdrawn does not count.
+    ///
+    /// # Errors
+    /// As [`Writer::admit`].
+    pub fn unread(&mut self) -> Result<u64, Violation> {
+        self.look()?;
+        let withdrawn = self.gap.map_or(0, |gap| gap.to - gap.from.max(self.taking).min(gap.to));
+        Ok(self.published - self.taking - withdrawn)
     }
 
     /// How a write of `bytes` bytes may be published now.
@@ -78,6 +107,7 @@ impl<C: Controls> Writer<C> {
     ///
     /// # Panics
     /// If the lane would outlive its positions.
+    #[inline]
     pub fn append(&mut self, bytes: u64) -> Range<u64> {
         let start = self.published;
         let end = start.checked_add(bytes).filter(|end| *end <= POSITION_MAX);
@@ -103,6 +133,23 @@ impl<C: Controls> Writer<C> {
     /// # Panics
     /// If `write` begins in what is withdrawn already, or was not published.
     pub fn withdraw(&mut self, write: Range<u64>) -> Result<Outcome, Violation> {
+        self.withdraw_meeting(write, || None)
+    }
+
+    /// As [`Writer::withdraw`], for a writer that may not know its reader's words yet: `meet` is asked for them once the
+    /// withdrawal is announced. A reader takes nothing before it has handed its words over, so whoever is not met then
+    /// will find the announcement.
+    ///
+    /// # Errors
+    /// As [`Writer::admit`].
+    ///
+    /// # Panics
+    /// As [`Writer::withdraw`].
+    pub fn withdraw_meeting(
+        &mut self,
+        write: Range<u64>,
+        meet: impl FnOnce() -> Option<C>,
+    ) -> Result<Outcome, Violation> {
         assert!(write.start <= self.published, "the write was not published");
         self.look()?;
         if write.end <= self.reach() {
@@ -111,32 +158,44 @@ impl<C: Controls> Writer<C> {
         if write.start == self.published {
             return Ok(Outcome::Withdrawn(write.start..write.start));
         }
-        assert!(self.gap.is_none_or(|gap| gap.to <= write.start), "the write is withdrawn already");
-        self.announce(&write)?;
-        let is_complete = self.gap.is_none() && write.end <= self.reach();
+        assert!(!self.gap.is_some_and(|gap| gap.holds(write.start)), "the write is withdrawn already");
+        self.announce(&write);
+        if let Some(controls) = meet() {
+            self.controls = controls;
+        }
+        self.look()?;
+        Ok(self.decide(&write))
+    }
+
+    /// What became of the write that was to be withdrawn, now that it is known what is being taken.
+    fn decide(&mut self, write: &Range<u64>) -> Outcome {
+        let is_before = |gap: Gap| write.end <= gap.from;
+        let is_complete = write.end <= self.reach() && self.gap.is_none_or(is_before);
         let last = match self.gap {
-            Some(gap) => gap.from, // Nothing behind the gap was taken: it grows.
             None if is_complete => self.published,
-            None => self.taking.max(write.start),
+            // Nothing behind the gap was taken, and nothing in it: it grows at its end.
+            Some(gap) if is_complete || write.start >= gap.to => gap.from,
+            _ => self.taking.max(write.start),
         };
         self.controls.own().withdrawal.last.store(last, Ordering::Relaxed); // The fence before releases it.
-        if is_complete {
-            return Ok(Outcome::Complete);
-        }
+        let is_more_withdrawn = self.gap.is_some_and(|gap| gap.to < self.published);
         if last < self.published {
             self.gap = Some(Gap { from: last, to: self.published });
         }
-        Ok(Outcome::Withdrawn(last.max(write.start)..self.published))
+        match is_complete {
+            true if !is_more_withdrawn => Outcome::Complete,
+            true => Outcome::Withdrawn(last..self.published),
+            false => Outcome::Withdrawn(last.max(write.start)..self.published),
+        }
     }
 
-    /// The writer's half of the agreement: says what it takes back, then sees what is being taken.
-    fn announce(&mut self, write: &Range<u64>) -> Result<(), Violation> {
-        let from = self.gap.map_or(write.start, |gap| gap.from);
+    /// The writer's half of the agreement: says what it takes back, before it sees what is being taken.
+    fn announce(&mut self, write: &Range<u64>) {
+        let from = self.gap.map_or(write.start, |gap| gap.from.min(write.start));
         self.controls.own().withdrawal.last.store(from | UNDECIDED, Ordering::Relaxed);
         // Release: who sees this must not find the `last` of an earlier withdrawal.
         self.controls.own().withdrawal.withdrawn.store(self.published, Ordering::Release);
         fence(Ordering::SeqCst);
-        self.look()
     }
 
     /// Looks how far the reader is. No fence: the position orders no memory, the ring's count does that.

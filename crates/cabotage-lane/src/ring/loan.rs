@@ -13,13 +13,24 @@ pub struct Loan<'lane, R, C> {
 }
 
 impl<'lane, R: OwnRing, C: Controls> Loan<'lane, R, C> {
-    pub(super) fn new(lane: &'lane mut Sender<R, C>, header: Header) -> Self {
+    /// For a record whose room was found, with nothing staged since.
+    pub(crate) fn new(lane: &'lane mut Sender<R, C>, header: Header) -> Self {
         Self { lane, header }
+    }
+
+    /// What the record's header will be.
+    pub(crate) fn header(&self) -> Header {
+        self.header
     }
 
     /// How many bytes the body has.
     pub fn bytes(&self) -> usize {
         usize::try_from(self.header.bytes()).unwrap_or(0) // 32 bits
+    }
+
+    /// The position at which the record will end.
+    pub fn end(&self) -> u64 {
+        self.lane.staged() + self.header.words()
     }
 
     /// Stores bytes of the body from `offset` on; answers how many fitted. What is never stored holds old bytes
@@ -35,8 +46,21 @@ impl<'lane, R: OwnRing, C: Controls> Loan<'lane, R, C> {
     /// Stages the record behind those already staged.
     #[inline]
     pub fn stage(self) {
+        self.append();
+    }
+
+    /// Stages the record and publishes it with all staged before it. Answers whether the peer must be rung.
+    #[inline]
+    #[must_use = "a receiver that sleeps must be rung"]
+    pub fn publish(self) -> bool {
+        self.append().publish()
+    }
+
+    #[inline]
+    fn append(self) -> &'lane mut Sender<R, C> {
         let words = self.header.words();
         self.lane.clear_after(words);
         self.lane.append(self.header, words);
+        self.lane
     }
 }

@@ -12,21 +12,29 @@
 //!
 //! Geometry (where the ring begins, how long it is, how long a record may be) is private to each end.
 
+mod ahead;
+mod check;
 mod found;
 mod loan;
 mod receiver;
 mod refusal;
 mod sender;
 mod shape;
+mod waiting;
+
+pub(crate) use check::check;
+pub(crate) use waiting::follow;
 
 use crate::sync::Ordering;
 
+pub use ahead::{Ahead, survey};
 pub use found::{Event, Glimpse, Look, Record, Sight};
 pub use loan::Loan;
 pub use receiver::Receiver;
 pub use refusal::{ArmError, Full, StageError, TooLong};
-pub use sender::Sender;
+pub use sender::{Keeping, Sender};
 pub use shape::Shape;
+pub use waiting::{Waiting, waiting};
 
 /// Ring memory that this end writes.
 pub trait OwnRing {
@@ -39,6 +47,11 @@ pub trait OwnRing {
     /// Says that what lies some records after word `at` will be written soon.
     fn expect(&self, at: u64) {
         let _ = at;
+    }
+    /// Says that a record of `words` words will be written at word `at` some time later, and that nobody looks beyond
+    /// the line of its header meanwhile.
+    fn expect_one(&self, at: u64, words: u64) {
+        let _ = (at, words);
     }
 }
 
@@ -60,6 +73,11 @@ pub(crate) const LAZY_FRACTION: u64 = 4;
 /// Rings too short for that, which are there for models, keep the one.
 pub(crate) const fn kept_words(words: u64) -> u64 {
     if words < 64 { 1 } else { 5 }
+}
+
+/// How many words of records an empty ring of `words` words takes.
+pub fn words_max(words: u64) -> u64 {
+    words - kept_words(words)
 }
 
 /// The longest record, in bytes, that a ring of `words` words carries without ever blocking itself: a record may

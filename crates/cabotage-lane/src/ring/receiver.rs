@@ -2,11 +2,12 @@
 //! The receiving end: polls the word where the next header will appear, and believes nothing it finds there.
 
 use super::{
-    ArmError, Event, Glimpse, LAZY_FRACTION, Look, Record, Shape, Sight, TheirRing, record_bytes_max,
+    Ahead, ArmError, Event, Glimpse, LAZY_FRACTION, Look, Record, Shape, Sight, TheirRing, check,
+    record_bytes_max, survey,
 };
 use crate::control::{Answered, Controls, Sleeps};
 use crate::fencing::Fencing;
-use crate::record::{CONTINUE, Header, PAD, RETIRE, TAGS, WORD_BYTES};
+use crate::record::{CONTINUE, Header, PAD, TAGS, WORD_BYTES};
 use crate::sync::{Ordering, fence};
 use crate::violation::Violation;
 
@@ -57,6 +58,21 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
             ring_bell: false,
             broken: None,
         }
+    }
+
+    /// A receiver in the place of one that has ended, the `incarnation`-th of the lane: it goes on where that one's
+    /// counts say that all before is consumed ([`Receiver::consume_exactly`] keeps that exact). Ring the sender then.
+    pub fn resume(ring: R, controls: C, fencing: Fencing, incarnation: u32) -> Self {
+        let own = controls.own();
+        let told = own.consumed.load(Ordering::Relaxed);
+        let consumed = told.max(own.state.taken.load(Ordering::Relaxed));
+        let own_sleeps = Sleeps::of(incarnation, &controls.own().armed);
+        let mut lane = Self::new(ring, controls, fencing);
+        lane.own_sleeps = own_sleeps;
+        lane.at = consumed & (lane.ring_words - 1);
+        (lane.consumed, lane.told, lane.slept_at) = (consumed, told, consumed);
+        lane.tell(); // what the one before had no time to tell
+        lane
     }
 
     /// The control words of both ends.
@@ -143,6 +159,33 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         }
     }
 
+    /// As [`Receiver::consume`], and lets no other process consume the record again: whoever takes this end's place goes
+    /// on behind it, at whatever instant this process is killed. The sender is told of the room as seldom as after
+    /// [`Receiver::consume`], since a line that it polls must not change with each record.
+    #[inline]
+    pub fn consume_exactly(&mut self) {
+        self.consume();
+        self.tell_taken();
+    }
+
+    /// Says for each record, after [`Receiver::consume`], how far we are, where the sender does not poll: so that it knows
+    /// exactly, at whatever instant this process is killed.
+    #[inline]
+    pub fn tell_taken(&self) {
+        self.controls.own().state.taken.store(self.consumed, Ordering::Release);
+    }
+
+    /// Says how far we are where the sender polls, before it is time to.
+    #[inline]
+    pub fn store_consumed(&self) {
+        self.controls.own().consumed.store(self.consumed, Ordering::Release);
+    }
+
+    /// The longest body of a record, in bytes.
+    pub fn bytes_max(&self) -> u32 {
+        self.bytes_max
+    }
+
     /// Looks, and takes what is there.
     ///
     /// # Errors
@@ -163,6 +206,17 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     /// As [`Receiver::receive`].
     pub fn has_news(&mut self) -> Result<bool, Violation> {
         self.poll().map(|found| found.is_some())
+    }
+
+    /// Passes on each record that was not consumed, the one in sight first: see [`survey`].
+    ///
+    /// # Errors
+    /// As [`Receiver::receive`].
+    pub fn survey(&mut self, act: impl FnMut(Ahead<'_, R>) -> bool) -> Result<Option<u32>, Violation> {
+        match self.broken {
+            Some(violation) => Err(violation),
+            None => survey(&self.ring, self.at, act).map_err(|violation| self.end(violation)),
+        }
     }
 
     #[cold]
@@ -231,7 +285,16 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         std::mem::take(&mut self.ring_bell)
     }
 
+    /// Tells the sender at once what was consumed, in a word that it looks at only when it lacks room
+    /// ([`Sender::look_at_freed`](crate::ring::Sender::look_at_freed)), and looks whether it sleeps.
+    #[inline]
+    pub fn tell_freed(&mut self) {
+        self.controls.own().tell_freed(self.consumed);
+        self.answer_sender();
+    }
+
     /// Looks whether the sender sleeps, after something that it may wait for was stored in our control words.
+    #[inline]
     pub fn answer_sender(&mut self) {
         self.ring_bell |= self.sender_sleeps.must_ring(&self.controls.peer().wants_room, self.fencing);
     }
@@ -253,30 +316,12 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
                 return Ok(None);
             }
             fence(Ordering::Acquire);
-            match self.check(header) {
+            match check(header, self.at, self.ring_words, self.bytes_max) {
                 // The place after a pad is the start of the ring, where no other pad can be.
                 Ok(()) if header.tag() == PAD => self.advance(header.words()),
                 Ok(()) => return Ok(Some(header)),
                 Err(violation) => return Err(self.end(violation)),
             }
-        }
-    }
-
-    fn check(&self, header: Header) -> Result<(), Violation> {
-        let (words, words_left) = (header.words(), self.ring_words - self.at);
-        let bytes_max = self.bytes_max;
-        let fits = match header.tag() {
-            PAD => words == words_left && self.at != 0,
-            CONTINUE | RETIRE => words == 2 && words <= words_left,
-            tag if TAGS.contains(&tag) && header.bytes() > bytes_max.into() => {
-                return Err(Violation::TooLong { bytes: header.bytes(), bytes_max });
-            }
-            tag if TAGS.contains(&tag) => words <= words_left,
-            _ => return Err(Violation::Header { header: header.0 }),
-        };
-        match fits {
-            true => Ok(()),
-            false => Err(Violation::Boundary { words, words_left }),
         }
     }
 
@@ -300,7 +345,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     fn tell(&mut self) {
         if self.told != self.consumed {
             self.told = self.consumed;
-            self.controls.own().consumed.store(self.consumed, Ordering::Release);
+            self.store_consumed();
             self.answer_sender();
         }
     }

@@ -6,9 +6,17 @@ use cabotage_os::SystemError;
 use super::{ArmError, Full, Loan, OwnRing, StageError, TooLong, kept_words, record_bytes_max};
 use crate::control::{Answered, Controls, Sleeps};
 use crate::fencing::Fencing;
-use crate::record::{CONTINUE, Header, PORT_MAX, Port, RETIRE, TAGS, Tag, WORD_BYTES};
+use crate::record::{CONTINUE, Header, PORT_MAX, Port, RETIRE, TAGS, Tag, WORD_BYTES, words_for};
 use crate::sync::Ordering;
 use crate::violation::Violation;
+
+mod joined;
+mod kept;
+mod read_back;
+mod resume;
+mod room;
+
+pub use kept::Keeping;
 
 /// The sending end of a lane: owns the ring and our control words, reads the peer's.
 #[derive(Debug)]
@@ -19,6 +27,8 @@ pub struct Sender<R, C> {
     ring_words: u64,
     /// How many of them are left free by all records but the last.
     kept: u64,
+    /// How many of those are there for records that never find the ring full.
+    reserved: u64,
     bytes_max: u32,
     /// Where in the ring the next record will be staged.
     at: u64,
@@ -36,6 +46,8 @@ pub struct Sender<R, C> {
     held_at: u64,
     /// The receiver's count when it was last looked at.
     consumed: u64,
+    /// The same as told at each record, by those who look at that.
+    freed: u64,
     receiver_sleeps: Answered,
     own_sleeps: Sleeps,
     broken: Option<Violation>,
@@ -51,6 +63,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
             fencing: Fencing::Both,
             ring_words,
             kept: kept_words(ring_words),
+            reserved: 0,
             bytes_max: record_bytes_max(ring_words),
             at: 0,
             free: ring_words,
@@ -60,6 +73,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
             held: 0,
             held_at: 0,
             consumed: 0,
+            freed: 0,
             receiver_sleeps: Answered::default(),
             own_sleeps: Sleeps::default(),
             broken: None,
@@ -90,6 +104,12 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// The position after all that is published.
     pub fn published(&self) -> u64 {
         self.published
+    }
+
+    /// The position after all that is staged.
+    #[inline]
+    pub fn staged(&self) -> u64 {
+        self.staged
     }
 
     /// Writes a record behind those already staged; nobody sees it before [`Sender::publish`].
@@ -131,6 +151,13 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         self.ring.expect(self.at);
     }
 
+    /// Says that a record as long as the last, of so many bytes, is to follow after an answer. The lines behind the one
+    /// that the receiver looks at are asked for now, and come while the answer is waited for.
+    #[inline]
+    pub fn expect_another(&self, bytes: usize) {
+        self.ring.expect_one(self.at, words_for(bytes));
+    }
+
     /// As [`Sender::send`], for a receiver that is known never to sleep.
     ///
     /// # Errors
@@ -140,23 +167,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// As [`Sender::stage`].
     #[inline]
     pub fn send_to_a_spinner(&mut self, tag: Tag, port: Port, body: &[u8]) -> Result<(), StageError> {
-        let header = self.admit(tag, port, body.len())?;
-        let words = header.words();
-        self.reserve(words)?;
-        self.clear_after(words);
-        self.ring.write(self.byte_at(0), body);
-        if self.held != 0 {
-            // Records, or a pad, are staged before it and hold it back.
-            self.append(header, words);
-            self.publish_to_a_spinner();
-            return Ok(());
-        }
-        self.ring.store(self.at, header.0, Ordering::Release);
-        self.at = self.after(words);
-        self.staged += words;
-        self.free -= words;
-        self.published = self.staged;
-        Ok(())
+        self.send_joined_to_a_spinner(tag, port, [], body)
     }
 
     /// Room for a record of `bytes` bytes, to be written in place; [`Loan::stage`] stages it.
@@ -191,16 +202,6 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         self.held = 0;
         self.published = self.staged;
         true
-    }
-
-    /// Whether a record of `bytes` bytes has room now, looking at the peer's count if need be.
-    ///
-    /// # Errors
-    /// The peer's count is impossible.
-    #[inline]
-    pub fn has_room(&mut self, bytes: usize) -> Result<bool, Violation> {
-        let words = 1 + bytes.div_ceil(WORD_BYTES) as u64;
-        self.find_room(words, self.kept).map(|pad| pad.is_some())
     }
 
     /// Announces that we are about to sleep until a record of `bytes` bytes has room. Sleep only if this answers
@@ -250,8 +251,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         self.at = 0;
         self.ring_words = ring.words();
         self.free = self.ring_words;
-        self.kept = kept_words(self.ring_words);
-        self.bytes_max = record_bytes_max(self.ring_words);
+        self.measure();
         Ok((std::mem::replace(&mut self.ring, ring), self.base, ring_bell))
     }
 
@@ -370,7 +370,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         match self.controls.peer().admit_consumed(self.consumed, self.published) {
             Ok(count) => {
                 self.consumed = count;
-                self.free = self.ring_words - (self.staged - count.max(self.base));
+                self.count_free();
                 Ok(())
             }
             Err(violation) => {
@@ -378,5 +378,9 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
                 Err(violation)
             }
         }
+    }
+
+    fn count_free(&mut self) {
+        self.free = self.ring_words - (self.staged - self.consumed.max(self.freed).max(self.base));
     }
 }

@@ -10,16 +10,16 @@ use crate::record::{Header, Port, Tag};
 /// and the next header lie, and fetches them meanwhile. That is worth a cache line's journey for each record.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
-    pub(super) header: Header,
-    pub(super) words: u64,
-    pub(super) bytes: usize,
+    pub(crate) header: Header,
+    pub(crate) words: u64,
+    pub(crate) bytes: usize,
 }
 
 impl Shape {
     /// A shape that no record has: nothing is as long.
-    pub(super) const NONE: Self = Self { header: Header(u64::MAX), words: u64::MAX, bytes: 0 };
+    pub(crate) const NONE: Self = Self { header: Header(u64::MAX), words: u64::MAX, bytes: 0 };
 
-    pub(super) fn of(header: Header) -> Self {
+    pub(crate) fn of(header: Header) -> Self {
         let bytes = usize::try_from(header.bytes()).unwrap_or(0); // 32 bits
         Self { header, words: header.words(), bytes }
     }

@@ -8,8 +8,10 @@
 
 #[path = "../loom_ends/mod.rs"]
 mod ends;
+mod freed;
 mod lane;
 mod records;
 mod rings;
 mod sleeping;
 mod state;
+mod taken;

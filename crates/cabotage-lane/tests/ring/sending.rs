@@ -7,10 +7,17 @@ use super::lane::{Lane, MappedSender, PORT, RING_WORDS, TAG, body, header, lane,
 
 type Way = fn(&mut MappedSender, &[u8]) -> Result<(), StageError>;
 
-/// Both ways to send at once.
-const WAYS: [Way; 2] = [
+/// Every way to send at once.
+const WAYS: [Way; 3] = [
     |sender, body| sender.send(TAG, PORT, body).map(|ring_bell| assert!(!ring_bell, "nobody sleeps")),
     |sender, body| sender.send_to_a_spinner(TAG, PORT, body),
+    |sender, body| {
+        let sent = match body.split_first_chunk() {
+            Some((head, rest)) => sender.send_joined(TAG, PORT, [u64::from_ne_bytes(*head)], rest),
+            None => sender.send(TAG, PORT, body),
+        };
+        sent.map(|ring_bell| assert!(!ring_bell, "nobody sleeps"))
+    },
 ];
 
 #[test]
