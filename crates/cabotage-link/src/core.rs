@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use cabotage_lane::{Controls, Fencing, MappedControls};
+use cabotage_lane::Fencing;
 use cabotage_os::map::{Map, MapMut};
 use cabotage_os::membarrier::Membarrier;
 use cabotage_os::memfd::Memfd;
@@ -24,6 +24,7 @@ use crate::wire::{First, Flags, Frame, Hello, VERSIONS};
 
 mod desk;
 mod file;
+mod goodbye;
 mod questions;
 mod sleep;
 
@@ -171,7 +172,10 @@ impl Core {
         if desk.has_said_hello {
             return Ok(false);
         }
-        self.send_hello(&mut desk, first)?;
+        if let Err(error) = self.send_hello(first) {
+            return Err(self.refused_send(&mut desk, error));
+        }
+        desk.has_said_hello = true;
         self.send_what_is_owed(&mut desk)?;
         Ok(first.is_some())
     }
@@ -212,7 +216,7 @@ impl Core {
         Some(self.options.message_bytes_max.min(theirs) as usize)
     }
 
-    fn send_hello(&self, desk: &mut Desk, first: Option<&[u8]>) -> Result<(), LinkError> {
+    fn send_hello(&self, first: Option<&[u8]>) -> Result<(), socket::SendError> {
         let flags = self.barrier.map_or(Flags::default(), |_| Flags::MEMBARRIER);
         let hello = Hello {
             versions: VERSIONS,
@@ -221,8 +225,13 @@ impl Core {
             port: 0,
             first: first.and_then(First::new),
         };
-        match self.socket.send(&Frame::Hello(hello).encode(), &[], Deadline::Now) {
-            Ok(()) => {
+        self.socket.send(&Frame::Hello(hello).encode(), &[], Deadline::Now)
+    }
+
+    /// Says HELLO while messages are filed. That the peer is gone is told by the hang-up, after its last messages.
+    fn answer_hello(&self, desk: &mut Desk) -> Result<(), LinkError> {
+        match self.send_hello(None) {
+            Ok(()) | Err(socket::SendError::PeerGone) => {
                 desk.has_said_hello = true;
                 Ok(())
             }
@@ -230,10 +239,18 @@ impl Core {
         }
     }
 
-    /// Our outbox, made now if need be, and told to the peer as soon as the peer has said HELLO.
+    /// Our outbox, made now if need be, and handed to the peer right behind our HELLO.
     pub(crate) fn own_outbox(&self) -> Result<Arc<MapMut>, LinkError> {
         let mut desk = self.desk();
         self.own_outbox_in(&mut desk)
+    }
+
+    /// Our outbox, once it is on its way to the peer: what is written into it from then on outlives us. `None` while
+    /// the socket has no room for it.
+    pub(crate) fn handed_outbox(&self) -> Result<Option<Arc<MapMut>>, LinkError> {
+        let mut desk = self.desk();
+        let own = self.own_outbox_in(&mut desk)?;
+        Ok(desk.own_unsent.is_none().then_some(own))
     }
 
     fn own_outbox_in(&self, desk: &mut Desk) -> Result<Arc<MapMut>, LinkError> {
@@ -284,13 +301,18 @@ impl Core {
     }
 
     /// Rings the peer's bell. What it is rung for is done already, so a shortage of the system is no error: the
-    /// bell is owed then.
+    /// bell is owed then. Nor is a peer that is gone: it may have taken what was sent before it went, and the next call
+    /// tells that it did.
     #[cold]
     pub(crate) fn ring(&self) -> Result<(), LinkError> {
         match self.socket.ring() {
             Ok(()) => Ok(()),
             Err(socket::SendError::System(_)) => {
                 self.desk().owes_bell = true;
+                Ok(())
+            }
+            Err(socket::SendError::PeerGone) => {
+                let _ = self.refused_send(&mut self.desk(), socket::SendError::PeerGone);
                 Ok(())
             }
             Err(error) => Err(self.refused_send(&mut self.desk(), error)),
@@ -326,7 +348,8 @@ impl Core {
         if desk.owes_again && self.send_in(desk, &Frame::Again, &[])? {
             desk.owes_again = false;
         }
-        if desk.hello.is_none() || desk.own_unsent.is_none() || !desk.has_said_hello {
+        // Not later: whoever dies before it has heard of the peer leaves what it has sent all the same.
+        if desk.own_unsent.is_none() || !desk.has_said_hello {
             return Ok(());
         }
         let Some(memory) = desk.own_unsent.take() else { return Ok(()) };
@@ -348,26 +371,6 @@ impl Core {
             Err(socket::SendError::PeerGone) => Ok(true),
             sent => sent.map_err(|error| self.refused_send(desk, error)),
         }
-    }
-
-    /// Says goodbye: what was sent before stays readable for the peer.
-    pub(crate) fn close(&self) {
-        if !self.socket.is_here() {
-            return;
-        }
-        let mut desk = self.desk();
-        if desk.end().is_none() {
-            // On a full socket there is no room for the word, so it stands in the outbox as well.
-            if let Some(controls) = desk.own.clone().and_then(MappedControls::alone) {
-                controls.own().close();
-            }
-            // A peer that has not answered yet finds what was sent behind our HELLO.
-            if let (true, Some(memory)) = (desk.has_said_hello, desk.own_unsent.take()) {
-                let _ = self.socket.send(&OUTBOX.encode(), &[memory.as_fd()], Deadline::Now);
-            }
-            let _ = self.socket.send(&Frame::Bye.encode(), &[], Deadline::Now);
-        }
-        self.end_in(&mut desk, LinkError::Closed);
     }
 
     /// Who the peer is, once it has said HELLO.

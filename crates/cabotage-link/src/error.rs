@@ -20,6 +20,9 @@ pub enum LinkError {
     /// The peer ended without closing, and everything it had sent was received.
     #[error("the peer has died without closing the link")]
     Died,
+    /// The peer ended the link and destroyed what was unread in both directions.
+    #[error("the peer has ended the link, and destroyed what was not read yet")]
+    Discarded,
     /// The peer wants no link with us.
     #[error("the peer refuses the link: {0}")]
     Refused(Refusal),
@@ -41,7 +44,12 @@ impl LinkError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Closed | Self::Died | Self::Refused(_) | Self::Refusing(_) | Self::Fault(_) => Fault::Peer,
+            Self::Closed
+            | Self::Died
+            | Self::Discarded
+            | Self::Refused(_)
+            | Self::Refusing(_)
+            | Self::Fault(_) => Fault::Peer,
             Self::Forked => Fault::Caller,
             Self::System(_) => Fault::System,
         }

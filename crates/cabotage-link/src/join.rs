@@ -63,6 +63,11 @@ impl End {
         Ok(Self(Socket::admit(descriptor)?))
     }
 
+    /// The end of a connection that this process has just made or accepted, and not used.
+    pub fn connected(socket: Socket) -> Self {
+        Self(socket)
+    }
+
     /// Goes to work with this end.
     ///
     /// # Errors
@@ -114,7 +119,22 @@ impl Link {
         options: Options,
         deadline: Deadline,
     ) -> Result<Self, JoinError> {
-        let socket = registry.connect(Kind::Link, name, how, deadline)?;
+        Self::connect_to(Kind::Link, registry, name, how, options, deadline)
+    }
+
+    /// Connects to a name of another kind, for systems that stand on links and have names of their own.
+    ///
+    /// # Errors
+    /// [`JoinError`].
+    pub fn connect_to(
+        kind: Kind,
+        registry: &Registry,
+        name: &Name,
+        how: ConnectOptions,
+        options: Options,
+        deadline: Deadline,
+    ) -> Result<Self, JoinError> {
+        let socket = registry.connect(kind, name, how, deadline)?;
         Ok(Self::over(socket, options)?)
     }
 }
@@ -193,7 +213,22 @@ impl Listener {
         options: Options,
         deadline: Deadline,
     ) -> Result<Self, JoinError> {
-        let published = registry.publish(Kind::Link, name, how, deadline)?;
+        Self::publish_as(Kind::Link, registry, name, how, options, deadline)
+    }
+
+    /// Publishes a name of another kind, for systems that stand on links and have names of their own.
+    ///
+    /// # Errors
+    /// As [`Listener::publish`].
+    pub fn publish_as(
+        kind: Kind,
+        registry: &Registry,
+        name: &Name,
+        how: PublishOptions,
+        options: Options,
+        deadline: Deadline,
+    ) -> Result<Self, JoinError> {
+        let published = registry.publish(kind, name, how, deadline)?;
         let hello_within = options.hello_within.or(Some(HELLO_WITHIN));
         Ok(Self { published, options: Options { hello_within, ..options } })
     }

@@ -3,11 +3,16 @@
 #![forbid(unsafe_code)]
 
 mod core;
+pub mod direct;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod inbox;
 mod join;
 mod link;
 mod message;
+pub mod metered;
 pub mod names;
 mod options;
 mod outbox;
@@ -32,7 +37,8 @@ pub use options::Options;
 pub use parcel::{BLOCKS_MAX, DESCRIPTORS_MAX, Parcel, Unsent};
 pub use receive::Ready;
 pub use refusal::Refusal;
+pub use send::KeptRoom;
 pub use set::{Event, Key, LinkSet, NotInserted, SetError};
 pub use split::{Receiver, Sender};
-pub use wait::Wait;
+pub use wait::{LOOKS_BETWEEN_CHECKS, Patience, Wait};
 pub use wire::WireError;

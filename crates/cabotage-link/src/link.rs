@@ -9,7 +9,7 @@ use cabotage_os::Deadline;
 use cabotage_os::socket::Socket;
 
 use crate::core::Core;
-use crate::error::{LinkError, ReceiveError, SendError};
+use crate::error::{LinkError, PeerFault, ReceiveError, SendError};
 use crate::message::{self, Extra, Message};
 use crate::options::Options;
 use crate::parcel::{Parcel, Unsent};
@@ -133,6 +133,18 @@ impl Link {
         }
     }
 
+    /// Waits until the peer holds fewer than `blocks` blocks of this end, at most until `deadline`: for peers that have
+    /// said how many they take.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] when it still holds so many, or the link is over.
+    pub fn wait_for_blocks(&mut self, blocks: u32, deadline: Deadline) -> Result<(), SendError> {
+        while self.out.blocks_out(&self.core, blocks)? >= blocks {
+            self.out.wait_for_block(&self.core, deadline)?;
+        }
+        Ok(())
+    }
+
     /// Receives the next message, waiting for it at most until `deadline`.
     ///
     /// The message lies where the peer wrote it and borrows the link; copy it out first to answer on the same link:
@@ -150,7 +162,10 @@ impl Link {
     }
 
     #[inline(never)]
-    fn receive_otherwise(&mut self, deadline: Deadline) -> Result<Option<Box<Extra>>, ReceiveError> {
+    pub(crate) fn receive_otherwise(
+        &mut self,
+        deadline: Deadline,
+    ) -> Result<Option<Box<Extra>>, ReceiveError> {
         self.out.rest(&self.core);
         let found = self.inc.wait(&self.core, deadline)?;
         Ok(message::take(&mut self.inc, &self.core, found)?)
@@ -196,23 +211,7 @@ impl Link {
     /// # Errors
     /// [`ReceiveError::Nothing`] when it did not until the deadline; the link is over.
     pub fn wait_for_peer(&mut self, deadline: Deadline) -> Result<(), ReceiveError> {
-        self.core.check_here()?;
-        self.core.greet()?;
-        loop {
-            let mark = self.core.mark();
-            self.core.pump()?;
-            if self.core.desk().hello.is_some() {
-                return Ok(self.inc.pick_up(&self.core)?);
-            }
-            if let Some(error) = self.core.end() {
-                return Err(error.into());
-            }
-            match self.core.sleep(mark, deadline) {
-                Ok(()) => {}
-                Err(None) => return Err(ReceiveError::Nothing),
-                Err(Some(error)) => return Err(error.into()),
-            }
-        }
+        self.inc.wait_for_peer(&self.core, deadline)
     }
 
     /// How many bytes of shared memory this end has made for the link, now.
@@ -234,6 +233,12 @@ impl Link {
     pub fn split(self) -> (Sender, Receiver) {
         self.core.share();
         split::split(self.core, self.out, self.inc)
+    }
+
+    /// Ends the link for ever, since the peer broke a rule of what its user says over it; the peer is told at once.
+    /// Answers how the link ended, which may have been something else before.
+    pub fn condemn(&mut self, rule: &'static str) -> LinkError {
+        self.core.end_with(PeerFault::Order(rule).into())
     }
 
     /// Closes the link: what was sent stays readable for the peer, which is then told that nothing follows. Whether

@@ -257,12 +257,16 @@ impl<T> Few<T> {
 }
 
 #[inline(always)]
-fn consume(incoming: &mut Incoming, core: &Core) {
+pub(crate) fn consume(incoming: &mut Incoming, core: &Core) {
     if !core.is_here() {
         return; // The maps stayed with the parent.
     }
+    let tells_each = incoming.tells_each;
     if let Some(lane) = &mut incoming.lane {
         lane.consume();
+        if tells_each {
+            lane.tell_taken();
+        }
         if lane.take_bell() {
             core.ring_sender();
         }

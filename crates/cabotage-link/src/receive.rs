@@ -5,28 +5,26 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cabotage_lane::block::{Borrowed, MappedReturns};
+use cabotage_lane::block::Borrowed;
 use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
 use cabotage_lane::{Controls, MappedControls, Pace, PeerRing};
 use cabotage_os::Deadline;
 use cabotage_os::map::Map;
 
 use crate::core::Core;
-use crate::error::{LinkError, PeerFault, ReceiveError};
+use crate::error::{LinkError, ReceiveError};
 use crate::message::{Extra, is_plain};
-use crate::outbox::{FIRST_RING_WORDS, RING_OFFSET};
 use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 
 mod follow;
 mod giver;
+mod meeting;
+mod usual;
 
 pub(crate) use follow::unannounced;
 pub(crate) use giver::Giver;
 
 type Lane = Receiver<PeerRing, MappedControls>;
-
-/// How often one tries to arm a lane that changes meanwhile.
-const ATTEMPTS_TO_ARM: u32 = 4;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -54,6 +52,8 @@ pub(crate) struct Incoming {
     pub(crate) pace: Pace,
     /// Whether something was received since the last send.
     pub(crate) has_received: bool,
+    /// Whether the peer is told of each message's consumption at once.
+    pub(crate) tells_each: bool,
 }
 
 /// What a look found.
@@ -93,6 +93,7 @@ impl Incoming {
             patience: Patience::new(core.options.wait),
             pace: Pace::default(),
             has_received: false,
+            tells_each: false,
         }
     }
 
@@ -102,47 +103,6 @@ impl Incoming {
 
     pub(crate) fn patience(&mut self) -> &mut Patience {
         &mut self.patience
-    }
-
-    /// Whether there is a plain message like the one before: the quickest look of all. `false` says nothing.
-    #[inline(always)]
-    pub(crate) fn is_usual(&self) -> bool {
-        self.is_flowing && self.lane.as_ref().is_some_and(|lane| lane.glimpse() == Glimpse::Usual)
-    }
-
-    /// Looks for a plain message like the one before for a short while, if looking is worth it. `false` says nothing.
-    ///
-    /// The first looks tell the peer nothing of what was consumed: an answer that is on its way comes sooner than
-    /// anybody can use that.
-    #[inline(never)]
-    pub(crate) fn becomes_usual(&mut self, core: &Core, deadline: Deadline) -> bool {
-        const LOOKS_BEFORE_TELLING: u32 = 32;
-        let looks_max = self.patience.looks().unwrap_or(u32::MAX).min(LOOKS_BETWEEN_CHECKS);
-        if !self.is_flowing || deadline == Deadline::Now || looks_max == 0 {
-            return false;
-        }
-        if let Some(answer) = self.watch(LOOKS_BEFORE_TELLING.min(looks_max)) {
-            return answer;
-        }
-        matches!(self.look(core), Ok(Found::Nothing)) && self.watch(looks_max) == Some(true)
-    }
-
-    /// Whether one of so many looks found a plain message like the one before; `None` if all found nothing.
-    #[inline(always)]
-    fn watch(&mut self, looks_max: u32) -> Option<bool> {
-        let lane = self.lane.as_ref()?;
-        for looks in 1..=looks_max {
-            match lane.glimpse() {
-                Glimpse::Nothing => self.pace.rest(lane.consumed()),
-                Glimpse::Other => return Some(false),
-                Glimpse::Usual => {
-                    self.pace.came(looks);
-                    self.patience.paid(looks);
-                    return Some(true);
-                }
-            }
-        }
-        None
     }
 
     /// Looks for a message.
@@ -164,30 +124,6 @@ impl Incoming {
             }
             sight => self.follow(core, sight),
         }
-    }
-
-    /// Takes what has come over the socket and belongs to this half.
-    pub(crate) fn pick_up(&mut self, core: &Arc<Core>) -> Result<(), LinkError> {
-        if self.lane.is_some() {
-            return Ok(());
-        }
-        // In this order: another thread may file while we look, and once the outbox is there no early one follows.
-        let outbox = core.their_outbox();
-        while let Some(message) = core.desk().take_early() {
-            self.early.push_back(message);
-        }
-        let Some((theirs, fencing)) = outbox else { return Ok(()) };
-        let own = core.own_outbox()?;
-        let ring = PeerRing::new(theirs.clone(), RING_OFFSET, FIRST_RING_WORDS);
-        let (Some(ring), Some(controls)) = (ring, MappedControls::new(own, theirs)) else {
-            return Err(core.end_with(PeerFault::Order("handed over an outbox without room").into()));
-        };
-        self.first_ring = Some(ring.clone());
-        self.borrowed = Some(Borrowed::new(controls.clone()));
-        let returns = MappedReturns::new(controls.clone())?;
-        self.giver = Some(Arc::new(Giver::new(returns, core)));
-        self.lane = Some(Receiver::new(ring, controls, fencing));
-        Ok(())
     }
 
     /// Looks without waiting. Now and then the socket is looked at too, so that one who only ever looks learns of
@@ -272,25 +208,23 @@ impl Incoming {
         }
     }
 
-    /// Armed is only who was armed last: a lane that came with this look, or went on in another ring during it, is
-    /// armed anew. A peer that does that again and again is worth a closer look.
+    /// First the socket, then the announcement: a bell that is read after it may be the one that answers it. The peer
+    /// rings once for each sleep, and a late one may have been rung for a message that was taken before.
     fn try_ready(&mut self, core: &Arc<Core>) -> Result<Ready, LinkError> {
         core.check_readable()?;
-        for _ in 0..ATTEMPTS_TO_ARM {
-            if !matches!(self.look(core)?, Found::Nothing) || self.arm(core)? == Look::Ready {
-                return Ok(Ready::Ready);
-            }
-            if !matches!(self.look_at_socket(core)?, Found::Nothing) {
-                return Ok(Ready::Ready);
-            }
-            if self.lane.is_none() || self.is_armed {
-                return Ok(Ready::Armed);
-            }
+        if !matches!(self.look(core)?, Found::Nothing)
+            || !matches!(self.look_at_socket(core)?, Found::Nothing)
+        {
+            return Ok(Ready::Ready);
         }
-        Ok(Ready::Ready)
+        match self.arm(core)? {
+            Look::Armed => Ok(Ready::Armed),
+            Look::Ready => Ok(Ready::Ready),
+        }
     }
 
-    /// Arranges for a bell, and looks once more; this does not look at the socket.
+    /// Arranges for a bell, and looks once more; this does not look at the socket. Whoever reads the socket afterwards
+    /// arms anew before it sleeps.
     pub(crate) fn arm(&mut self, core: &Core) -> Result<Look, LinkError> {
         let Some(lane) = &mut self.lane else { return Ok(Look::Armed) };
         let look = match lane.arm() {

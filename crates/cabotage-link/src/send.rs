@@ -2,6 +2,7 @@
 //! The sending half of a link: the first message goes with the HELLO, the others through a ring that grows when it
 //! is busy, large ones by blocks.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +20,15 @@ use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 use crate::wire::First;
 
 mod blocks;
+mod direct;
+mod joined;
+mod kept;
+mod metered;
 mod parcels;
 mod rings;
 
+pub(crate) use direct::refused;
+pub use kept::KeptRoom;
 use parcels::Unclaimed;
 use rings::Rings;
 
@@ -44,6 +51,8 @@ pub(crate) struct Outgoing {
     next_segment: u32,
     /// Segments that the peer may forget and was not yet told of.
     retiring: Vec<u32>,
+    /// For each segment that it was told of, up to where it has to read until it forgets it.
+    retired: VecDeque<u64>,
     unclaimed: Unclaimed,
     patience: Patience,
     /// Whether messages follow one another without answers in between, as far as the caller can tell.
@@ -92,6 +101,7 @@ impl Outgoing {
             pool: None,
             next_segment: 1,
             retiring: Vec::new(),
+            retired: VecDeque::new(),
             unclaimed: Unclaimed::default(),
             patience: Patience::new(core.options.wait),
             is_streaming: true,
@@ -113,8 +123,9 @@ impl Outgoing {
             if must_ring {
                 core.ring()?;
             }
-            if self.is_streaming {
-                lane.expect_more();
+            match self.is_streaming {
+                true => lane.expect_more(),
+                false => lane.expect_another(body.len()),
             }
             return Ok(());
         }
@@ -147,6 +158,10 @@ impl Outgoing {
 
     /// A message that no record of the present ring holds: of a larger ring, or as a block.
     fn try_send_long(&mut self, core: &Core, body: &[u8]) -> Result<(), Obstacle> {
+        if self.rings.has_settled() {
+            let bytes_max = self.lane(core)?.bytes_max() as usize;
+            return Err(SendError::TooLong { bytes: body.len(), bytes_max }.into());
+        }
         if self.rings.would_hold(body.len()) {
             return match self.rings.grow(core, self.lane.as_mut(), &mut self.next_segment)? {
                 true => self.try_send_otherwise(core, body),
@@ -173,18 +188,18 @@ impl Outgoing {
         if self.has_met { Some(self.bytes_max) } else { core.agreed_bytes_max() }
     }
 
-    /// The lane, made now if need be.
-    fn lane(&mut self, core: &Core) -> Result<&mut Lane, LinkError> {
+    /// The lane, made now if need be. There is none before its memory is on its way to the peer.
+    fn lane(&mut self, core: &Core) -> Result<&mut Lane, Obstacle> {
         if self.lane.is_none() {
             core.say_hello(None)?;
-            let own = core.own_outbox()?;
+            let own = core.handed_outbox()?.ok_or(Obstacle::Full)?;
             let made =
                 MappedRing::new(own.clone(), RING_OFFSET, FIRST_RING_WORDS).zip(MappedControls::alone(own));
             let (ring, controls) = made.ok_or(OUTBOX_SHAPE)?;
             self.lane = Some(Sender::new(ring, controls));
             self.meet(core)?;
         }
-        self.lane.as_mut().ok_or(OUTBOX_SHAPE)
+        Ok(self.lane.as_mut().ok_or(OUTBOX_SHAPE)?)
     }
 
     /// Learns of the peer's outbox, if it has come.
@@ -261,12 +276,14 @@ impl Outgoing {
         }
         let mark = core.mark();
         let must_sleep = self.arm(core, need)?;
-        let slept = if must_sleep { core.sleep(mark, deadline) } else { Ok(()) };
+        // Nobody rings when the socket has room for the outbox.
+        let slice = if self.lane.is_some() { Deadline::Never } else { Deadline::within(SLEEP_MAX) };
+        let slept = if must_sleep { core.sleep(mark, deadline.or_sooner(slice)) } else { Ok(()) };
         self.disarm();
         self.meet(core)?;
         match slept {
-            Ok(()) => Ok(core.check()?),
-            Err(None) => Err(SendError::Full),
+            Err(None) if deadline.has_passed() => Err(SendError::Full),
+            Ok(()) | Err(None) => Ok(core.check()?),
             Err(Some(error)) => Err(error.into()),
         }
     }

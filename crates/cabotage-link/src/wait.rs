@@ -21,9 +21,9 @@ pub enum Wait {
     Block,
 }
 
-/// The budget of one waiting end.
+/// The budget of looks of one waiting end, for whoever builds waits of another kind.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub struct Patience {
     wait: Wait,
     looks: u32,
     /// Short sleeps in a row since looking was given up.
@@ -46,22 +46,24 @@ const TRIAL_AFTER_MAX: u32 = 1024;
 /// A sleep that ends sooner would have been a look worth having.
 const SHORT_SLEEP: Duration = Duration::from_micros(100);
 
-/// How often a spinning end looks at its socket and at the clock.
-pub(crate) const LOOKS_BETWEEN_CHECKS: u32 = 1024;
+/// How many looks lie between two at what costs more: the socket, the clock.
+pub const LOOKS_BETWEEN_CHECKS: u32 = 1024;
 
 impl Patience {
-    pub(crate) fn new(wait: Wait) -> Self {
+    /// For a new end that waits like this.
+    pub fn new(wait: Wait) -> Self {
         let looks = if wait == Wait::Adaptive { LOOKS_MAX } else { 0 };
         Self { wait, looks, short_sleeps: 0, trial_after: TRIAL_AFTER_MIN, is_trial: false }
     }
 
-    pub(crate) fn set(&mut self, wait: Wait) {
+    /// From now on the end waits like this.
+    pub fn set(&mut self, wait: Wait) {
         *self = Self::new(wait);
     }
 
     /// How many looks to spend before sleeping; `None` for never sleeping.
     #[inline]
-    pub(crate) fn looks(&self) -> Option<u32> {
+    pub fn looks(&self) -> Option<u32> {
         match self.wait {
             Wait::Adaptive => Some(self.looks),
             Wait::Spin => None,
@@ -71,7 +73,7 @@ impl Patience {
 
     /// The `looks`-th look found something.
     #[inline]
-    pub(crate) fn paid(&mut self, looks: u32) {
+    pub fn paid(&mut self, looks: u32) {
         if (self.looks < LOOKS_MAX || self.is_trial) && looks > 0 {
             self.looks = (self.looks * 2).min(LOOKS_MAX);
             (self.trial_after, self.is_trial) = (TRIAL_AFTER_MIN, false);
@@ -79,7 +81,7 @@ impl Patience {
     }
 
     /// All looks of the budget found nothing, and a sleep of this length followed.
-    pub(crate) fn slept(&mut self, time: Duration) {
+    pub fn slept(&mut self, time: Duration) {
         if self.looks > 0 {
             self.looks /= 2;
             if self.looks < LOOKS_MIN || std::mem::take(&mut self.is_trial) {

@@ -6,6 +6,9 @@ mod support;
 
 use std::process::{Command, Stdio};
 
+use cabotage_link::metered::{
+    Begun, Framing, Interest, Metered, ReadError, ReadMode, Shape, WriteError, WriteId,
+};
 use cabotage_link::{
     Block, BlockMut, Link, LinkError, Message, Options, Parcel, Ready, ReceiveError, Receiver, SendError,
     Sender, Wait,
@@ -112,6 +115,48 @@ fn a_child_drops_what_it_cannot_use() {
     assert_eq!(block.read::<[u8; 5]>(0).unwrap(), *b"block");
     drop((message, block, loan));
     goes_on(&mut near, &mut far);
+}
+
+fn metered_refuses(end: &mut Metered, pending: WriteId) -> bool {
+    let forked = || WriteError::Link(LinkError::Forked);
+    refuses(end.write(b"x", soon()), forked())
+        && refuses(end.write(&[0; 5000], soon()), forked())
+        && refuses(end.write_beyond_quota(b"x", soon()), forked())
+        && refuses(end.try_write(b"x"), forked())
+        && refuses(end.begin_write(b"x"), forked())
+        && refuses(end.cancel_write(pending), forked())
+        && refuses(end.wait_until_read(soon()), LinkError::Forked)
+        && refuses(end.unread_bytes(), LinkError::Forked)
+        && refuses(end.read(&mut [0; 9], ReadMode::Message, soon()), ReadError::Link(LinkError::Forked))
+        && refuses(end.peek(&mut [0; 9]), LinkError::Forked)
+        && refuses(end.ready(Interest::Both), LinkError::Forked)
+        && refuses(end.ending(), LinkError::Forked)
+        && refuses(end.wait_for_peer(soon()), ReadError::Link(LinkError::Forked))
+}
+
+#[test]
+fn a_child_withdraws_nothing_of_its_parents_and_discards_nothing() {
+    let _alone = alone();
+    let shape = Shape { framing: Framing::Messages, out_quota_bytes: 10, in_quota_bytes: 10 };
+    let (near, far) = pair();
+    let (mut near, mut far) = (Metered::over(near, shape), Metered::over(far, shape.reversed()));
+    far.write(b"unread", soon()).unwrap();
+    let Begun::Pending(pending) = near.begin_write(&[7; 50]).unwrap() else { panic!("complete") };
+    for discards in [false, true] {
+        let mut end = Some(near);
+        let in_child = || {
+            let mut end = end.take().unwrap();
+            let answer = metered_refuses(&mut end, pending);
+            let last = if discards { end.discard() } else { Ok(()) };
+            answer && last.is_ok() != discards
+        };
+        assert!(child_answers(in_child, soon()).unwrap());
+        near = end.unwrap();
+    }
+    let mut target = [0; 90];
+    assert_eq!(far.read(&mut target, ReadMode::Message, soon()).unwrap().bytes, 50);
+    assert!(near.is_complete(pending).unwrap());
+    assert_eq!(near.read(&mut target, ReadMode::Message, soon()).unwrap().bytes, 6);
 }
 
 /// The child keeps running, and holds nothing that would keep the end of the parent's link from being told.

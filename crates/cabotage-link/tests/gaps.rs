@@ -5,7 +5,9 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::os::fd::AsFd;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +16,8 @@ use cabotage_link::{Deadline, Link, LinkError, Options, Parcel, Ready, ReceiveEr
 use cabotage_os::poll::{self, Readiness};
 use cabotage_os::seam::{self, Errno};
 
-use support::{met_pair, pair, pair_with, shortly, soon};
+use support::hostile::{PLAIN, RawPeer};
+use support::{command, inherited, met_pair, pair, pair_with, role, shortly, soon, start};
 
 fn becomes_readable(link: &Link) -> bool {
     let [found] =
@@ -233,4 +236,74 @@ fn a_receiver_sleeps_safely_beside_a_sender_that_reads_the_socket() {
         }
         is_done.store(true, Ordering::Relaxed);
     });
+}
+
+/// A bell that answers this very sleep is read on the way to it.
+#[test]
+fn one_who_asks_whether_to_wait_is_rung_again_after_a_late_bell() {
+    let (mut raw, mut victim) = RawPeer::with_victim(Options::new());
+    raw.greet();
+    raw.send(PLAIN, b"first");
+    assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"first");
+    victim.send(b"hello", soon()).unwrap();
+    raw.hear_all();
+    let raw = Rc::new(RefCell::new(raw));
+    let slow = Rc::clone(&raw);
+    // The peer published long ago, and looks only now whether to ring.
+    let plan = seam::before("recvmsg", move || slow.borrow_mut().ring_if_asked());
+    assert_eq!(victim.ready().unwrap(), Ready::Armed);
+    drop(plan);
+    raw.borrow_mut().write(PLAIN, b"next");
+    raw.borrow_mut().ring_if_asked();
+    assert!(becomes_readable(&victim), "a message came and nobody rang");
+    assert_eq!(victim.try_receive().unwrap().unwrap().to_vec(), b"next");
+}
+
+#[test]
+fn what_was_sent_before_anybody_answered_outlives_a_kill() {
+    const TEST: &str = "what_was_sent_before_anybody_answered_outlives_a_kill";
+    const MESSAGES: u8 = 60;
+    if role().is_some() {
+        let mut link = inherited(Options::new());
+        for number in 0..MESSAGES {
+            link.try_send(&[number; 40]).unwrap();
+        }
+        let _plan = seam::kill_nth(0);
+        let _ = link.try_receive();
+        unreachable!("killed before its next system call");
+    }
+    let (mut near, end) = Link::pair(Options::new()).unwrap();
+    let mut child = start(command(TEST, "sends and dies"), end);
+    child.0.wait().unwrap();
+    for number in 0..MESSAGES {
+        assert_eq!(near.receive(soon()).unwrap().to_vec(), [number; 40]);
+    }
+    assert_eq!(near.receive(soon()).unwrap_err(), ReceiveError::Link(LinkError::Died));
+}
+
+/// Nothing of a message has left that could not be handed over: it finds the link full, and goes later.
+#[test]
+fn without_room_on_the_socket_for_an_outbox_nothing_goes_into_it() {
+    let mut found_full = false;
+    for nth in 0.. {
+        let (mut raw, mut victim) = RawPeer::with_victim(Options::new());
+        for number in 0..17 {
+            victim.try_send(&[number; 9]).unwrap();
+        }
+        let plan = seam::fail_nth(nth, Errno::AGAIN);
+        let sent = victim.try_send(b"by memory");
+        if !plan.has_struck() {
+            break;
+        }
+        drop(plan);
+        found_full |= sent == Err(SendError::Full);
+        raw.hear_all();
+        assert_eq!(sent.is_ok(), raw.theirs.is_some(), "call {nth}: {sent:?}");
+        if sent.is_err() {
+            victim.send(b"by memory", soon()).unwrap();
+            raw.hear_all();
+            assert!(raw.theirs.is_some());
+        }
+    }
+    assert!(found_full);
 }

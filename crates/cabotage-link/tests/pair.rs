@@ -62,6 +62,22 @@ fn messages_of_all_sizes_arrive_whole_and_in_order_both_ways() {
 }
 
 #[test]
+fn a_message_of_two_parts_arrives_as_one_whichever_way_it_goes() {
+    let (mut near, mut far) = pair();
+    // Over the socket, by the ring, and in a block.
+    for length in (0..40).chain([4000, 400_000, 9]) {
+        let words = [length as u64, 7];
+        near.send_joined(words, &body(length), soon()).unwrap();
+        let message = far.receive(soon()).unwrap().to_vec();
+        let (head, rest) = message.split_at(16);
+        assert_eq!(head, [words[0].to_ne_bytes(), words[1].to_ne_bytes()].concat());
+        assert_eq!(rest, body(length));
+        far.send_joined([], b"taken", soon()).unwrap();
+        assert_eq!(near.receive(soon()).unwrap().to_vec(), b"taken");
+    }
+}
+
+#[test]
 fn long_messages_and_empty_ones_arrive() {
     for wait in [Wait::Adaptive, Wait::Block] {
         let (mut near, mut far) = pair();
@@ -316,4 +332,43 @@ fn memory_of_a_busy_time_is_given_up_when_it_is_over() {
     }
     assert!(rested < busy);
     answering.join().unwrap();
+}
+
+#[test]
+fn a_message_whose_bell_finds_nobody_was_sent_and_the_next_call_tells_that_the_peer_is_gone() {
+    let (mut near, mut far) = pair();
+    for number in 0..20 {
+        near.send(&body(number), soon()).unwrap();
+        far.receive(soon()).unwrap();
+        far.send(&body(number), soon()).unwrap();
+        near.receive(soon()).unwrap();
+    }
+    assert_eq!(far.ready().unwrap(), Ready::Armed);
+    drop(far);
+    near.send(b"perhaps it was still there", soon()).unwrap();
+    assert!(matches!(near.send(b"it was not", soon()), Err(SendError::Link(LinkError::Closed))));
+}
+
+#[test]
+fn one_who_has_agreed_on_a_number_of_blocks_waits_until_the_peer_holds_fewer() {
+    let (mut near, mut far) = pair();
+    near.send(b"hello", soon()).unwrap();
+    far.receive(soon()).unwrap();
+    far.send(b"hello", soon()).unwrap();
+    near.receive(soon()).unwrap();
+    assert_eq!(near.wait_for_blocks(1, soon()), Ok(()));
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let block = near.block(100, soon()).unwrap();
+        near.send_parcel(Parcel::new(b"").block(block), soon()).unwrap();
+        held.extend(far.receive(soon()).unwrap().take_block());
+    }
+    assert_eq!(near.wait_for_blocks(3, soon()), Ok(()));
+    assert_eq!(near.wait_for_blocks(2, Deadline::Now), Err(SendError::Full));
+    let giving = thread::spawn(move || {
+        drop(held.pop());
+        held
+    });
+    assert_eq!(near.wait_for_blocks(2, soon()), Ok(()));
+    assert_eq!(giving.join().unwrap().len(), 1);
 }

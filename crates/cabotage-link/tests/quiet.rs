@@ -9,6 +9,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use cabotage_link::metered::{Framing, Metered, ReadMode, Shape};
 use cabotage_link::{Link, Options};
 use cabotage_os::heap::{self, CountedHeap};
 use cabotage_os::{processor, seam};
@@ -20,8 +21,8 @@ static HEAP: CountedHeap = CountedHeap;
 
 const WARM_UP: u32 = 20_000;
 /// Costs are counted by slices, since on a machine with other work both sides are awake only now and then.
-const SLICES: usize = 20;
-const SLICE_MESSAGES: u32 = 5_000;
+const SLICES: usize = 100;
+const SLICE_MESSAGES: u32 = 1_000;
 const CALLS_MAX: u64 = SLICE_MESSAGES as u64 / 1000;
 const TIME: Duration = Duration::from_secs(10);
 
@@ -119,5 +120,53 @@ fn a_stream_is_quiet() {
         (0..600).for_each(|_| send(&mut near, [0; 64]));
         (0..600).for_each(|_| receive(&mut far));
         measure(move || send(&mut near, [1; 64]), move || receive(&mut far))
+    });
+}
+
+/// Both ends of a link with quotas, over which something has gone each way.
+fn metered_pair(framing: Framing, quota_bytes: u64) -> (Metered, Metered) {
+    let shape = Shape { framing, out_quota_bytes: quota_bytes, in_quota_bytes: quota_bytes };
+    let (near, far) = support::pair();
+    let (mut near, mut far) = (Metered::over(near, shape), Metered::over(far, shape));
+    for _ in 0..2 {
+        write(&mut near);
+        read(&mut far);
+        write(&mut far);
+        read(&mut near);
+    }
+    (near, far)
+}
+
+fn write(end: &mut Metered) {
+    end.write(&[7; 64], soon()).unwrap();
+}
+
+fn read(end: &mut Metered) {
+    assert_eq!(end.read(&mut [0; 64], ReadMode::Message, soon()).unwrap().bytes, 64);
+}
+
+#[test]
+fn a_ping_pong_within_quotas_is_quiet() {
+    must_be_quiet("ping-pong within quotas", || {
+        let (mut near, mut far) = metered_pair(Framing::Messages, 4096);
+        measure(
+            move || {
+                write(&mut near);
+                read(&mut near);
+            },
+            move || {
+                read(&mut far);
+                write(&mut far);
+            },
+        )
+    });
+}
+
+/// Each second write is above the quota and waits.
+#[test]
+fn a_stream_at_its_quota_is_quiet() {
+    must_be_quiet("stream at its quota", || {
+        let (mut near, mut far) = metered_pair(Framing::Messages, 100);
+        measure(move || write(&mut near), move || read(&mut far))
     });
 }

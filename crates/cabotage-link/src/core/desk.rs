@@ -2,6 +2,7 @@
 //! The state of a handshake, and everything that has come over the socket and was not picked up.
 
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use cabotage_os::map::{Map, MapMut};
@@ -36,6 +37,9 @@ pub(crate) struct Desk {
     pub(super) has_heard_hello: bool,
     /// Whether a HELLO came whose sender the kernel could not name.
     pub(super) had_unnamed_hello: bool,
+    /// What was handed over behind that HELLO, message by message, the outbox first: it counts once the kernel has named
+    /// its sender.
+    pub(super) unnamed: Vec<(Vec<u8>, Vec<OwnedFd>)>,
     /// Whether the peer is still to be asked to say HELLO once more.
     pub(super) owes_again: bool,
     /// Whether the peer has asked us to say HELLO once more.
@@ -43,7 +47,7 @@ pub(crate) struct Desk {
     /// Whether a bell could not be rung for want of memory.
     pub(super) owes_bell: bool,
     pub(crate) stamp: Option<Stamp>,
-    /// Our outbox, and its memory until the peer has it.
+    /// Our outbox, and its memory until it is on its way to the peer.
     pub(crate) own: Option<Arc<MapMut>>,
     pub(super) own_unsent: Option<Memfd>,
     /// The peer's outbox.
@@ -72,6 +76,11 @@ impl Desk {
             None if self.has_closed => Some(LinkError::Closed),
             None => Some(LinkError::Died),
         }
+    }
+
+    /// Whether the peer has said HELLO, and the kernel has not yet said who it is.
+    pub(super) fn is_unnamed(&self) -> bool {
+        self.had_unnamed_hello && self.hello.is_none()
     }
 
     /// Whether what is still in the peer's ring counts: not after a fault.

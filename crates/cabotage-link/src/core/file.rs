@@ -10,6 +10,7 @@ use super::Core;
 use super::EARLY_MAX;
 use super::desk::{Desk, Greeting};
 use crate::error::{LinkError, PeerFault};
+use crate::inbox::PARCEL_DESCRIPTORS_MAX;
 use crate::outbox::{self, FIRST_SEGMENT_BYTES, RING_BYTES_MAX};
 use crate::peer::Stamp;
 use crate::quota::{Charge, Owner, Resource};
@@ -56,7 +57,20 @@ impl Core {
                 Ok(())
             }
             Frame::Early(message) => file_early(desk, message),
+            frame if desk.is_unnamed() => keep(desk, &frame, bytes, descriptors),
             _ if desk.hello.is_none() => Err(PeerFault::Order("went on before it had said HELLO").into()),
+            frame => self.file_handed_over(desk, &frame, descriptors),
+        }
+    }
+
+    /// Files what came with descriptors, of a peer that is known.
+    fn file_handed_over(
+        &self,
+        desk: &mut Desk,
+        frame: &Frame<'_>,
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<(), LinkError> {
+        match *frame {
             Frame::Outbox { bytes } => self.file_outbox(desk, bytes, one(descriptors)?),
             Frame::Segment { number, purpose, bytes } => {
                 self.file_segment(desk, (number, purpose, bytes), one(descriptors)?)
@@ -65,6 +79,7 @@ impl Core {
                 self.charge(desk, Resource::Descriptors, descriptors.len() as u64)?;
                 Ok(desk.inbox.file(sequence, descriptors)?)
             }
+            _ => Err(PeerFault::Order("sent descriptors with what has none").into()),
         }
     }
 
@@ -95,6 +110,10 @@ impl Core {
         desk.stamp = Some(stamp);
         self.charge(desk, Resource::Links, 1)?;
         desk.hello = Some(Greeting { flags: hello.flags, message_bytes_max: hello.message_bytes_max });
+        for (bytes, descriptors) in std::mem::take(&mut desk.unnamed) {
+            let frame = Frame::parse(&bytes).map_err(PeerFault::from)?;
+            self.file_handed_over(desk, &frame, descriptors)?;
+        }
         Ok(())
     }
 
@@ -103,10 +122,10 @@ impl Core {
         if !desk.has_said_hello {
             return Err(PeerFault::Order("asks again for what was not said").into());
         }
-        if desk.theirs.is_some() || std::mem::replace(&mut desk.had_again, true) {
+        if std::mem::replace(&mut desk.had_again, true) {
             return Err(PeerFault::Order("asks again who we are after it knew").into());
         }
-        self.send_hello(desk, None)
+        self.answer_hello(desk)
     }
 
     fn file_outbox(&self, desk: &mut Desk, bytes: u32, fd: OwnedFd) -> Result<(), LinkError> {
@@ -118,7 +137,11 @@ impl Core {
         }
         self.charge(desk, Resource::Bytes, bytes.into())?;
         desk.theirs = Some(outbox::take(fd, bytes.into())?);
-        // Whoever reads the peer's ring must tell it how far, so now we need an outbox too.
+        // Whoever reads the peer's ring must tell it how far, so now we need an outbox too. No answer goes with the
+        // HELLO any more, and the peer waits for it when its ring is full.
+        if !desk.has_said_hello {
+            self.answer_hello(desk)?;
+        }
         self.own_outbox_in(desk).map(|_| ())
     }
 
@@ -167,9 +190,29 @@ impl Core {
     }
 }
 
+/// Keeps what was handed over behind a HELLO whose sender the kernel could not name: the outbox first, then what is
+/// announced in it. It counts, and is charged, once its sender is named.
+fn keep(
+    desk: &mut Desk,
+    frame: &Frame<'_>,
+    bytes: &[u8],
+    descriptors: Vec<OwnedFd>,
+) -> Result<(), LinkError> {
+    if matches!(frame, Frame::Outbox { .. }) != desk.unnamed.is_empty() {
+        return Err(PeerFault::Order("handed over an outbox twice, or something else before it").into());
+    }
+    let held: usize = desk.unnamed.iter().map(|(_, held)| held.len()).sum();
+    if held + descriptors.len() > PARCEL_DESCRIPTORS_MAX {
+        return Err(PeerFault::Order("handed over more than may wait until it is known who it is").into());
+    }
+    desk.unnamed.push((bytes.to_vec(), descriptors));
+    Ok(())
+}
+
 /// A message that came before the peer's outbox: some may.
 fn file_early(desk: &mut Desk, message: First<'_>) -> Result<(), LinkError> {
-    if !desk.has_heard_hello || desk.theirs.is_some() || desk.early_received >= EARLY_MAX {
+    let has_outbox = desk.theirs.is_some() || !desk.unnamed.is_empty();
+    if !desk.has_heard_hello || has_outbox || desk.early_received >= EARLY_MAX {
         return Err(PeerFault::Order("sent a message over the socket that belongs into its outbox").into());
     }
     desk.early_received += 1;
@@ -190,4 +233,90 @@ fn one(descriptors: Vec<OwnedFd>) -> Result<OwnedFd, LinkError> {
 /// There is always room for the control data of a message, so descriptors are lost only when our table is full.
 fn no_room_for_descriptors() -> LinkError {
     cabotage_os::SystemError::new("recvmsg", "descriptors from the peer", cabotage_os::Errno::MFILE).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use cabotage_os::socket::{Credentials, Socket};
+
+    use super::*;
+    use crate::options::Options;
+    use crate::wire::Flags;
+
+    /// Files this message as one of a sender that the kernel has or has not named.
+    fn file(core: &Core, frame: &Frame<'_>, is_named: bool, descriptors: Vec<OwnedFd>) -> Option<LinkError> {
+        let bytes = frame.encode().to_vec();
+        let sender = Credentials { pid: if is_named { 7 } else { 0 }, uid: 0, gid: 0 };
+        let arrival = Arrival { bytes: bytes.len(), sender: Some(sender), descriptors, ..Arrival::default() };
+        core.file(&mut core.desk(), &bytes, arrival).err()
+    }
+
+    fn outbox() -> OwnedFd {
+        outbox::make("test", FIRST_SEGMENT_BYTES.into()).unwrap().1.into()
+    }
+
+    const HELLO: Frame<'_> = Frame::Hello(Hello {
+        versions: VERSIONS,
+        flags: Flags::MEMBARRIER,
+        message_bytes_max: 9,
+        port: 0,
+        first: None,
+    });
+    const OUTBOX: Frame<'_> = Frame::Outbox { bytes: FIRST_SEGMENT_BYTES };
+
+    #[test]
+    fn an_outbox_behind_an_unnamed_hello_counts_once_its_sender_is_named() {
+        let (near, far) = Socket::pair().unwrap();
+        let core = Core::new(near, Options::new()).unwrap();
+        assert_eq!(file(&core, &HELLO, false, vec![]), None);
+        assert_eq!(file(&core, &OUTBOX, false, vec![outbox()]), None);
+        assert!(core.their_outbox().is_none());
+        assert_eq!(file(&core, &HELLO, true, vec![]), None);
+        assert!(core.their_outbox().is_some());
+        drop(far);
+    }
+
+    #[test]
+    fn what_is_announced_behind_that_outbox_counts_with_it() {
+        let (near, far) = Socket::pair().unwrap();
+        let core = Core::new(near, Options::new()).unwrap();
+        let segment = Frame::Segment { number: 1, purpose: Purpose::Ring, bytes: FIRST_SEGMENT_BYTES.into() };
+        let parcel = Frame::Descriptors { sequence: 1, count: 1 };
+        assert_eq!(file(&core, &HELLO, false, vec![]), None);
+        for frame in [&OUTBOX, &segment, &parcel] {
+            assert_eq!(file(&core, frame, false, vec![outbox()]), None);
+        }
+        assert!(core.desk().inbox.segment(1, Purpose::Ring).is_none());
+        assert_eq!(file(&core, &HELLO, true, vec![]), None);
+        assert!(core.their_outbox().is_some());
+        assert!(core.desk().inbox.segment(1, Purpose::Ring).is_some());
+        assert_eq!(core.desk().inbox.claim(1).map(|descriptors| descriptors.len()), Some(1));
+        drop(far);
+    }
+
+    #[test]
+    fn an_unnamed_peer_fills_nobody() {
+        let (near, far) = Socket::pair().unwrap();
+        let core = Core::new(near, Options::new()).unwrap();
+        assert_eq!(file(&core, &HELLO, false, vec![]), None);
+        assert_eq!(file(&core, &OUTBOX, false, vec![outbox()]), None);
+        let refused = (1..=200).find_map(|sequence| {
+            file(&core, &Frame::Descriptors { sequence, count: 1 }, false, vec![outbox()])
+        });
+        assert!(matches!(refused, Some(LinkError::Fault(_))));
+        drop(far);
+    }
+
+    #[test]
+    fn of_an_unnamed_peer_one_outbox_is_kept_and_no_message_behind_it() {
+        for second in [OUTBOX, Frame::Early(First::new(b"late").unwrap())] {
+            let (near, far) = Socket::pair().unwrap();
+            let core = Core::new(near, Options::new()).unwrap();
+            assert_eq!(file(&core, &HELLO, false, vec![]), None);
+            assert_eq!(file(&core, &OUTBOX, false, vec![outbox()]), None);
+            let descriptors = if second == OUTBOX { vec![outbox()] } else { vec![] };
+            assert!(matches!(file(&core, &second, false, descriptors), Some(LinkError::Fault(_))));
+            drop(far);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use cabotage_os::poll::{self, Readiness};
 use cabotage_os::{Deadline, socket};
 
 use super::{Core, Desk};
-use crate::error::{LinkError, PeerFault};
+use crate::error::LinkError;
 use crate::wire::FRAME_BYTES_MAX;
 
 /// How many messages are filed at once: more than a socket holds of an honest peer, and not all that a peer may send
@@ -74,7 +74,7 @@ impl Core {
     /// # Errors
     /// `None` when the deadline passed.
     pub(crate) fn sleep(&self, mark: u64, deadline: Deadline) -> Result<(), Option<LinkError>> {
-        let mut desk = self.desk();
+        let desk = self.desk();
         if self.arrivals.load(Ordering::Acquire) != mark {
             return Ok(());
         }
@@ -88,13 +88,7 @@ impl Core {
         };
         match slept {
             Ok(true) => Ok(()),
-            Ok(false) if waits_for_hello && self.hello_by.has_passed() => {
-                desk = self.desk();
-                if desk.hello.is_some() {
-                    return Ok(());
-                }
-                Err(Some(self.end_in(&mut desk, PeerFault::Silent.into())))
-            }
+            Ok(false) if waits_for_hello && self.hello_by.has_passed() => self.give_up_silent().map_err(Some),
             Ok(false) => Err(None),
             Err(error) => Err(Some(error)),
         }

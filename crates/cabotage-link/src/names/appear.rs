@@ -4,7 +4,7 @@
 //! Every directory on the way is watched, from above: what was not there when its turn came is seen to appear by
 //! the watch of the one above it. Where the kernel gives no watch, we look again every 20 ms.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use cabotage_os::poll::{self, Readiness};
@@ -43,6 +43,16 @@ impl Appearing {
         watch.look()?;
         self.sees_all = places.all(|place| is_covered(watch, place, kind));
         Ok(())
+    }
+
+    /// What is readable when there is news, if the watch sees all that matters.
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.watch.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Whether the watch sees all that matters.
+    pub(super) fn sees_all(&self) -> bool {
+        self.watch.is_some() && self.sees_all
     }
 
     /// Waits for news, at most until `deadline`.

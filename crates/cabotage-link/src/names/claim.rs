@@ -6,16 +6,17 @@
 //! - The *life* lock (its first byte) is held by the owner from before its socket has the name until it has not. It
 //!   is taken under the work lock only, and never waited for: held, it means a living owner.
 //!
-//! Both die with their process. The file goes when the name does, so a lock counts only while its file still has
-//! the file's name: whoever gets the life lock looks again, and begins anew if the file has been removed meanwhile.
-//! Only two may remove it: the holder of the life lock, and the holder of the work lock while nobody holds the
-//! life lock; so what was seen under both locks stays true.
+//! Both die with their process. A new file is locked before it has its name, where the file system has files
+//! without names: so one that is there with neither lock held belongs to nobody, and never to somebody who is
+//! about to begin. The file goes when the name does, so a lock counts only while its file still has the file's
+//! name: whoever gets the life lock looks again, and begins anew if the file has been removed meanwhile. Only two
+//! may remove it: the holder of the life lock, and the holder of the work lock while nobody holds the life lock; so
+//! what was seen under both locks stays true.
 //!
 //! The file says who wrote it, and under which hidden name it was making its socket: if it is killed at that, the
 //! next one removes it.
 
-use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use cabotage_os::directory::{self, Directory, Inode};
@@ -26,9 +27,15 @@ use cabotage_os::{Deadline, Errno, SystemError};
 
 use super::Name;
 use super::occupant;
+use super::record::Record;
 
 const LIFE: Range = Range { start: 0, bytes: 1 };
 const WORK: Range = Range { start: 1, bytes: 1 };
+const EITHER: Range = Range { start: 0, bytes: 2 };
+
+/// How often a file may go under our hands before a deadline that has passed counts: a cleaner that takes away what
+/// a dead owner left makes nobody wait, and turns nobody away.
+const TRIES: u32 = 8;
 
 /// The right to change a name, held until it is dropped.
 #[derive(Debug)]
@@ -37,6 +44,18 @@ pub(super) struct Claim<'directory> {
     file_name: directory::Name,
     facts: Facts,
     work: Lock<Arc<SoleFd>>,
+    file: Standing,
+}
+
+/// How the hidden file comes to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It was there before.
+    Found,
+    /// It is ours, and nobody has seen it.
+    Unnamed,
+    /// It is ours, and has its name by now.
+    Shown,
 }
 
 /// The right to have a name. A forked child has no part in it.
@@ -77,7 +96,27 @@ impl<'directory> Claim<'directory> {
         name: &Name,
         deadline: Deadline,
     ) -> Result<Self, Obstacle> {
-        Self::repeat(deadline, || Self::try_take(directory, name, is_ours_to_remove, deadline))
+        Self::repeat(deadline, || {
+            let Some(mut claim) = Self::try_take(directory, name, is_ours_to_remove, deadline)? else {
+                return Ok(None);
+            };
+            Ok(claim.shows_file()?.then_some(claim))
+        })
+    }
+
+    /// The same, if there is a hidden file already; none is made.
+    pub(super) fn find(
+        directory: &'directory Directory,
+        name: &Name,
+        deadline: Deadline,
+    ) -> Result<Option<Self>, Obstacle> {
+        let file_name = name.lock_file();
+        match open(directory, &file_name)? {
+            Some(file) => {
+                Self::lock(directory, file_name, file, Standing::Found, is_ours_to_remove, deadline)
+            }
+            None => Ok(None),
+        }
     }
 
     /// The right to change `name` and the right to have it.
@@ -87,7 +126,9 @@ impl<'directory> Claim<'directory> {
         deadline: Deadline,
     ) -> Result<(Self, Life), Obstacle> {
         Self::repeat(deadline, || {
-            let Some(claim) = Self::try_take(directory, name, is_ours, deadline)? else { return Ok(None) };
+            let Some(mut claim) = Self::try_take(directory, name, is_ours, deadline)? else {
+                return Ok(None);
+            };
             let lock = match Lock::range(Arc::clone(claim.file()), Sharing::Exclusive, LIFE, Deadline::Now) {
                 Ok(lock) => lock,
                 Err(LockError::System { source, .. }) => return Err(source.into()),
@@ -95,7 +136,11 @@ impl<'directory> Claim<'directory> {
             };
             let inode = occupant::inode(&claim.facts);
             let life = Life { file_name: claim.file_name.clone(), inode, _lock: lock };
-            Ok(claim.is_current()?.then_some((claim, life)))
+            let counts = match claim.file {
+                Standing::Unnamed => claim.shows_file()?,
+                Standing::Found | Standing::Shown => claim.is_current()?,
+            };
+            Ok(counts.then_some((claim, life)))
         })
     }
 
@@ -104,10 +149,12 @@ impl<'directory> Claim<'directory> {
         deadline: Deadline,
         mut act: impl FnMut() -> Result<Option<T>, Obstacle>,
     ) -> Result<T, Obstacle> {
+        let mut tries = 0;
         loop {
+            tries += 1;
             match act()? {
                 Some(done) => return Ok(done),
-                None if deadline.has_passed() => return Err(Obstacle::Contended),
+                None if deadline.has_passed() && tries >= TRIES => return Err(Obstacle::Contended),
                 None => {}
             }
         }
@@ -121,20 +168,61 @@ impl<'directory> Claim<'directory> {
         deadline: Deadline,
     ) -> Result<Option<Self>, Obstacle> {
         let file_name = name.lock_file();
-        let Some(file) = open(directory, &file_name)? else { return Ok(None) };
+        let (file, standing) = match open(directory, &file_name)? {
+            Some(file) => (file, Standing::Found),
+            None => match make(directory, &file_name)? {
+                Some(made) => made,
+                None => return Ok(None),
+            },
+        };
+        Self::lock(directory, file_name, file, standing, is_fit, deadline)
+    }
+
+    /// `None` if the file was removed in the middle of it.
+    fn lock(
+        directory: &'directory Directory,
+        file_name: directory::Name,
+        file: SoleFd,
+        standing: Standing,
+        is_fit: fn(&Facts) -> bool,
+        deadline: Deadline,
+    ) -> Result<Option<Self>, Obstacle> {
         let facts = object::facts(&file, &file_name)?;
-        if facts.links == 0 {
-            return Ok(None);
-        }
-        if !is_fit(&facts) {
-            return Err(Obstacle::Stranger { uid: facts.uid });
+        if standing != Standing::Unnamed {
+            if facts.links == 0 {
+                return Ok(None);
+            }
+            if !is_fit(&facts) {
+                return Err(Obstacle::Stranger { uid: facts.uid });
+            }
         }
         let work = match Lock::range(Arc::new(file), Sharing::Exclusive, WORK, deadline) {
             Ok(work) => work,
             Err(LockError::System { source, .. }) => return Err(source.into()),
             Err(_) => return Err(Obstacle::Contended),
         };
-        Ok(Some(Self { directory, file_name, facts, work }))
+        Ok(Some(Self { directory, file_name, facts, work, file: standing }))
+    }
+
+    /// Gives the file its name, if it is new; `false` if another has come first.
+    fn shows_file(&mut self) -> Result<bool, SystemError> {
+        if self.file == Standing::Unnamed {
+            if !self.directory.give_name(self.file(), &self.file_name)? {
+                return Ok(false);
+            }
+            self.file = Standing::Shown;
+        }
+        Ok(true)
+    }
+
+    /// Whether there was no hidden file before, so that no lock tells whether an owner lives.
+    pub(super) fn is_first(&self) -> bool {
+        self.file != Standing::Found
+    }
+
+    /// Which hidden file it is.
+    pub(super) fn inode(&self) -> Inode {
+        occupant::inode(&self.facts)
     }
 
     /// Whether the locked file is still the one that counts.
@@ -169,10 +257,14 @@ impl<'directory> Claim<'directory> {
         }
     }
 
-    /// Writes down who works here, and under which hidden name.
-    pub(super) fn write_down(&self, detour: &directory::Name) -> Result<(), SystemError> {
-        let record = Record { pid: i32::try_from(std::process::id()).ok(), detour: Some(detour.clone()) };
-        let bytes = record.to_bytes();
+    /// Which owner in a row the next one is.
+    pub(super) fn next_generation(&self) -> u64 {
+        self.record().generation.saturating_add(1)
+    }
+
+    /// Writes down who works here, under which hidden name, and as which owner in a row.
+    pub(super) fn write_down(&self, detour: &directory::Name, generation: u64) -> Result<(), SystemError> {
+        let bytes = Record::of_own(detour, generation).to_bytes();
         match object::write_at(self.file(), 0, &bytes, &self.file_name)? {
             all if all == bytes.len() => Ok(()),
             _ => Err(SystemError::new("pwrite", &self.file_name, Errno::NOSPC)),
@@ -200,36 +292,72 @@ impl Life {
     }
 }
 
-/// What is known of an owner by those who only look.
+/// A hidden file, seen by those who only look.
 #[derive(Debug)]
-pub(super) struct Owner {
+pub(super) struct Seen {
+    pub(super) inode: Inode,
+    pub(super) uid: u32,
+    /// Whether the owner lives.
     pub(super) is_alive: bool,
-    /// Who wrote the hidden file.
-    pub(super) pid: Option<i32>,
+    /// Whether nobody lives and nobody is at work, at one moment, and the file counted then.
+    pub(super) is_idle: bool,
+    pub(super) record: Record,
 }
 
-/// The owner of `name`; `None` when it has no hidden file that we may read.
-pub(super) fn owner(directory: &Directory, name: &Name) -> Result<Option<Owner>, SystemError> {
+/// The hidden file of `name`; `None` when there is none that we may read.
+pub(super) fn look(directory: &Directory, name: &Name) -> Result<Option<Seen>, SystemError> {
     let file_name = name.lock_file();
-    match directory.open_to_read(&file_name) {
-        Ok(Some(file)) => {
-            let is_alive = is_alive(&file)?;
-            Ok(Some(Owner { is_alive, pid: Record::read(&file, &file_name).pid }))
-        }
-        Ok(None) => Ok(None),
-        Err(refusal) if is_strange(refusal.errno()) => Ok(None),
-        Err(refusal) => Err(refusal),
+    let file = match directory.open_to_read(&file_name) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(None),
+        Err(refusal) if is_strange(refusal.errno()) => return Ok(None),
+        Err(refusal) => return Err(refusal),
+    };
+    let facts = object::facts(&file, &file_name)?;
+    if facts.kind != Kind::Regular {
+        return Ok(None);
     }
+    let inode = occupant::inode(&facts);
+    let (is_alive, is_idle) = match lock::conflict(&file, Sharing::Exclusive, EITHER)? {
+        Some(found) => (found.range.start == LIFE.start || is_alive(&file)?, false),
+        // A file never gets its name back: what has it now had it then.
+        None => (false, directory.inode(&file_name)? == Some(inode)),
+    };
+    let record = Record::read(&file, &file_name);
+    Ok(Some(Seen { inode, uid: facts.uid, is_alive, is_idle, record }))
 }
 
 fn is_alive(file: impl AsFd) -> Result<bool, SystemError> {
     Ok(lock::conflict(file, Sharing::Exclusive, LIFE)?.is_some())
 }
 
-/// Opens the hidden file, or makes it; `None` if it came or went meanwhile.
+/// Opens the hidden file; `None` when there is none.
 fn open(directory: &Directory, file_name: &directory::Name) -> Result<Option<SoleFd>, Obstacle> {
+    match sole(|| directory.open_to_write(file_name)) {
+        Err(refusal) if is_strange(refusal.errno()) => match directory.facts(file_name)? {
+            Some(facts) => Err(Obstacle::Stranger { uid: facts.uid }),
+            // Nothing is there, so it is the directory that keeps us out.
+            None => Err(refusal.into()),
+        },
+        answer => Ok(answer?),
+    }
+}
+
+/// Makes the hidden file, without its name where that can be; `None` if another has made it meanwhile.
+fn make(
+    directory: &Directory,
+    file_name: &directory::Name,
+) -> Result<Option<(SoleFd, Standing)>, SystemError> {
+    if let Some(file) = sole(|| directory.create_private_unnamed())? {
+        return Ok(Some((file, Standing::Unnamed)));
+    }
+    Ok(sole(|| directory.create_private(file_name))?.map(|file| (file, Standing::Shown)))
+}
+
+/// A descriptor that no forked child keeps, if there is one.
+fn sole(open: impl FnOnce() -> Result<Option<OwnedFd>, SystemError>) -> Result<Option<SoleFd>, SystemError> {
     enum Answer {
-        Vanished,
+        Nothing,
         Refused(SystemError),
     }
     impl From<SystemError> for Answer {
@@ -237,19 +365,10 @@ fn open(directory: &Directory, file_name: &directory::Name) -> Result<Option<Sol
             Self::Refused(refusal)
         }
     }
-    let opened = SoleFd::made_by(|| match directory.open_to_write(file_name)? {
-        Some(file) => Ok(file),
-        None => directory.create_private(file_name)?.ok_or(Answer::Vanished),
-    });
-    match opened {
+    match SoleFd::made_by(|| open()?.ok_or(Answer::Nothing)) {
         Ok(file) => Ok(Some(file)),
-        Err(Answer::Vanished) => Ok(None),
-        Err(Answer::Refused(refusal)) if is_strange(refusal.errno()) => match directory.facts(file_name)? {
-            Some(facts) => Err(Obstacle::Stranger { uid: facts.uid }),
-            // Nothing is there, so it is the directory that keeps us out.
-            None => Err(refusal.into()),
-        },
-        Err(Answer::Refused(refusal)) => Err(refusal.into()),
+        Err(Answer::Nothing) => Ok(None),
+        Err(Answer::Refused(refusal)) => Err(refusal),
     }
 }
 
@@ -267,61 +386,4 @@ fn is_ours_to_remove(facts: &Facts) -> bool {
 /// What opening answers for a stranger's file, a link, a directory or a socket.
 fn is_strange(errno: Errno) -> bool {
     matches!(errno, Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::ISDIR | Errno::NXIO)
-}
-
-/// What the hidden file says, on one line of fixed length, so that one write changes it.
-#[derive(Debug, Default)]
-struct Record {
-    pid: Option<i32>,
-    detour: Option<directory::Name>,
-}
-
-const RECORD_BYTES: usize = 64;
-
-impl Record {
-    /// What the file says; nothing, where it makes no sense.
-    fn read(file: impl AsFd, file_name: &directory::Name) -> Self {
-        let mut bytes = [0; RECORD_BYTES];
-        match object::read_at(file, 0, &mut bytes, file_name) {
-            Ok(count) => Self::of_bytes(&bytes[..count]),
-            Err(_) => Self::default(),
-        }
-    }
-
-    fn of_bytes(bytes: &[u8]) -> Self {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let mut words = text.split_whitespace();
-        let pid = words.next().and_then(|word| word.parse().ok()).filter(|pid| *pid > 0);
-        let detour = words.next().filter(|word| word.starts_with(".new-"));
-        Self { pid, detour: detour.and_then(|word| directory::Name::parse(word).ok()) }
-    }
-
-    fn to_bytes(&self) -> [u8; RECORD_BYTES] {
-        let mut bytes = [b' '; RECORD_BYTES];
-        let detour = self.detour.as_ref().map_or(&b"-"[..], |name| name.as_path().as_os_str().as_bytes());
-        let pid = self.pid.unwrap_or(0).to_string();
-        let words = [pid.as_bytes(), b" ", detour].concat();
-        for (place, byte) in bytes.iter_mut().zip(words) {
-            *place = byte;
-        }
-        bytes[RECORD_BYTES - 1] = b'\n';
-        bytes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_down_is_read_back_and_nonsense_says_nothing() {
-        let detour = directory::hidden_name().unwrap();
-        let record = Record { pid: Some(i32::MAX), detour: Some(detour.clone()) };
-        let read = Record::of_bytes(&record.to_bytes());
-        assert_eq!((read.pid, read.detour), (Some(i32::MAX), Some(detour)));
-        for nonsense in [&b""[..], b"\xff", b"-1 x", b"0 ../up", b"x .lock"] {
-            let read = Record::of_bytes(nonsense);
-            assert_eq!((read.pid, read.detour), (None, None), "{nonsense:?}");
-        }
-    }
 }

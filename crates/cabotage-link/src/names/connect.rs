@@ -57,7 +57,10 @@ pub enum ConnectError {
         searched: Vec<PathBuf>,
     },
     /// The server has ended without taking its name back.
-    #[error("the server of {path:?} has ended: start it again")]
+    #[error(
+        "the server of {path:?} has ended without taking its name back: start it again, or remove the name \
+         (`cabotage gc`, `Registry::remove_leaving`)"
+    )]
     Refused {
         /// The name.
         path: PathBuf,

@@ -49,9 +49,9 @@ fn list_in(directory: &Directory, scope: Scope) -> Result<Vec<Listed>, PlaceErro
         let Ok(name) = Name::parse(entry.name.as_path()) else { continue };
         let Some(facts) = directory.facts(name.as_file())? else { continue };
         if facts.kind == object::Kind::Socket {
-            let found = claim::owner(directory, &name)?;
-            let alive = found.as_ref().map(|owner| owner.is_alive);
-            let pid = found.filter(|owner| owner.is_alive).and_then(|owner| owner.pid);
+            let found = claim::look(directory, &name)?;
+            let alive = found.as_ref().map(|seen| seen.is_alive);
+            let pid = found.filter(|seen| seen.is_alive).and_then(|seen| seen.record.pid);
             names.push(Listed { name, scope, owner: facts.uid, mode: facts.mode, alive, pid });
         }
     }

@@ -4,7 +4,7 @@
 //! A name lives in one of two scopes. *User*: what one user's processes say to each other, in
 //! `$XDG_RUNTIME_DIR/cabotage`, or in `/tmp/cabotage-UID` where that variable is not set. *System*: what every user
 //! may find, in `/run/cabotage`, which root makes. Whoever looks a name up looks in the user scope first. Each kind
-//! of name (links, ports, pipes) has a directory of its own below.
+//! of name (links, ports, pipes, channels) has a directory of its own below.
 //!
 //! ```text
 //! /run/user/1000/cabotage/link/      mode 0700, looked at before it is used
@@ -21,19 +21,26 @@ mod appear;
 mod claim;
 mod connect;
 mod environment;
+mod leavings;
 mod list;
 mod name;
+mod news;
 mod occupant;
 mod place;
 mod publish;
+mod record;
 mod stale;
 
 use std::fmt;
 use std::path::PathBuf;
 
+use cabotage_os::directory::Directory;
+
 pub use connect::{ConnectError, ConnectOptions};
+pub use leavings::{Leaving, What};
 pub use list::Listed;
 pub use name::{Name, NameError};
+pub use news::News;
 pub use place::PlaceError;
 pub use publish::{PublishError, PublishOptions, Published};
 pub use stale::RemoveError;
@@ -52,9 +59,14 @@ pub enum Kind {
     Alpc,
     /// A pipe as Windows has them.
     Pipe,
+    /// A channel of a producer and a consumer.
+    Channel,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Link, Self::Mach, Self::Alpc, Self::Pipe, Self::Channel];
+
     /// Its directory in each scope.
     pub fn directory(self) -> &'static str {
         match self {
@@ -62,6 +74,7 @@ impl Kind {
             Self::Mach => "mach",
             Self::Alpc => "alpc",
             Self::Pipe => "pipe",
+            Self::Channel => "channel",
         }
     }
 }
@@ -98,6 +111,36 @@ impl Registry {
     pub fn at(user: impl Into<PathBuf>, system: impl Into<PathBuf>) -> Self {
         let system = Place::system(system.into(), cabotage_os::fifo::own_user());
         Self { places: vec![Place::user(user.into()), system] }
+    }
+
+    /// The directories of one kind that are there, in one scope or both, in the order of looking up: for those who
+    /// keep something else than a socket under a name.
+    ///
+    /// # Errors
+    /// [`PlaceError`]; a scope that nobody has made yet has none.
+    pub fn directories(
+        &self,
+        kind: Kind,
+        scope: Option<Scope>,
+    ) -> Result<Vec<(Scope, Directory)>, PlaceError> {
+        let mut found = Vec::new();
+        for place in self.places(scope) {
+            found.extend(place.find(kind)?.map(|directory| (place.scope(), directory)));
+        }
+        Ok(found)
+    }
+
+    /// The directory of one kind in which a new name of a scope goes, made where that is ours to do.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub fn directory_to_publish(&self, kind: Kind, scope: Scope) -> Result<Directory, PlaceError> {
+        let mut places = self.places(Some(scope)).map(|place| place.make(kind));
+        let first = places.next().unwrap_or(Err(PlaceError::NotMade { path: PathBuf::new() }));
+        match first {
+            Err(PlaceError::NotMade { .. }) => places.next().unwrap_or(first),
+            first => first,
+        }
     }
 
     /// The places of one scope, or of both.

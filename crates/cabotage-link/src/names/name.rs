@@ -70,7 +70,7 @@ impl Name {
     }
 
     /// The file that has this name.
-    pub(super) fn as_file(&self) -> &directory::Name {
+    pub fn as_file(&self) -> &directory::Name {
         &self.0
     }
 

@@ -148,10 +148,12 @@ impl Registry {
         let directory = self.directory_to_publish(kind, options.scope)?;
         let (claim, life) = Claim::take_with_life(&directory, name, deadline)
             .map_err(|obstacle| PublishError::of(obstacle, name))?;
-        match listen(&directory, &claim, name, options.listen) {
+        let generation = claim.next_generation();
+        match listen(&directory, &claim, name, generation, options.listen) {
             Ok(listener) => {
                 drop(claim);
-                Ok(Published { listener, life, directory, name: name.clone(), kind, scope: options.scope })
+                let (name, scope) = (name.clone(), options.scope);
+                Ok(Published { listener, life, directory, name, kind, scope, generation })
             }
             Err(error) => {
                 // The first error is the one to tell. A name left behind keeps its lock file, by which it is found.
@@ -164,15 +166,6 @@ impl Registry {
             }
         }
     }
-
-    fn directory_to_publish(&self, kind: Kind, scope: Scope) -> Result<Directory, PlaceError> {
-        let mut places = self.places(Some(scope)).map(|place| place.make(kind));
-        let first = places.next().unwrap_or(Err(PlaceError::NotMade { path: PathBuf::new() }));
-        match first {
-            Err(PlaceError::NotMade { .. }) => places.next().unwrap_or(first),
-            first => first,
-        }
-    }
 }
 
 /// Listens, as the one who has both locks.
@@ -180,20 +173,22 @@ fn listen(
     directory: &Directory,
     claim: &Claim<'_>,
     name: &Name,
+    generation: u64,
     options: ListenOptions,
 ) -> Result<Listener, PublishError> {
     claim.remove_unfinished()?;
-    let how = match Occupant::of(directory, name, claim.uid())? {
+    let how = match Occupant::of(directory, name.as_file(), claim.uid())? {
         Occupant::Nothing => socket::Claim::IfFree,
+        Occupant::Closed(_) if !claim.is_first() => socket::Claim::Replacing,
         Occupant::Stale(_) => socket::Claim::Replacing,
         // Somebody removed the lock file of a living owner; its name stays its own.
-        Occupant::Listening => {
+        Occupant::Bound | Occupant::Closed(_) => {
             return Err(PublishError::Taken { name: name.clone(), uid: claim.uid(), pid: None });
         }
         Occupant::Stranger(facts) => return Err(occupied(directory, name, &facts)),
     };
     let detour = directory::hidden_name()?;
-    claim.write_down(&detour)?;
+    claim.write_down(&detour, generation)?;
     match Listener::bind_by(directory, &detour, name.as_file(), how, options) {
         Ok(listener) => Ok(listener),
         Err(BindError::System(refusal)) => Err(refusal.into()),
@@ -224,6 +219,7 @@ pub struct Published {
     name: Name,
     kind: Kind,
     scope: Scope,
+    generation: u64,
 }
 
 impl Published {
@@ -248,6 +244,11 @@ impl Published {
     /// Who finds it.
     pub fn scope(&self) -> Scope {
         self.scope
+    }
+
+    /// Which owner in a row this is: 1 since the name was free, more for one that took it over from a killed owner.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Where it is; for messages.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Removing what owners that were killed left behind.
 
-use cabotage_os::directory::Directory;
+use cabotage_os::directory::{Directory, Inode};
 use cabotage_os::{Deadline, Fault, SystemError};
 
 use super::claim::{Claim, Obstacle};
@@ -86,14 +86,14 @@ impl Registry {
         let mut any = false;
         for place in self.places(Some(scope)) {
             if let Some(directory) = place.find(kind)? {
-                any |= remove_in(&directory, name, deadline)?;
+                any |= remove_in(&directory, name, Expected::Any, deadline)?;
             }
         }
         Ok(any)
     }
 
     /// Removes all that killed owners left in one scope, also of names that never came to be; answers how many
-    /// names that were. Those of living owners and of other users are passed over.
+    /// things that were. What belongs to living owners and to other users is passed over.
     ///
     /// # Errors
     /// [`RemoveError::Place`], or the system's refusal.
@@ -104,32 +104,56 @@ impl Registry {
         deadline: Deadline,
     ) -> Result<usize, RemoveError> {
         let mut count = 0;
-        for place in self.places(Some(scope)) {
-            let Some(directory) = place.find(kind)? else { continue };
-            for entry in directory.entries().map_err(PlaceError::from)? {
-                let Some(name) = Name::of_lock_file(&entry.name) else { continue };
-                match remove_in(&directory, &name, deadline) {
-                    Ok(any) => count += usize::from(any),
-                    Err(RemoveError::System(refusal)) => return Err(refusal.into()),
-                    Err(_) => {}
-                }
+        for leaving in self.leavings(kind, scope)? {
+            match self.remove_leaving(&leaving, deadline) {
+                Ok(any) => count += usize::from(any),
+                Err(RemoveError::System(refusal)) => return Err(refusal.into()),
+                Err(_) => {}
             }
         }
         Ok(count)
     }
 }
 
-fn remove_in(directory: &Directory, name: &Name, deadline: Deadline) -> Result<bool, RemoveError> {
-    if directory.inode(&name.lock_file())?.is_none() {
-        match directory.facts(name.as_file())? {
+/// Which hidden file must lie beside a name for the name to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// Whichever, or none.
+    Any,
+    /// This one.
+    File(Inode),
+    /// None: its owner's life is not told by a lock.
+    Nothing,
+}
+
+/// Removes what is left of `name`, as the one who has the right to change it; answers whether there was anything.
+pub(super) fn remove_in(
+    directory: &Directory,
+    name: &Name,
+    expected: Expected,
+    deadline: Deadline,
+) -> Result<bool, RemoveError> {
+    let obstructed = |obstacle| RemoveError::of(obstacle, name);
+    let claim = match Claim::find(directory, name, deadline).map_err(obstructed)? {
+        Some(claim) => claim,
+        None if matches!(expected, Expected::File(_)) => return Ok(false),
+        None => match directory.facts(name.as_file())? {
             None => return Ok(false),
             Some(facts) if facts.uid != cabotage_os::fifo::own_user() => {
                 return Err(RemoveError::NotOurs { name: name.clone(), uid: facts.uid });
             }
-            Some(_) => {}
-        }
+            Some(_) => Claim::take(directory, name, deadline).map_err(obstructed)?,
+        },
+    };
+    let is_expected = match expected {
+        Expected::Any => true,
+        Expected::File(inode) => claim.inode() == inode,
+        Expected::Nothing => claim.is_first(),
+    };
+    // Where another owner has been meanwhile, what it left is another thing.
+    if !is_expected {
+        return Ok(false);
     }
-    let claim = Claim::take(directory, name, deadline).map_err(|obstacle| RemoveError::of(obstacle, name))?;
     if claim.is_alive()? {
         return Err(RemoveError::of(claim.living(), name));
     }
@@ -137,19 +161,28 @@ fn remove_in(directory: &Directory, name: &Name, deadline: Deadline) -> Result<b
     if !claim.is_current()? {
         return Ok(false);
     }
-    match Occupant::of(directory, name, claim.uid())? {
-        Occupant::Nothing => {}
-        Occupant::Stale(inode) => {
-            directory.remove_if_same(name.as_file(), inode)?;
-        }
-        Occupant::Listening => {
-            return Err(RemoveError::Living { name: name.clone(), uid: claim.uid(), pid: None });
-        }
-        Occupant::Stranger(facts) => {
-            return Err(RemoveError::NotOurs { name: name.clone(), uid: facts.uid });
-        }
+    let removed = match remove_occupant(directory, &claim, name) {
+        // Somebody else's thing has the name by now and keeps it; what goes is the hidden file.
+        Err(RemoveError::NotOurs { .. }) if matches!(expected, Expected::File(_)) => Ok(false),
+        answer => answer,
+    };
+    // A file of our own making goes whatever was found: it was for the look alone.
+    if removed.is_ok() || claim.is_first() {
+        claim.remove_unfinished()?;
+        claim.remove_file()?;
     }
-    claim.remove_unfinished()?;
-    claim.remove_file()?;
-    Ok(true)
+    removed.map(|any| any || !claim.is_first())
+}
+
+/// Removes the socket at which nobody listens; answers whether there was one.
+fn remove_occupant(directory: &Directory, claim: &Claim<'_>, name: &Name) -> Result<bool, RemoveError> {
+    match Occupant::of(directory, name.as_file(), claim.uid())? {
+        Occupant::Nothing => Ok(false),
+        Occupant::Closed(inode) if !claim.is_first() => Ok(directory.remove_if_same(name.as_file(), inode)?),
+        Occupant::Stale(inode) => Ok(directory.remove_if_same(name.as_file(), inode)?),
+        Occupant::Bound | Occupant::Closed(_) => {
+            Err(RemoveError::Living { name: name.clone(), uid: claim.uid(), pid: None })
+        }
+        Occupant::Stranger(facts) => Err(RemoveError::NotOurs { name: name.clone(), uid: facts.uid }),
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use cabotage_lane::BLOCK_SLOTS;
 use cabotage_lane::block::{BlockMut, NewSegment, Pool, TakeError, Taken};
 use cabotage_lane::ring::{Look, StageError};
 use cabotage_os::map::{MapError, MapMut};
@@ -52,6 +53,9 @@ impl Outgoing {
     ) -> Result<BlockMut, Obstacle> {
         self.retiring.extend(new.retired.iter().map(|retired| retired.number));
         self.announce_retired(core)?;
+        if !self.may_announce(core)? {
+            return Err(Obstacle::Full);
+        }
         let (map, memory) = outbox::make("cabotage-block", new.bytes).map_err(LinkError::System)?;
         let number = self.next_segment;
         let frame = Frame::Segment { number, purpose: Purpose::Block, bytes: new.bytes };
@@ -61,6 +65,35 @@ impl Outgoing {
         self.next_segment += 1;
         let pool = self.pool.as_mut().ok_or(super::OUTBOX_SHAPE)?;
         pool.install(number, map, new.bytes, bytes).map_err(|_| Obstacle::Full)
+    }
+
+    /// Whether the peer, which may not yet have read of the segments that we gave up, keeps one more for us.
+    fn may_announce(&mut self, core: &Core) -> Result<bool, LinkError> {
+        let Some(lane) = &mut self.lane else { return Ok(true) };
+        while let Some(&end) = self.retired.front() {
+            if !lane.has_left(end).map_err(|lie| core.end_with(lie.into()))? {
+                break;
+            }
+            self.retired.pop_front();
+        }
+        let live = self.pool.as_ref().map_or(0, Pool::segments);
+        Ok(live + self.retiring.len() + self.retired.len() <= BLOCK_SLOTS)
+    }
+
+    /// How many blocks are out with the peer; what it has given back is looked at only if there may be `enough`.
+    pub(crate) fn blocks_out(&mut self, core: &Core, enough: u32) -> Result<u32, SendError> {
+        core.check()?;
+        let out = self.pool.as_ref().map_or(0, Pool::sent_blocks);
+        if out < enough {
+            return Ok(out);
+        }
+        // Only who knows the peer's words sees what came back.
+        self.meet(core)?;
+        let Some(pool) = &mut self.pool else { return Ok(0) };
+        match pool.reclaim() {
+            Ok(_) => Ok(pool.sent_blocks()),
+            Err(violation) => Err(core.end_with(violation.into()).into()),
+        }
     }
 
     /// The record that names this block was staged.
@@ -93,7 +126,10 @@ impl Outgoing {
         let Some(lane) = &mut self.lane else { return Ok(()) };
         while let Some(&number) = self.retiring.first() {
             match lane.stage_retirement(number) {
-                Ok(()) => drop(self.retiring.remove(0)),
+                Ok(()) => {
+                    self.retiring.remove(0);
+                    self.retired.push_back(lane.staged());
+                }
                 Err(StageError::Violation(violation)) => {
                     return Err(core.end_with(violation.into()).into());
                 }

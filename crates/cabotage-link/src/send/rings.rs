@@ -16,11 +16,16 @@ use crate::wire::{Frame, Purpose};
 
 /// How often the small ring must be full before a larger one is made.
 const FULLS_BEFORE_GROWTH: u32 = 4;
-const BUSY_RING_BYTES: u64 = BUSY_RING_WORDS * 8;
 
 /// See the [module](self).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rings {
+    /// How many words the larger ring has.
+    words: u64,
+    /// Whether the lane stays in the larger ring for good, and takes no other way.
+    stays: bool,
+    /// Whether it goes there before the peer has answered.
+    is_eager: bool,
     /// Whether the lane goes through the larger ring.
     is_busy: bool,
     fulls: u32,
@@ -40,7 +45,50 @@ struct Next {
     unsent: Option<Memfd>,
 }
 
+impl Default for Rings {
+    fn default() -> Self {
+        Self {
+            words: BUSY_RING_WORDS,
+            stays: false,
+            is_eager: false,
+            is_busy: false,
+            fulls: 0,
+            first: None,
+            next: None,
+            left: None,
+        }
+    }
+}
+
 impl Rings {
+    /// The larger ring has so many words, and once the lane is in it, it stays.
+    pub(super) fn stay_in(&mut self, words: u64) {
+        (self.words, self.stays) = (words, true);
+    }
+
+    /// As [`Rings::stay_in`], and the lane goes on there as soon as it is asked to, whether or not the peer has answered:
+    /// its announcement waits for the peer behind our outbox.
+    pub(super) fn stay_from_the_start_in(&mut self, words: u64) {
+        self.stay_in(words);
+        self.is_eager = true;
+    }
+
+    /// Whether the lane stays in the larger ring, which it is in.
+    #[inline(always)]
+    pub(super) fn has_settled(&self) -> bool {
+        self.stays && self.is_busy
+    }
+
+    /// Whether there is to be a larger ring as soon as it is needed.
+    pub(super) fn wants_more(&self) -> bool {
+        self.is_eager
+    }
+
+    /// Whether a larger ring is made, and the socket had no room to announce it.
+    pub(super) fn waits_for_socket(&self) -> bool {
+        self.next.as_ref().is_some_and(|next| next.unsent.is_some())
+    }
+
     /// Whether the lane goes through the first ring.
     pub(super) fn is_small(&self) -> bool {
         !self.is_busy
@@ -48,7 +96,7 @@ impl Rings {
 
     /// Whether the larger ring, if there were one, would hold a record of so many bytes.
     pub(crate) fn would_hold(&self, bytes: usize) -> bool {
-        !self.is_busy && bytes <= record_bytes_max(BUSY_RING_WORDS) as usize
+        !self.is_busy && bytes <= record_bytes_max(self.words) as usize
     }
 
     /// The ring was full: after some times there is a larger one. Answers whether it is worth trying again.
@@ -75,21 +123,22 @@ impl Rings {
         lane: Option<&mut Lane>,
         next_segment: &mut u32,
     ) -> Result<bool, Obstacle> {
-        let Some(lane) = lane.filter(|lane| lane.controls().has_peer()) else { return Ok(false) };
+        let is_eager = self.is_eager;
+        let Some(lane) = lane.filter(|lane| is_eager || lane.controls().has_peer()) else { return Ok(false) };
         if self.next.is_none() {
-            let (map, memory) = outbox::make("cabotage-ring", BUSY_RING_BYTES).map_err(LinkError::System)?;
+            let (map, memory) = outbox::make("cabotage-ring", self.words * 8).map_err(LinkError::System)?;
             self.next = Some(Next { number: *next_segment, map, unsent: Some(memory) });
             *next_segment += 1;
         }
         let Some(next) = &mut self.next else { return Ok(false) };
         if let Some(memory) = &next.unsent {
-            let (number, bytes) = (next.number, BUSY_RING_BYTES);
+            let (number, bytes) = (next.number, self.words * 8);
             if !core.announce(&Frame::Segment { number, purpose: Purpose::Ring, bytes }, memory)? {
                 return Ok(false);
             }
             next.unsent = None;
         }
-        let ring = MappedRing::new(next.map.clone(), 0, BUSY_RING_WORDS).ok_or(super::OUTBOX_SHAPE)?;
+        let ring = MappedRing::new(next.map.clone(), 0, self.words).ok_or(super::OUTBOX_SHAPE)?;
         match lane.continue_in(ring, next.number) {
             Ok((old, _, bell)) => {
                 (self.first, self.next, self.is_busy) = (Some(old), None, true);
@@ -105,7 +154,7 @@ impl Rings {
 
     /// Goes back to the first ring, if the peer has taken everything from the larger one.
     pub(super) fn shrink(&mut self, core: &Core, lane: Option<&mut Lane>) -> Result<(), LinkError> {
-        let Some(lane) = lane else { return Ok(()) };
+        let Some(lane) = lane.filter(|lane| !self.stays && !lane.keeps_room()) else { return Ok(()) };
         if let Some((_, end)) = &self.left
             && has_left(core, lane, *end)?
         {
@@ -131,7 +180,7 @@ impl Rings {
     /// How many bytes of memory the larger ring has, if there is one.
     pub(super) fn bytes(&self) -> u64 {
         let larger = self.is_busy || self.next.is_some() || self.left.is_some();
-        if larger { BUSY_RING_BYTES } else { 0 }
+        if larger { self.words * 8 } else { 0 }
     }
 }
 

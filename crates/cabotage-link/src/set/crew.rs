@@ -99,6 +99,20 @@ impl Crew {
         }
     }
 
+    /// The link of this key, which is active from now on.
+    #[inline]
+    pub(super) fn seated_link(&mut self, key: Key) -> Option<&mut Linked> {
+        let Self { places, turns, .. } = self;
+        let place = places.get_mut(key.place as usize).filter(|place| place.generation == key.generation)?;
+        match &mut place.member {
+            Some(Member::Link(linked)) => {
+                turns.join(key.place);
+                Some(linked)
+            }
+            _ => None,
+        }
+    }
+
     /// Whose turn it is.
     #[inline]
     pub(super) fn current(&mut self) -> Option<(Key, &mut Member)> {

@@ -10,6 +10,13 @@ pub struct Key {
 }
 
 impl Key {
+    /// The member's place: a small number that no other present member has, for tables of one's own. Places are taken
+    /// again: compare the whole key.
+    #[inline]
+    pub fn place(self) -> usize {
+        self.place as usize
+    }
+
     /// As the number that goes to the kernel and comes back.
     pub(super) fn token(self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.place)

@@ -3,7 +3,9 @@
 //!
 //! Invariant: a link is active, or it was looked at after the last thing that may have silenced its bell. One with a
 //! lane rests armed; one that has not met its peer yet has the socket alone, which always rings. Whatever empties
-//! the socket takes a bell away, so the link counts what was filed, by whomever, and looks again after it.
+//! the socket takes a bell away, so the link counts what was filed, by whomever, and looks again after it, and is
+//! armed anew before it rests: a peer rings once for each sleep, and one that is slow may answer this sleep with the
+//! bell for a message that was taken before it.
 
 use cabotage_lane::ring::Look;
 
@@ -40,7 +42,9 @@ pub(super) enum Sight {
 }
 
 impl Linked {
-    pub(super) fn new(link: Link) -> Self {
+    pub(super) fn new(mut link: Link) -> Self {
+        // Whoever had it may have taken what its last bell was rung for.
+        link.inc.disarm();
         Self { link, has_mail: false, arrivals: None, delivered: 0, missed: 0 }
     }
 
@@ -55,13 +59,19 @@ impl Linked {
         match self.find() {
             Ok(Found::Nothing) => self.idle(delivered, active),
             Ok(found) => {
-                (self.delivered, self.missed) = (delivered + 1, 0);
-                if self.link.inc.is_armed {
-                    self.link.inc.disarm();
-                }
+                self.found(delivered);
                 Sight::Found(found)
             }
             Err(error) => Sight::Over(error),
+        }
+    }
+
+    /// A message was found, in a set that has delivered so many before.
+    #[inline]
+    pub(super) fn found(&mut self, delivered: u64) {
+        (self.delivered, self.missed) = (delivered + 1, 0);
+        if self.link.inc.is_armed {
+            self.link.inc.disarm();
         }
     }
 
@@ -94,7 +104,9 @@ impl Linked {
             self.has_mail = false;
         }
         self.arrivals = Some(core.mark());
-        inc.look_after_filing(core)
+        let found = inc.look_after_filing(core);
+        inc.disarm();
+        found
     }
 
     /// Whether the next message, or the peer's first words, will make the socket readable.

@@ -12,6 +12,7 @@ mod key;
 mod member;
 mod pace;
 mod turns;
+mod usual;
 mod waiting;
 
 use std::os::fd::{AsFd, BorrowedFd};
@@ -177,11 +178,10 @@ impl LinkSet {
 
     /// The link of this key, to send on it or to ask who the peer is; `None` if the link is gone. Do not put another
     /// link in its place: the set would not hear of it.
+    #[inline]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Link> {
-        self.crew.link_mut(key)?;
         // What is done with it may read its socket, and so take a bell away: it has to be looked at.
-        self.crew.turns.join(key.place);
-        self.crew.link_mut(key).map(|linked| &mut linked.link)
+        self.crew.seated_link(key).map(|linked| &mut linked.link)
     }
 
     /// The listener of this key.
@@ -214,6 +214,15 @@ impl LinkSet {
     #[inline]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Event<'_>, SetError> {
         self.check_here()?;
+        let Some(key) = self.usual(deadline) else { return self.receive_otherwise(deadline) };
+        let linked = self.crew.link_mut(key).ok_or(SetError::Nothing)?;
+        let Link { inc, core, .. } = &mut linked.link;
+        inc.has_received = true;
+        Ok(Event::Message(key, Message::in_sight(inc, core, None)))
+    }
+
+    #[inline(never)]
+    fn receive_otherwise(&mut self, deadline: Deadline) -> Result<Event<'_>, SetError> {
         let step = self.wait(deadline)?;
         self.event(step).ok_or(SetError::Nothing)
     }
@@ -266,6 +275,7 @@ impl LinkSet {
         match message::take(inc, core, found) {
             Ok(extra) => {
                 let Link { inc, core, .. } = &mut self.crew.link_mut(key)?.link;
+                inc.has_received = true;
                 Some(Event::Message(key, Message::in_sight(inc, core, extra)))
             }
             Err(error) => Some(self.end(key, error)),
@@ -275,6 +285,7 @@ impl LinkSet {
     /// Lets go of a link that is over.
     #[cold]
     fn end(&mut self, key: Key, error: LinkError) -> Event<'static> {
+        self.pace.was_away();
         drop(self.take(key));
         Event::Ended(key, error)
     }
@@ -282,6 +293,7 @@ impl LinkSet {
     /// Accepts one client of the listener whose turn it is.
     #[cold]
     fn accept(&mut self, key: Key) -> Option<Step> {
+        self.pace.was_away();
         let accepted = self.listener(key)?.accept(Deadline::Now);
         let inserted = match accepted {
             Ok(link) => self.insert(link).map_err(|refused| refused.error),

@@ -3,7 +3,8 @@
 //!
 //! Asking costs a system call, so it comes once in so many messages, or in so many looks in a row that found
 //! nothing. Both alone could starve the parked for long, where a message comes now and then: so once in very many
-//! looks of any kind, too.
+//! looks of any kind, too. To accept a client, or to let a link go, costs many times what asking costs: the kernel is
+//! asked after each, so that a flood of clients keeps no parked one waiting.
 
 use crate::wait::LOOKS_BETWEEN_CHECKS;
 
@@ -24,6 +25,8 @@ pub(super) struct Pace {
     delivered_at_check: u64,
     looks: u32,
     empty_looks: u32,
+    /// Whether something was done since that costs more than asking.
+    was_away: bool,
 }
 
 impl Pace {
@@ -46,10 +49,23 @@ impl Pace {
         self.empty_looks += 1;
     }
 
+    /// So many looks in a row found nothing.
+    #[inline]
+    pub(super) fn missed_all(&mut self, looks: u32) {
+        self.looks = self.looks.saturating_add(looks);
+        self.empty_looks = self.empty_looks.saturating_add(looks);
+    }
+
+    /// A client was accepted, or a link has gone.
+    pub(super) fn was_away(&mut self) {
+        self.was_away = true;
+    }
+
     /// Whether it is time to ask the kernel.
     #[inline]
     pub(super) fn is_check_due(&self) -> bool {
-        self.empty_looks >= LOOKS_BETWEEN_CHECKS
+        self.was_away
+            || self.empty_looks >= LOOKS_BETWEEN_CHECKS
             || self.delivered - self.delivered_at_check >= MESSAGES_BETWEEN_CHECKS
             || self.looks >= LOOKS_BETWEEN_CHECKS_MAX
     }
@@ -57,7 +73,7 @@ impl Pace {
     /// The kernel was asked.
     pub(super) fn checked(&mut self) {
         self.delivered_at_check = self.delivered;
-        (self.looks, self.empty_looks) = (0, 0);
+        (self.looks, self.empty_looks, self.was_away) = (0, 0, false);
     }
 }
 

@@ -38,13 +38,19 @@ impl Turns {
     }
 
     /// Gives a member a seat at the end of the round, if it has none.
+    #[inline]
     pub(super) fn join(&mut self, member: u32) {
+        match self.seats.get(member as usize) {
+            Some(seat) if *seat != (NOBODY, NOBODY) => {}
+            _ => self.sit_down(member),
+        }
+    }
+
+    #[cold]
+    fn sit_down(&mut self, member: u32) {
         let at = member as usize;
         if self.seats.len() <= at {
             self.seats.resize(at + 1, (NOBODY, NOBODY));
-        }
-        if self.seats[at] != (NOBODY, NOBODY) {
-            return;
         }
         self.seated += 1;
         if self.current == NOBODY {

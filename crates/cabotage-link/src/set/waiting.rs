@@ -10,7 +10,6 @@ use super::event::SetError;
 use super::key::Key;
 use super::member::Sight;
 use super::{EVENTS_AT_ONCE, LinkSet, Step};
-use crate::error::PeerFault;
 use crate::receive::Ready;
 
 /// How often the kernel is asked in a row while it has more to tell.
@@ -181,11 +180,9 @@ impl LinkSet {
     fn sound_alarm(&mut self, key: Key) {
         if let Some(linked) = self.crew.link_mut(key) {
             let core = &linked.link.core;
-            // It may have said it a moment ago.
+            // It may have said it, or have gone, a moment ago.
             let _ = core.pump();
-            if core.hello_by() != Deadline::Never {
-                core.end_with(PeerFault::Silent.into());
-            }
+            let _ = core.give_up_silent();
             linked.rouse();
         }
         if self.crew.get(key).is_some() {

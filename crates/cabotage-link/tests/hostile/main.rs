@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 
 mod another_user;
-mod descriptors;
 mod floods;
 mod handshake;
 mod memory;

@@ -111,6 +111,23 @@ fn what_is_stale_is_removed_on_demand_and_what_lives_is_not() {
 }
 
 #[test]
+fn each_owner_in_a_row_knows_which_it_is() {
+    let harbour = harbour();
+    let publish = || harbour.registry.publish(Kind::Link, &name("one"), defaults(), soon()).unwrap();
+    for killed in 0..3 {
+        // Each publishes for the first time, or takes over from the one that was killed before it.
+        let mut worker = Worker::start(harbour.root.path());
+        assert_eq!(worker.ask("publish one").unwrap(), "published");
+        worker.kill();
+        let own = publish();
+        assert_eq!(own.generation(), 2, "after {killed} rounds");
+        assert!(own.unpublish().unwrap());
+    }
+    // A name that was given back begins anew.
+    assert_eq!(publish().generation(), 1);
+}
+
+#[test]
 fn an_idle_lock_file_is_in_nobodys_way() {
     let harbour = harbour();
     drop(harbour.registry.publish(Kind::Link, &name("x"), defaults(), soon()).unwrap());

@@ -9,6 +9,8 @@ mod publishing;
 mod race;
 #[path = "../support/random.rs"]
 mod random;
+mod sweeping;
+mod sweeping_gaps;
 mod waiting;
 mod worker;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process that publishes and connects as it is told, and is killed as its test likes.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -38,9 +38,30 @@ impl Worker {
         Self::run(shell, root)
     }
 
+    /// In a pid namespace of its own; `None`, where that cannot be had.
+    pub(crate) fn start_in_a_pid_namespace(root: &Path) -> Option<Self> {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
+        if !unshare.arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+            println!("skipped: making a pid namespace needs root and unshare");
+            return None;
+        }
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
+        command.arg(std::env::current_exe().unwrap());
+        Some(Self::run(command, root))
+    }
+
     fn run(mut command: Command, root: &Path) -> Self {
         command.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env(FOLDER, root);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = loop {
+            match command.spawn() {
+                // A child of another test still holds the program that was copied just now.
+                Err(busy) if busy.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                started => break started.unwrap(),
+            }
+        };
         let orders = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
         Self { child, orders, answers, is_dead: false }
@@ -151,6 +172,7 @@ impl Desk {
                     Err(error) => format!("{error:?}"),
                 }
             }
+            ["sweep", scope, ..] => self.sweep(if scope == "system" { Scope::System } else { Scope::User }),
             ["list"] => self.list(),
             ["fail-at-each-call"] => self.fail_at_each_call(),
             ["drop", ..] => {
@@ -176,6 +198,13 @@ impl Desk {
     fn connect(&self, text: &str) -> String {
         match self.registry.connect(Kind::Link, &name(text), ConnectOptions::new(), Deadline::Now) {
             Ok(socket) => format!("connected {}", socket.peer().unwrap().pid),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    fn sweep(&self, scope: Scope) -> String {
+        match self.registry.remove_all_stale(Kind::Link, scope, soon()) {
+            Ok(count) => format!("swept {count}"),
             Err(error) => format!("{error:?}"),
         }
     }

@@ -6,9 +6,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread;
 
-use cabotage_link::{Event, Key, LinkSet, Ready, Wait};
+use cabotage_link::{Event, Key, LinkSet, Options, Ready, Wait};
 use cabotage_os::seam;
 
+use crate::support::hostile::{PLAIN, RawPeer};
 use crate::{is_readable, message, message_at_hand, set_of, settle, soon};
 
 const ROUNDS: u32 = 5_000;
@@ -91,4 +92,52 @@ fn a_message_before_any_system_call_of_the_set_is_heard() {
             assert_eq!(found, (key, b"in the gap".to_vec()), "before {call}");
         }
     }
+}
+
+/// A peer is slow between its message and the look whether to ring: the message is taken meanwhile, and the bell
+/// answers the sleep after it.
+#[test]
+fn a_bell_that_comes_late_is_not_the_last() {
+    for wait in [Wait::Block, Wait::Adaptive] {
+        let mut set = LinkSet::new().unwrap();
+        set.set_wait(wait);
+        let (mut raw, victim) = RawPeer::with_victim(Options::new());
+        let key = set.insert(victim).unwrap();
+        raw.greet();
+        raw.send(PLAIN, b"first");
+        assert_eq!(message(&mut set), (key, b"first".to_vec()));
+        raw.hear_all();
+        settle(&mut set);
+        raw.write(PLAIN, b"quiet");
+        // Looked at for another reason.
+        assert!(set.get_mut(key).is_some());
+        assert_eq!(message(&mut set), (key, b"quiet".to_vec()));
+        settle(&mut set);
+        raw.ring_if_asked();
+        settle(&mut set);
+        raw.write(PLAIN, b"next");
+        raw.ring_if_asked();
+        assert_eq!(message(&mut set), (key, b"next".to_vec()), "{wait:?}");
+    }
+}
+
+/// As above, with a link that had been waited on outside before it joined the set.
+#[test]
+fn whoever_joins_a_set_is_armed_anew() {
+    let mut set = LinkSet::new().unwrap();
+    let (mut raw, mut victim) = RawPeer::with_victim(Options::new());
+    raw.greet();
+    raw.send(PLAIN, b"first");
+    assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"first");
+    victim.send(b"hello", soon()).unwrap();
+    raw.hear_all();
+    assert_eq!(victim.ready().unwrap(), Ready::Armed);
+    raw.write(PLAIN, b"second");
+    raw.ring_if_asked();
+    assert_eq!(victim.receive(soon()).unwrap().to_vec(), b"second");
+    let key = set.insert(victim).unwrap();
+    settle(&mut set);
+    raw.write(PLAIN, b"third");
+    raw.ring_if_asked();
+    assert_eq!(message(&mut set), (key, b"third".to_vec()));
 }

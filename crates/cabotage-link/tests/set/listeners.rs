@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use cabotage_link::names::{ConnectOptions, Name, PublishOptions, Registry};
+use cabotage_link::names::{ConnectOptions, Kind, Name, PublishOptions, Registry};
 use cabotage_link::{
     Deadline, Event, Key, Link, LinkError, LinkSet, Listener, Options, PeerFault, Ready, SetError,
 };
@@ -113,6 +113,22 @@ fn a_client_that_says_nothing_is_given_up() {
 }
 
 #[test]
+fn a_client_that_has_gone_is_not_called_late() {
+    let mut harbour = harbour(Options::new().hello_within(Duration::from_millis(30)));
+    let how = ConnectOptions::new();
+    let client = harbour.registry.connect(Kind::Link, &harbour.name, how, soon()).unwrap();
+    let key = harbour.accepted();
+    // Nobody asks the kernel before the time is up.
+    let too_late = Deadline::within(Duration::from_millis(60));
+    while !too_late.has_passed() {
+        std::thread::yield_now();
+    }
+    drop(client);
+    let Event::Ended(ended, error) = harbour.set.receive(soon()).unwrap() else { panic!("no end") };
+    assert_eq!((ended, error), (key, LinkError::Died));
+}
+
+#[test]
 fn a_client_that_could_not_be_accepted_is_told_of_and_accepted_later() {
     let mut harbour = harbour(Options::new());
     let _client = harbour.connect();
@@ -140,4 +156,27 @@ fn a_listener_that_leaves_takes_its_name_along_and_its_clients_stay() {
     assert!(listener.accept(soon()).is_ok());
     client.send(b"still here", soon()).unwrap();
     assert_eq!(message(&mut harbour.set), (key, b"still here".to_vec()));
+}
+
+/// A flood of clients costs the others no more than the one that is being accepted.
+#[test]
+fn a_parked_link_is_heard_between_the_clients_of_a_flood() {
+    let mut harbour = harbour(Options::new());
+    let mut friend = harbour.connect();
+    friend.send(b"first", soon()).unwrap();
+    let key = harbour.accepted();
+    assert_eq!(message(&mut harbour.set), (key, b"first".to_vec()));
+    crate::settle(&mut harbour.set);
+    let crowd: Vec<_> = (0..200)
+        .map(|_| harbour.registry.connect(Kind::Link, &harbour.name, ConnectOptions::new(), soon()).unwrap())
+        .collect();
+    // The set has begun with the crowd when its parked link rings.
+    harbour.accepted();
+    friend.send(b"in between", soon()).unwrap();
+    let mut accepted = 0;
+    while !matches!(harbour.set.receive(soon()).unwrap(), Event::Message(from, _) if from == key) {
+        accepted += 1;
+        assert!(accepted <= 4, "a parked link waits for a crowd");
+    }
+    drop(crowd);
 }

@@ -6,6 +6,8 @@ mod ends;
 mod gaps;
 mod listeners;
 mod members;
+#[path = "../support/mod.rs"]
+mod support;
 mod turns;
 mod waiting;
 

@@ -111,6 +111,8 @@ pub(crate) struct RawPeer {
     pub(crate) theirs: Option<Map>,
     /// Where the next record goes in the first ring.
     at: usize,
+    /// Which sleep of the victim was answered last.
+    answered: u64,
 }
 
 impl RawPeer {
@@ -127,7 +129,7 @@ impl RawPeer {
 
     pub(crate) fn over(socket: Socket) -> Self {
         let (outbox, memory) = sealed(OUTBOX_BYTES);
-        Self { socket, outbox, memory, theirs: None, at: 0 }
+        Self { socket, outbox, memory, theirs: None, at: 0, answered: 0 }
     }
 
     /// Sends a message on the socket; a victim that is gone or full is no reason to stop.
@@ -198,6 +200,14 @@ impl RawPeer {
         self.set(Self::word_at(self.at + words), 0);
         self.set(Self::word_at(self.at), header);
         self.at += words;
+    }
+
+    /// Looks whether the victim sleeps, and rings once for each sleep, as a good peer does behind each record.
+    pub(crate) fn ring_if_asked(&mut self) {
+        let armed = self.theirs.as_ref().unwrap().load_u64(ARMED).unwrap() & (u64::MAX >> 1);
+        if armed != 0 && std::mem::replace(&mut self.answered, armed) != armed {
+            self.say(frames::BELL);
+        }
     }
 
     /// Writes a record and rings.

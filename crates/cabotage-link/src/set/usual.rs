@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The quickest way to the next message of a set: a plain one like the one before, from the link whose turn it is.
+//!
+//! One comparison tells that there is one. A link that is the only active one is looked at like this for a short while;
+//! with others beside it, once, since it is their turn then.
+
+use cabotage_os::Deadline;
+
+use super::LinkSet;
+use super::crew::Member;
+use super::key::Key;
+use super::member::Linked;
+
+impl LinkSet {
+    /// The link whose turn it is, if it has a plain message like the one before. `None` says nothing.
+    #[inline]
+    pub(super) fn usual(&mut self, deadline: Deadline) -> Option<Key> {
+        if self.pace.is_check_due() {
+            return None;
+        }
+        let is_alone = self.crew.turns.seated() == 1;
+        let (key, member) = self.crew.current()?;
+        let Member::Link(linked) = member else { return None };
+        if !linked.has_usual() {
+            let looks_max = self.patience.looks().unwrap_or(u32::MAX);
+            if !is_alone || looks_max == 0 || deadline == Deadline::Now {
+                return None;
+            }
+            let looks = linked.watch(looks_max);
+            // The end of the ring comes often, and is no reason to ask the kernel.
+            self.pace.missed_all(looks.unwrap_or_else(|missed| missed));
+            self.patience.paid(looks.ok()?);
+        }
+        let delivered = self.pace.delivered();
+        self.crew.link_mut(key)?.found(delivered);
+        self.pace.found();
+        self.crew.turns.spend();
+        Some(key)
+    }
+}
+
+impl Linked {
+    /// Whether there is a plain message like the one before.
+    #[inline(always)]
+    fn has_usual(&self) -> bool {
+        self.link.core.is_open() && self.link.inc.is_usual()
+    }
+
+    /// Looks for a plain message like the one before, so many times at most; answers with which look it came.
+    ///
+    /// # Errors
+    /// How many looks found nothing, if it did not.
+    #[inline]
+    fn watch(&mut self, looks_max: u32) -> Result<u32, u32> {
+        if !self.link.core.is_open() {
+            return Err(0);
+        }
+        let crate::link::Link { inc, core, .. } = &mut self.link;
+        inc.comes_usual(core, looks_max)
+    }
+}
