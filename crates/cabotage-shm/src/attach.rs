@@ -7,24 +7,46 @@
 use std::time::Duration;
 
 use cabotage_os::object::{self, Access, Kind};
-use cabotage_os::{Deadline, SystemError, poll};
+use cabotage_os::{Deadline, Errno};
 
 use crate::directory::Directory;
 use crate::error::ObjectError;
+use crate::meeting::appear::{self, Appearing};
 use crate::name::Name;
 use crate::object::Object;
 
-/// Opens the object `name` once it has a size, which other libraries give it only after its name.
+/// Until when opening waits for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For the name.
+    pub(crate) there_by: Deadline,
+    /// For a size, which other libraries give an object only after its name.
+    pub(crate) sized_by: Deadline,
+}
+
+/// Opens the object `name` once it is there and has a size.
 pub(crate) fn attach(
     directory: &Directory,
     name: &Name,
     access: Access,
-    sized_by: Deadline,
+    patience: Patience,
 ) -> Result<Object, ObjectError> {
+    let Patience { there_by, sized_by } = patience;
     let mut pause = PAUSE_MIN;
+    let mut appearing = None;
     loop {
-        let fd = directory.calls().open(name.file_name(), access);
-        let fd = fd.map_err(|refusal| directory.explain(refusal, name))?;
+        let fd = match directory.calls().open(name.file_name(), access) {
+            Ok(fd) => fd,
+            Err(refusal) if refusal.errno() == Errno::NOENT && !there_by.has_passed() => {
+                // Looked for again when the watch is there, and after each piece of its news.
+                match &appearing {
+                    None => appearing = Some(Appearing::new(directory)),
+                    Some(appearing) => appearing.wait(there_by)?,
+                }
+                continue;
+            }
+            Err(refusal) => return Err(directory.explain(refusal, name)),
+        };
         let facts = object::facts(&fd, name)?;
         match facts.kind {
             Kind::Regular if facts.bytes > 0 => {
@@ -33,7 +55,7 @@ pub(crate) fn attach(
             Kind::Regular if sized_by.has_passed() => {
                 return Err(ObjectError::NotYetSized { name: name.clone() });
             }
-            Kind::Regular => sleep(Deadline::within(pause).or_sooner(sized_by))?,
+            Kind::Regular => appear::pause(Deadline::within(pause).or_sooner(sized_by))?,
             kind => return Err(ObjectError::NotAnObject { name: name.clone(), kind }),
         }
         // By name again: the unfinished object may have been replaced meanwhile.
@@ -44,7 +66,3 @@ pub(crate) fn attach(
 /// A creator needs microseconds between the name and the size, unless it is not scheduled.
 const PAUSE_MIN: Duration = Duration::from_micros(50);
 const PAUSE_MAX: Duration = Duration::from_millis(10);
-
-fn sleep(until: Deadline) -> Result<(), SystemError> {
-    poll::wait([], until).map(|[]| ())
-}

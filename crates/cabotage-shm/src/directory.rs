@@ -9,7 +9,6 @@ use cabotage_os::object::{self, Identity, Kind};
 use cabotage_os::{Errno, SystemError};
 
 use crate::error::ObjectError;
-use crate::hidden::Hidden;
 use crate::name::Name;
 
 /// A directory of shared memory objects. Clones are the same directory.
@@ -97,16 +96,6 @@ impl Directory {
         }
         entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(entries)
-    }
-
-    /// Removes what killed processes left behind while they made or removed an object; answers how many files.
-    /// Where the kernel has unnamed files, nothing of a creator is ever left behind.
-    ///
-    /// # Errors
-    /// The system's refusal to list the directory. Files that may not be removed are left alone.
-    pub fn clean(&self) -> Result<usize, SystemError> {
-        let names = self.0.names()?;
-        Ok(names.iter().filter(|name| Hidden::remove_if_stale(self, name)).count())
     }
 
     pub(crate) fn calls(&self) -> &object::Directory {

@@ -92,8 +92,8 @@ pub enum ObjectError {
     Displaced {
         /// The name.
         name: Name,
-        /// The file name under which the other object still is in the directory, until
-        /// [`Directory::clean`](crate::Directory::clean); `None` if it has none.
+        /// The file name under which the other object still is in the directory, until somebody moves it or the name
+        /// is free again at a [`Directory::clean`](crate::Directory::clean); `None` if it has none.
         kept_as: Option<String>,
     },
     /// Its creator has not given it a size yet. Objects of this library are never seen so, those of other programs

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! POSIX shared memory that never appears half-made, and memory-mapped files by the same types.
+//! POSIX shared memory that never appears half-made, memory-mapped files by the same types, and those who meet by a
+//! name: a producer and a consumer, a publisher and its subscribers.
+//!
+//! | what | for |
+//! |---|---|
+//! | [`Object`] | the bytes themselves, as C and Python know them |
+//! | [`channel`] | [`Producer`] and [`Consumer`]: records from one process to another, where either may be killed |
+//! | [`topic`] | [`Publisher`] and [`Subscriber`]: the same records from one process to many |
+//! | [`MappedFile`] | regular files by the same maps |
+//! | [`leavings`] | what processes left behind that were killed at the wrong moment |
 //!
 //! ```
 //! use cabotage_shm::{Name, Object};
@@ -29,19 +38,29 @@
 #![forbid(unsafe_code)]
 
 mod attach;
+pub mod channel;
 mod directory;
 mod error;
 mod hidden;
+pub mod leavings;
 mod mapped_file;
+mod meeting;
 mod name;
 mod object;
 mod options;
 mod publish;
+pub mod topic;
 
 pub use cabotage_os::object::{Facts, Identity, Kind};
+pub use channel::{
+    BatchError, ChannelError, ChannelGlance, ChannelOptions, Consumer, Loan, Producer, ReceiveError, Record,
+    Role, SendError,
+};
 pub use directory::{Directory, Entry, list, unlink};
 pub use error::ObjectError;
 pub use mapped_file::{FileError, MappedFile};
+pub use meeting::Presence;
 pub use name::{Name, NameError};
 pub use object::Object;
 pub use options::{Options, Won};
+pub use topic::{Publisher, Received, Subscriber, TopicError, TopicGlance, TopicOptions, WhenSlow};

@@ -94,6 +94,12 @@ impl Name {
         }
     }
 
+    /// A name that only this library may give.
+    pub(crate) fn reserved(file_name: Vec<u8>) -> Self {
+        debug_assert!(file_name.starts_with(Self::RESERVED) && file_name.len() <= Self::BYTES_MAX);
+        Self(file_name.into())
+    }
+
     /// The bytes of the name without its slash: the file name in the directory of objects.
     pub fn file_name(&self) -> &[u8] {
         &self.0

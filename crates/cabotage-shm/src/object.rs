@@ -44,6 +44,10 @@ impl Object {
         Self { fd, name, directory, access }
     }
 
+    pub(crate) fn fd(&self) -> &OwnedFd {
+        &self.fd
+    }
+
     /// Choices for creating and opening; the functions below make the default ones.
     pub fn options() -> Options {
         Options::new()
@@ -244,7 +248,7 @@ impl Object {
     pub fn unlink_if_mine(&self) -> Result<(), ObjectError> {
         let mine = self.stat()?;
         self.refuse_unless_behind(self.name.file_name(), mine.identity)?;
-        match Hidden::take(&self.directory, self.name.file_name()) {
+        match Hidden::take(&self.directory, self.name.file_name(), mine.identity) {
             Ok(Some(hidden)) => self.remove_if_behind(hidden, mine.identity),
             Ok(None) => self.unlink_and_count(mine.links),
             Err(refusal) => Err(self.explain(refusal)),
@@ -254,15 +258,29 @@ impl Object {
     /// Removes what was moved aside, or puts it back if it is another's.
     fn remove_if_behind(&self, hidden: Hidden<'_>, mine: Identity) -> Result<(), ObjectError> {
         let verdict = self.refuse_unless_behind(hidden.name(), mine);
-        if verdict.is_ok() {
-            return hidden.remove().map_err(|refusal| self.explain(refusal));
+        match verdict {
+            Ok(()) => return hidden.remove().map_err(|refusal| self.explain(refusal)),
+            Err(ObjectError::Missing { .. }) => return self.ask_who_finished(hidden, mine),
+            Err(_) => {}
         }
-        if let Err((_, hidden)) = hidden.publish(self.name.file_name()) {
-            let kept_as = Some(String::from_utf8_lossy(hidden.name()).into_owned());
-            hidden.keep();
-            return Err(ObjectError::Displaced { name: self.name.clone(), kept_as });
+        match hidden.publish(self.name.file_name()) {
+            Err((refusal, hidden)) if refusal.errno() == Errno::NOENT => self.ask_who_finished(hidden, mine),
+            Err((_, hidden)) => {
+                let kept_as = Some(String::from_utf8_lossy(hidden.name()).into_owned());
+                hidden.keep();
+                Err(ObjectError::Displaced { name: self.name.clone(), kept_as })
+            }
+            Ok(()) => verdict,
         }
-        verdict
+    }
+
+    /// Somebody who cleans up has found the hidden name, and has finished what we began: removed it, or put it back.
+    fn ask_who_finished(&self, hidden: Hidden<'_>, mine: Identity) -> Result<(), ObjectError> {
+        hidden.keep();
+        match self.refuse_unless_behind(self.name.file_name(), mine) {
+            Err(ObjectError::Missing { .. }) => Ok(()),
+            verdict => verdict,
+        }
     }
 
     /// Where a name cannot be moved safely: removes it, then asks whether it was ours that lost one.

@@ -5,12 +5,12 @@ use cabotage_os::Deadline;
 use cabotage_os::map::{MapMut, MapOptions};
 use cabotage_os::object::Access;
 
-use crate::attach::attach;
+use crate::attach::{Patience, attach};
 use crate::directory::Directory;
 use crate::error::ObjectError;
 use crate::name::Name;
 use crate::object::Object;
-use crate::publish::{Draft, Refusal};
+use crate::publish::{Draft, Refusal, WhenTaken};
 
 /// How an object is created or opened. The default: in /dev/shm, mode 0600, for reading and writing.
 ///
@@ -32,7 +32,7 @@ pub struct Options {
     mode: u32,
     exact_mode: bool,
     access: Access,
-    sized_by: Deadline,
+    patience: Patience,
 }
 
 /// Who made the object that [`Options::open_or_create`] answers.
@@ -51,7 +51,7 @@ impl Default for Options {
             mode: 0o600,
             exact_mode: false,
             access: Access::ReadWrite,
-            sized_by: Deadline::Now,
+            patience: Patience { there_by: Deadline::Now, sized_by: Deadline::Now },
         }
     }
 }
@@ -91,8 +91,20 @@ impl Options {
     /// Opening an object that has no size yet waits until it has one, or until `deadline`. Other libraries create
     /// the name first and give it a size afterwards; this one never shows such an object.
     #[must_use]
-    pub fn wait_until_sized(self, deadline: impl Into<Deadline>) -> Self {
-        Self { sized_by: deadline.into(), ..self }
+    pub fn wait_until_sized(mut self, deadline: impl Into<Deadline>) -> Self {
+        self.patience.sized_by = deadline.into();
+        self
+    }
+
+    /// Opening an object that is not there waits until it is, or until `deadline`: told by a watch of the directory,
+    /// or where there is none by looking every 20 ms.
+    ///
+    /// # Source
+    /// inotify(7).
+    #[must_use]
+    pub fn wait_until_there(mut self, deadline: impl Into<Deadline>) -> Self {
+        self.patience.there_by = deadline.into();
+        self
     }
 
     /// Creates the object `name` with `bytes` zero bytes, all of them backed by memory.
@@ -137,6 +149,25 @@ impl Options {
         Ok((object, mapped.expect("a published object was mapped first")))
     }
 
+    /// Like [`Self::create_filled`], and an object that has the name makes room for the new one, in one step: whoever
+    /// opens the name finds the old one or the new one, complete, never none. Who has the old one open keeps it.
+    ///
+    /// # Errors
+    /// As [`Self::create_filled`], but never [`ObjectError::Exists`]; [`ObjectError::NotAnObject`] when something else
+    /// has the name; [`ObjectError::Denied`] when it is another user's.
+    ///
+    /// # Source
+    /// rename(2).
+    pub fn replace_filled<E: From<ObjectError>>(
+        &self,
+        name: &Name,
+        bytes: usize,
+        fill: impl FnOnce(&Object) -> Result<(), E>,
+    ) -> Result<Object, E> {
+        let draft = Draft { when_taken: WhenTaken::Replace, ..self.draft(name, bytes) };
+        draft.publish(fill).map_err(Refusal::into_error)
+    }
+
     /// Opens the object `name`.
     ///
     /// # Errors
@@ -146,7 +177,7 @@ impl Options {
     /// # Source
     /// shm_open(3).
     pub fn open(&self, name: &Name) -> Result<Object, ObjectError> {
-        attach(&self.directory, name, self.access, self.sized_by)
+        attach(&self.directory, name, self.access, self.patience)
     }
 
     /// Opens the object `name`, or creates it with `bytes` zero bytes if there is none, and tells which. Of many
@@ -170,8 +201,9 @@ impl Options {
         bytes: usize,
         mut fill: impl FnMut(&Object) -> Result<(), E>,
     ) -> Result<(Object, Won), E> {
+        let now = Patience { there_by: Deadline::Now, ..self.patience };
         for _ in 0..TRIES {
-            match self.open(name) {
+            match attach(&self.directory, name, self.access, now) {
                 Ok(object) => return Ok((object, Won::Opened)),
                 Err(ObjectError::Missing { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -187,7 +219,7 @@ impl Options {
 
     fn draft<'a>(&'a self, name: &'a Name, bytes: usize) -> Draft<'a> {
         let &Self { ref directory, mode, exact_mode, .. } = self;
-        Draft { directory, name, bytes, mode, exact_mode }
+        Draft { directory, name, bytes, mode, exact_mode, when_taken: WhenTaken::Refuse }
     }
 }
 

@@ -24,6 +24,16 @@ pub(crate) struct Draft<'a> {
     pub(crate) bytes: usize,
     pub(crate) mode: u32,
     pub(crate) exact_mode: bool,
+    pub(crate) when_taken: WhenTaken,
+}
+
+/// What becomes of an object that has the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenTaken {
+    /// It keeps it.
+    Refuse,
+    /// It makes room.
+    Replace,
 }
 
 /// Why a draft was not published: ours, or the caller's own reason.
@@ -40,6 +50,9 @@ impl Draft<'_> {
         fill: impl FnOnce(&Object) -> Result<(), E>,
     ) -> Result<Object, Refusal<E>> {
         self.refuse_what_cannot_be()?;
+        if self.when_taken == WhenTaken::Replace {
+            return self.replace(fill);
+        }
         match self.unnamed_file()? {
             Some(fd) => self.publish_unnamed(fd, fill),
             None => self.publish_hidden(fill),
@@ -54,6 +67,25 @@ impl Draft<'_> {
         let object = self.complete(fd, fill)?;
         let published = self.directory.calls().publish(object.as_fd(), self.name.file_name());
         published.map_err(|refusal| self.explain(refusal))?;
+        Ok(object)
+    }
+
+    /// The same, and takes the name from the object that has it, in one step.
+    fn replace<E>(&self, fill: impl FnOnce(&Object) -> Result<(), E>) -> Result<Object, Refusal<E>> {
+        let (hidden, object) = match self.unnamed_file()? {
+            Some(fd) => {
+                let object = self.complete(fd, fill)?;
+                let hidden = Hidden::adopt(self.directory, object.fd()).map_err(ObjectError::from)?;
+                (hidden, object)
+            }
+            None => {
+                let (hidden, fd) = Hidden::create(self.directory, self.mode).map_err(ObjectError::from)?;
+                (hidden, self.complete(fd, fill)?)
+            }
+        };
+        let replaced = hidden.replace(self.name.file_name());
+        replaced.map_err(|(refusal, _)| self.directory.explain(refusal, self.name))?;
+        let _ = object::unlock(&object, self.name);
         Ok(object)
     }
 
@@ -126,6 +158,9 @@ impl Draft<'_> {
     }
 
     fn refuse_a_taken_name(&self) -> Result<(), ObjectError> {
+        if self.when_taken == WhenTaken::Replace {
+            return Ok(());
+        }
         match self.directory.calls().look(self.name.file_name()) {
             Ok(_) => Err(ObjectError::Exists { name: self.name.clone() }),
             Err(_) => Ok(()),

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use cabotage_os::probe::{self, Feature};
-use cabotage_os::seam;
-use cabotage_shm::{Name, Object, ObjectError, Won};
+use cabotage_os::{Deadline, seam};
+use cabotage_shm::{Directory, Name, Object, ObjectError, Won};
 use common::{Scratch, in_each_way, name};
 
 #[test]
@@ -304,26 +304,6 @@ fn a_list_survives_objects_that_come_and_go() {
 }
 
 #[test]
-fn cleaning_takes_the_leavings_of_the_dead_and_the_work_of_no_living() {
-    let scratch = Scratch::new();
-    let path = scratch.path.path();
-    for leaving in [".cabotage-making-0123456789abcdef", ".cabotage-removing-0123456789abcdef"] {
-        std::fs::write(path.join(leaving), "half made").unwrap();
-    }
-    for other in [".cabotage-making-", ".cabotage-making-0123456789abcdeg", "frames"] {
-        std::fs::write(path.join(other), "not ours").unwrap();
-    }
-    let _without = probe::without(Feature::UnnamedFiles);
-    let made = scratch.options().create_filled(&name("made"), 1, |_| {
-        assert_eq!(scratch.directory.clean().unwrap(), 2);
-        Ok::<_, ObjectError>(())
-    });
-    made.unwrap();
-    let others = [".cabotage-making-", ".cabotage-making-0123456789abcdeg", "frames", "made"];
-    assert_eq!(scratch.file_names(), others);
-}
-
-#[test]
 fn a_published_object_is_not_locked() {
     let scratch = Scratch::new();
     let _without = probe::without(Feature::UnnamedFiles);
@@ -343,4 +323,67 @@ fn the_default_directory_is_where_c_programs_look() {
     assert_eq!(Object::open_read_only(&name).unwrap().bytes().unwrap(), 3);
     object.unlink_if_mine().unwrap();
     assert!(matches!(cabotage_shm::unlink(&name), Err(ObjectError::Missing { .. })));
+}
+
+#[test]
+fn an_object_that_is_replaced_is_there_old_or_new_at_every_moment() {
+    in_each_way(|scratch| {
+        let replace = |bytes| {
+            scratch.options().replace_filled(&name("frames"), bytes, |object| {
+                object.write_at(0, &bytes.to_ne_bytes())?;
+                Ok::<_, ObjectError>(())
+            })
+        };
+        let first = replace(100).unwrap();
+        for gap in 0.. {
+            let path = scratch.path.path().to_owned();
+            let plan = seam::before_nth(gap, move || {
+                let directory = Directory::open(path).unwrap();
+                directory.clean().unwrap();
+                let seen = Object::options().directory(&directory).open(&name("frames")).unwrap();
+                let mut bytes = [0; size_of::<usize>()];
+                seen.read_at(0, &mut bytes).unwrap();
+                assert_eq!(usize::from_ne_bytes(bytes), seen.bytes().unwrap(), "gap {gap}");
+            });
+            let replaced = replace(200 + usize::try_from(gap).unwrap());
+            let has_come = plan.has_come();
+            drop(plan);
+            replaced.unwrap_or_else(|error| panic!("gap {gap}: {error}"));
+            assert_eq!(scratch.file_names(), ["frames"], "gap {gap}");
+            if !has_come {
+                break;
+            }
+        }
+        assert!(!first.is_linked().unwrap());
+    });
+}
+
+#[test]
+fn what_is_no_object_is_not_replaced() {
+    in_each_way(|scratch| {
+        std::os::unix::fs::symlink("nowhere", scratch.path.path().join("frames")).unwrap();
+        let refused = scratch.options().replace_filled(&name("frames"), 1, |_| Ok::<_, ObjectError>(()));
+        assert!(matches!(refused, Err(ObjectError::NotAnObject { .. })), "{refused:?}");
+        assert_eq!(scratch.file_names(), ["frames"]);
+    });
+}
+
+#[test]
+fn an_object_can_be_waited_for_whenever_it_comes() {
+    // Before there is a watch, just when it is made, and when it is waited on.
+    for call in ["openat", "inotify_add_watch", "poll"] {
+        let scratch = Scratch::new();
+        let path = scratch.path.path().to_owned();
+        let plan = seam::before(call, move || {
+            let directory = Directory::open(path).unwrap();
+            Object::options().directory(&directory).create(&name("late"), 8).unwrap();
+        });
+        let patient =
+            scratch.options().wait_until_there(Deadline::within(std::time::Duration::from_secs(60)));
+        assert_eq!(patient.open(&name("late")).unwrap().bytes().unwrap(), 8, "{call}");
+        assert!(plan.has_come(), "{call}");
+    }
+    let scratch = Scratch::new();
+    let impatient = scratch.options().wait_until_there(Deadline::within(std::time::Duration::from_millis(1)));
+    assert!(matches!(impatient.open(&name("never")), Err(ObjectError::Missing { .. })));
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use cabotage_os::Deadline;
 use cabotage_shm::{Directory, Kind, Object, ObjectError, Won};
+use common::copied::copy_of_this_program;
 use common::{Scratch, Watchdog, in_each_way, name, this_binary};
 
 #[test]
@@ -89,9 +90,7 @@ fn the_object_of_another_user_is_refused_with_its_owner_and_mode() {
     mine.options().mode(0o444).exact_mode().create(&name("public"), 8).unwrap();
     // The test binary itself lies where the other user may not look; a copy does not.
     let copies = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(copies.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let binary = copies.path().join("test-binary");
-    std::fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    let binary = copy_of_this_program(copies.path());
     let as_nobody = |role: &[&str]| {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&binary).args(role);

@@ -2,6 +2,9 @@
 //! What the tests of this crate share: directories of their own, other processes, a watchdog.
 #![allow(dead_code)] // each test binary uses its share
 
+pub(crate) mod copied;
+pub(crate) mod sweeps;
+
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
