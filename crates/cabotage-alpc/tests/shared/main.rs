@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A client that threads share: each gets its own replies, whoever reads them.
+#![forbid(unsafe_code)]
+
+#[path = "../channel/support.rs"]
+mod support;
+
+use std::thread;
+
+use cabotage_alpc::{
+    ChannelError, Client, ConnectionPort, Deadline, Incoming, Loss, ReceiveError, RequestError, SendError,
+    SharedClient, Stopper,
+};
+
+use support::{Harbour, NAME, next, request, role, shortly, soon, their_client};
+
+/// A client of an echo, which is stopped with it.
+struct Echo {
+    client: SharedClient,
+    stopper: Stopper,
+    server: Option<thread::JoinHandle<()>>,
+}
+
+impl Echo {
+    fn new(harbour: &Harbour) -> Self {
+        let port = harbour.port();
+        let stopper = port.stopper();
+        let server = thread::spawn(move || port.serve(|request| request.body().to_vec()).unwrap());
+        let client = harbour.options().connect(NAME).unwrap().share();
+        Self { client, stopper, server: Some(server) }
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        self.stopper.stop(Deadline::Now);
+        let _ = self.server.take().map(thread::JoinHandle::join);
+    }
+}
+
+/// A port, and its client in this process.
+fn pair(harbour: &Harbour) -> (ConnectionPort, SharedClient) {
+    let mut port = harbour.port();
+    let (client, _): (Client, _) = harbour.client(&mut port, 0);
+    (port, client.share())
+}
+
+#[test]
+fn threads_that_ask_at_once_each_get_their_own_reply() {
+    let harbour = Harbour::new();
+    let echo = Echo::new(&harbour);
+    thread::scope(|scope| {
+        for asker in 0..8_u32 {
+            let client = echo.client.clone();
+            scope.spawn(move || {
+                for number in 0..300_u32 {
+                    let mut question = [asker.to_le_bytes(), number.to_le_bytes()].concat();
+                    // Now and then one that comes back in a view.
+                    question.resize(if number % 50 == 0 { 5000 } else { 8 }, 7);
+                    assert_eq!(client.request_within(&question, soon()).unwrap(), question);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_reply_that_comes_first_is_not_kept_from_its_asker_by_one_that_waits_longer() {
+    let harbour = Harbour::new();
+    let (mut port, client) = pair(&harbour);
+    let slow = thread::spawn({
+        let client = client.clone();
+        move || client.request_within(b"slow", soon())
+    });
+    let kept = request(&mut port);
+    // Whoever leads waits for the slow reply; each of these is handed its own.
+    for _ in 0..50 {
+        let fast = thread::spawn({
+            let client = client.clone();
+            move || client.request_within(b"fast", soon())
+        });
+        let asked = request(&mut port);
+        assert_eq!(asked.body(), b"fast");
+        port.reply(asked, b"quick").unwrap();
+        assert_eq!(fast.join().unwrap().unwrap(), b"quick");
+    }
+    port.reply(kept, b"at last").unwrap();
+    assert_eq!(slow.join().unwrap().unwrap(), b"at last");
+}
+
+#[test]
+fn one_who_gives_up_hands_the_lead_on_and_its_late_reply_is_dropped() {
+    let harbour = Harbour::new();
+    let (mut port, client) = pair(&harbour);
+    let patient = |client: &SharedClient| {
+        let client = client.clone();
+        thread::spawn(move || client.request_within(b"patient", soon()))
+    };
+    let first = thread::spawn({
+        let client = client.clone();
+        move || client.request_within(b"impatient", shortly())
+    });
+    let impatient = request(&mut port);
+    let others = [patient(&client), patient(&client)];
+    assert_eq!(first.join().unwrap(), Err(RequestError::TimedOut));
+    let mut asked = Vec::new();
+    while asked.len() < 2 {
+        match next(&mut port) {
+            Incoming::Request(request) => asked.push(request),
+            Incoming::Canceled { id, .. } => assert_eq!(id, impatient.id()),
+            other => panic!("{other:?}"),
+        }
+    }
+    let _ = port.reply(impatient, b"too late");
+    for request in asked {
+        port.reply(request, b"here").unwrap();
+    }
+    for other in others {
+        assert_eq!(other.join().unwrap().unwrap(), b"here");
+    }
+}
+
+#[test]
+fn datagrams_are_received_while_others_wait_for_replies() {
+    let harbour = Harbour::new();
+    let mut port = harbour.port();
+    let (client, id) = harbour.client(&mut port, 0);
+    let client = client.share();
+    assert_eq!(client.receive(Deadline::Now), Err(ReceiveError::Nothing));
+    let asker = thread::spawn({
+        let client = client.clone();
+        move || client.request_within(b"?", soon())
+    });
+    let asked = request(&mut port);
+    let listener = thread::spawn({
+        let client = client.clone();
+        move || client.receive(soon())
+    });
+    port.send_datagram(id, b"news", soon()).unwrap();
+    assert_eq!(listener.join().unwrap().unwrap(), b"news");
+    port.reply(asked, b"!").unwrap();
+    assert_eq!(asker.join().unwrap().unwrap(), b"!");
+    client.send_datagram(b"thanks", soon()).unwrap();
+    match next(&mut port) {
+        Incoming::Datagram(datagram) => assert_eq!(datagram.body(), b"thanks"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn all_who_wait_are_told_when_the_server_goes() {
+    let harbour = Harbour::new();
+    let (mut port, client) = pair(&harbour);
+    let askers: Vec<_> = (0..4)
+        .map(|_| {
+            let client = client.clone();
+            thread::spawn(move || client.request_within(b"?", soon()))
+        })
+        .collect();
+    let asked: Vec<_> = (0..4).map(|_| request(&mut port)).collect();
+    drop(port);
+    for asker in askers {
+        let lost = RequestError::Lost(Loss::Gone(ChannelError::Closed));
+        assert_eq!(asker.join().unwrap(), Err(lost));
+    }
+    drop(asked);
+    let gone = client.request_within(b"?", soon()).unwrap_err();
+    assert_eq!(gone, RequestError::NotSent(SendError::Channel(ChannelError::Closed)));
+}
+
+#[test]
+fn a_callback_to_a_shared_client_is_lost_and_its_request_waits_on() {
+    let harbour = Harbour::new();
+    let (mut port, client) = pair(&harbour);
+    let asker = thread::spawn(move || client.request_within(b"?", soon()));
+    let asked = request(&mut port);
+    port.call_back(&asked, b"who are you?", soon()).unwrap_err();
+    port.reply(asked, b"never mind").unwrap();
+    assert_eq!(asker.join().unwrap().unwrap(), b"never mind");
+}
+
+#[test]
+fn threads_of_another_process_share_a_client() {
+    const TEST: &str = "threads_of_another_process_share_a_client";
+    if role().is_some() {
+        let client = their_client().share();
+        // All clones are dropped before the process ends, so the port is closed and does not die.
+        thread::scope(|scope| {
+            for asker in 0..4_u8 {
+                let client = client.clone();
+                scope.spawn(move || {
+                    for number in 0..200_u8 {
+                        let reply = client.request_within(&[asker, number], soon()).unwrap();
+                        assert_eq!(reply, [asker, number]);
+                    }
+                });
+            }
+        });
+        return;
+    }
+    let harbour = Harbour::new();
+    let mut port = harbour.port();
+    let other = harbour.start(TEST, "client");
+    support::echo(&mut port);
+    other.finish();
+}
