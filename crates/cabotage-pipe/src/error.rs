@@ -150,7 +150,7 @@ impl From<WriteAllError> for io::Error {
 }
 
 impl WriteError {
-    fn io_kind(&self) -> io::ErrorKind {
+    pub(crate) fn io_kind(&self) -> io::ErrorKind {
         match self {
             Self::Full => io::ErrorKind::WouldBlock,
             Self::TimedOut => io::ErrorKind::TimedOut,

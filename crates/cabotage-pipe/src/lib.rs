@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Unix pipes as programs need them: anonymous ones, FIFOs, messages on them, and children that inherit exactly
-//! the ends they are given.
+//! Pipes as programs need them: anonymous ones, FIFOs, messages on them, children that inherit exactly the ends they
+//! are given, and [named pipes](named) as Windows has them.
 //!
 //! An anonymous pipe's ends are std's own types. What std lacks comes as traits on them: [`ReadEnd`] and
 //! [`WriteEnd`] read and write within a deadline, or once without waiting, without touching flags that other
@@ -27,7 +27,10 @@ mod end;
 mod error;
 pub mod fifo;
 pub mod framed;
+#[cfg(feature = "named")]
+pub mod named;
 mod read;
+pub mod windows;
 mod write;
 
 pub use atomic::{Atomic, TooLong};

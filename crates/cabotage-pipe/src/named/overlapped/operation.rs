@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An operation that was begun, what may come of it, and the steps that an end goes on by.
+
+use std::os::fd::BorrowedFd;
+
+use cabotage_link::Ready;
+use cabotage_link::metered::{Begun, Interest, Read, WriteId};
+
+use crate::named::error::{PipeError, WriteError};
+
+/// An operation that was begun: see [`Overlapped`](super::Overlapped). It belongs to the end that began it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Operation(pub(super) u64);
+
+/// What came of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Completed {
+    /// A client has come.
+    Connected,
+    /// Something was read.
+    Read {
+        /// What.
+        data: Vec<u8>,
+        /// Whether more of the same message stays in the pipe: what Windows calls `ERROR_MORE_DATA`.
+        is_more: bool,
+    },
+    /// All was written, and the other end has read enough.
+    Written {
+        /// How many bytes.
+        bytes: usize,
+    },
+}
+
+/// One step of each operation, without waiting.
+pub(in crate::named) trait Steps {
+    fn connect_now(&mut self) -> Result<(), PipeError>;
+    fn read_now(&mut self, target: &mut [u8]) -> Result<Read, PipeError>;
+    fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError>;
+    fn is_written(&mut self, id: WriteId) -> Result<bool, WriteError>;
+    /// How many bytes stay with the other end; `None`: the write is complete.
+    fn cancel_write(&mut self, id: WriteId) -> Result<Option<usize>, PipeError>;
+    fn ready(&mut self, interest: Interest) -> Result<Ready, PipeError>;
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+}
