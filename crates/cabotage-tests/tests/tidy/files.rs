@@ -57,8 +57,15 @@ impl File {
 }
 
 /// The crates that a user links.
-pub(crate) const LIBRARIES: [&str; 6] =
-    ["cabotage", "cabotage-lane", "cabotage-link", "cabotage-os", "cabotage-pipe", "cabotage-shm"];
+pub(crate) const LIBRARIES: [&str; 7] = [
+    "cabotage",
+    "cabotage-alpc",
+    "cabotage-lane",
+    "cabotage-link",
+    "cabotage-os",
+    "cabotage-pipe",
+    "cabotage-shm",
+];
 
 /// Every text file of the repository.
 pub(crate) fn all() -> &'static [File] {

@@ -33,6 +33,12 @@ const EXCEPTIONS: &[Exception] = &[
         "copy_nonoverlapping",
         "plain on purpose, for benchmarks among friends",
     ),
+    (
+        "crates/cabotage-os/src/sealed.rs",
+        "from_raw_parts",
+        "sealed against writing, for everybody and for good",
+    ),
+    ("crates/cabotage-os/src/raw/sealed.rs", "from_raw_parts", "sealed, for benchmarks among friends"),
     ("crates/cabotage-os/src/raw/words.rs", "from_raw_parts", "atomics only, for benchmarks among friends"),
 ];
 

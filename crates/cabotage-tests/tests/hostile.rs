@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A part of everything that a hostile peer can do, drawn anew at each run; all of it is
+//! `cabotage-tests hostile run`.
+#![forbid(unsafe_code)]
+
+use cabotage_os::limits;
+use cabotage_tests::hostile::alpc::clients::Clients;
+use cabotage_tests::hostile::alpc::fields::ALPC_FIELDS;
+use cabotage_tests::hostile::attacker::Meeting;
+use cabotage_tests::hostile::campaign::{Campaign, Outcome, Plan};
+use cabotage_tests::hostile::channel::consumers::Consumers;
+use cabotage_tests::hostile::channel::fields::CHANNEL_FIELDS;
+use cabotage_tests::hostile::channel::producers::Producers;
+use cabotage_tests::hostile::lie::{Lie, Manner};
+use cabotage_tests::hostile::link_fields::FIELDS;
+use cabotage_tests::hostile::pipe::fields::PIPE_FIELDS;
+use cabotage_tests::hostile::stage::Attackers;
+use cabotage_tests::hostile::values::Value;
+use cabotage_tests::random::Random;
+
+fn plan(attackers: Attackers) -> Plan {
+    Plan { field: String::new(), one_in: 8, flood: 500, attackers }
+}
+
+fn channel_plan(attackers: Attackers) -> Plan {
+    Plan { field: String::new(), one_in: 40, flood: 300, attackers }
+}
+
+#[track_caller]
+fn nothing_wrong(outcome: &Outcome) {
+    assert!(outcome.problems.is_empty(), "of {} attacks: {:#?}", outcome.attacks, outcome.problems);
+}
+
+/// Of a process that may have few descriptors its quota refuses the flood before a rule is broken, and the expectations
+/// of the kit are made for rules.
+fn has_few_descriptors() -> bool {
+    const ENOUGH: u64 = 4096;
+    let few = limits::descriptors().is_ok_and(|limit| limit.soft < ENOUGH);
+    if few {
+        eprintln!("skipped: this needs {ENOUGH} descriptors (ulimit -n)");
+    }
+    few
+}
+
+/// Else a lie about it would say nothing.
+#[test]
+fn a_kit_that_tells_the_truth_writes_every_field_and_is_no_liar() {
+    let mut campaign = Campaign::new(plan(Attackers::Ours));
+    for (number, field) in FIELDS.iter().enumerate() {
+        let lie = Lie { field, value: Value::Truth, manner: Manner::Static };
+        campaign.lie(lie, Meeting::ALL[number % 2]);
+    }
+    nothing_wrong(&campaign.end());
+}
+
+/// As for links: what is never written cannot be lied about.
+#[test]
+fn a_client_of_a_named_pipe_that_tells_the_truth_is_no_liar() {
+    let mut campaign = Campaign::new(plan(Attackers::Ours));
+    for field in PIPE_FIELDS {
+        campaign.lie(Lie { field, value: Value::Truth, manner: Manner::Static }, Meeting::Pipe);
+    }
+    nothing_wrong(&campaign.end());
+}
+
+#[test]
+fn clients_of_a_named_pipe_that_lie_end_their_instance_and_nothing_else() {
+    let mut random = Random::of_today("clients of a pipe");
+    for attackers in Attackers::possible() {
+        let mut campaign = Campaign::new(plan(*attackers));
+        campaign.lies_of_pipes(&mut random);
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn clients_of_a_named_pipe_that_are_silent_or_die_hold_nobody_up() {
+    let mut campaign = Campaign::new(plan(Attackers::Ours));
+    campaign.silence_and_death_of_pipes();
+    nothing_wrong(&campaign.end());
+}
+
+#[test]
+fn lies_end_the_link_of_the_liar_and_nothing_else() {
+    let mut random = Random::of_today("lies");
+    for attackers in Attackers::possible() {
+        let mut campaign = Campaign::new(plan(*attackers));
+        campaign.lies(&mut random);
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn silence_and_death_at_every_step_hold_nobody_up() {
+    let mut campaign = Campaign::new(plan(Attackers::Ours));
+    campaign.silence();
+    campaign.death();
+    nothing_wrong(&campaign.end());
+}
+
+#[test]
+fn no_kind_of_descriptor_in_no_number_does_harm() {
+    if has_few_descriptors() {
+        return;
+    }
+    for attackers in Attackers::possible() {
+        let mut campaign = Campaign::new(plan(*attackers));
+        campaign.descriptors();
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn floods_leave_nothing_behind() {
+    if has_few_descriptors() {
+        return;
+    }
+    for attackers in Attackers::possible() {
+        let mut campaign = Campaign::new(plan(*attackers));
+        campaign.floods();
+        nothing_wrong(&campaign.end());
+    }
+}
+
+/// As for links: what is never written cannot be lied about.
+#[test]
+fn both_ends_of_a_channel_that_tell_the_truth_are_no_liars() {
+    let mut consumers = Consumers::new(plan(Attackers::Ours));
+    let mut producers = Producers::new(plan(Attackers::Ours));
+    for field in CHANNEL_FIELDS {
+        let lie = Lie { field, value: Value::Truth, manner: Manner::Static };
+        if field.name.starts_with("knock.") { consumers.lie(lie) } else { producers.lie(lie) }
+    }
+    nothing_wrong(&consumers.end());
+    nothing_wrong(&producers.end());
+}
+
+#[test]
+fn consumers_of_a_channel_that_lie_or_flood_cost_their_successor_nothing() {
+    let mut random = Random::of_today("consumers");
+    for attackers in Attackers::possible() {
+        let mut campaign = Consumers::new(channel_plan(*attackers));
+        campaign.lies(&mut random);
+        campaign.floods();
+        campaign.descriptors(&mut random);
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn producers_of_a_channel_that_lie_are_told_from_those_that_follow() {
+    let mut random = Random::of_today("producers");
+    for attackers in Attackers::possible() {
+        let mut campaign = Producers::new(channel_plan(*attackers));
+        campaign.lies(&mut random);
+        campaign.descriptors(&mut random);
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn silence_and_death_of_a_consumer_end_with_it() {
+    let mut campaign = Consumers::new(channel_plan(Attackers::Ours));
+    campaign.silence();
+    campaign.death();
+    nothing_wrong(&campaign.end());
+}
+
+#[test]
+fn a_producer_that_is_silent_or_dies_holds_no_consumer_up() {
+    let mut campaign = Producers::new(channel_plan(Attackers::Ours));
+    campaign.silence();
+    campaign.death();
+    nothing_wrong(&campaign.end());
+}
+
+/// As for links and channels.
+#[test]
+fn a_client_of_alpc_that_tells_the_truth_is_no_liar() {
+    let mut clients = Clients::new(channel_plan(Attackers::Ours));
+    for field in ALPC_FIELDS {
+        clients.lie(Lie { field, value: Value::Truth, manner: Manner::Static });
+    }
+    nothing_wrong(&clients.end());
+}
+
+#[test]
+fn clients_of_alpc_that_lie_say_what_they_may_not_or_flood_cost_others_nothing() {
+    let mut random = Random::of_today("clients of ALPC");
+    for attackers in Attackers::possible() {
+        let mut campaign = Clients::new(Plan { one_in: 12, ..channel_plan(*attackers) });
+        campaign.lies(&mut random);
+        campaign.breaches();
+        campaign.floods();
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn clients_of_alpc_that_are_silent_or_die_at_any_step_hold_nobody_up() {
+    let mut campaign = Clients::new(channel_plan(Attackers::Ours));
+    campaign.silence();
+    campaign.death();
+    nothing_wrong(&campaign.end());
+}
