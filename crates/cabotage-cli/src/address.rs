@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Addresses: one form for all verbs, `KIND:NAME`, such as `shm:/frames`, `fifo:/tmp/queue` or `link:weather`.
+//! Addresses: one form for all verbs, `KIND:NAME`, such as `shm:/frames`, `channel:/frames`,
+//! `fifo:/tmp/queue`, `link:weather` or `alpc:echo`.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -7,6 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use cabotage::link::names;
+use cabotage::pipe::named::PipeName;
 use cabotage::shm::Name;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
@@ -17,20 +19,48 @@ use crate::exit::Failure;
 pub(crate) enum Address {
     /// `shm:/frames`: a POSIX shared memory object.
     Shm(Name),
+    /// `channel:/frames` and `trusting:/frames`: a channel from a producer to a consumer, by its form.
+    Channel(Form, Name),
+    /// `topic:/news`: a topic from a publisher to its subscribers.
+    Topic(Name),
     /// `fifo:/tmp/queue`: a named pipe, by its path.
     Fifo(PathBuf),
+    /// `pipe:chat`: a Windows named pipe, `\\.\pipe\chat`.
+    Pipe(PipeName),
     /// `link:weather`: a link, by the name that a process has published.
     Link(names::Name),
+    /// `alpc:echo`: a connection port, by the name that its server has published.
+    Alpc(names::Name),
+}
+
+/// The two forms of a channel: names of one do not meet those of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Over sealed memory that each end writes alone, between processes that need not trust each other.
+    Guarded,
+    /// Over plain named objects, between processes that trust each other.
+    Trusting,
+}
+
+impl Form {
+    /// The kind of its addresses.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Guarded => "channel",
+            Self::Trusting => "trusting",
+        }
+    }
 }
 
 /// The kinds that this version knows.
-pub(crate) const KINDS: [&str; 3] = ["shm", "fifo", "link"];
+pub(crate) const KINDS: [&str; 8] = ["shm", "channel", "trusting", "topic", "fifo", "pipe", "link", "alpc"];
 
 /// Kinds of the mechanisms that come later.
-const LATER: [&str; 3] = ["pipe", "alpc", "mach"];
+const LATER: [&str; 1] = ["mach"];
 
 /// How addresses are written.
-const FORMS: &str = "shm:/NAME, fifo:PATH or link:NAME";
+const FORMS: &str =
+    "shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, pipe:NAME, link:NAME or alpc:NAME";
 
 impl Address {
     /// Reads an address.
@@ -45,12 +75,19 @@ impl Address {
         };
         let (kind, name) = (&bytes[..colon], &bytes[colon + 1..]);
         match std::str::from_utf8(kind) {
-            Ok("shm") => Name::parse(name).map(Self::Shm).map_err(|mistake| mistake.to_string()),
+            Ok("shm") => object_name(name).map(Self::Shm),
+            Ok("topic") => object_name(name).map(Self::Topic),
+            Ok("channel") => channel_name(name).map(|name| Self::Channel(Form::Guarded, name)),
+            Ok("trusting") => object_name(name).map(|name| Self::Channel(Form::Trusting, name)),
             Ok("fifo") if name.is_empty() => Err("a FIFO is named by its path: fifo:PATH".into()),
             Ok("fifo") => Ok(Self::Fifo(OsString::from_vec(name.to_vec()).into())),
+            Ok("pipe") => pipe_name(name).map(Self::Pipe),
             Ok("link") => names::Name::parse(OsStr::from_bytes(name))
                 .map(Self::Link)
                 .map_err(|mistake| format!("{mistake} (link:NAME)")),
+            Ok("alpc") => names::Name::parse(OsStr::from_bytes(name))
+                .map(Self::Alpc)
+                .map_err(|mistake| format!("{mistake} (alpc:NAME)")),
             Ok(kind) if LATER.contains(&kind) => {
                 Err(format!("`{kind}:` is not in this version yet: use {FORMS}"))
             }
@@ -58,12 +95,9 @@ impl Address {
         }
     }
 
-    /// The name of a link, for verbs that know nothing else.
-    pub(crate) fn link(&self) -> Result<&names::Name, Failure> {
-        match self {
-            Self::Link(name) => Ok(name),
-            other => Err(Failure::usage(format!("{other} carries no messages: write link:NAME"))),
-        }
+    /// Said by verbs that send a message and want an answer.
+    pub(crate) fn carries_no_messages(&self) -> Failure {
+        Failure::usage(format!("{self} carries no messages: write link:NAME, pipe:NAME or alpc:NAME"))
     }
 
     /// For clap: an argument that is an address.
@@ -72,12 +106,34 @@ impl Address {
     }
 }
 
+fn object_name(name: &[u8]) -> Result<Name, String> {
+    Name::parse(name).map_err(|mistake| mistake.to_string())
+}
+
+fn pipe_name(name: &[u8]) -> Result<PipeName, String> {
+    let text = std::str::from_utf8(name).map_err(|_| "the name of a pipe is text in UTF-8 (pipe:NAME)")?;
+    PipeName::parse(text).map_err(|mistake| format!("{mistake} (pipe:NAME)"))
+}
+
+/// A name that the registry of names has for a channel is without the slash.
+fn channel_name(name: &[u8]) -> Result<Name, String> {
+    let name = object_name(name)?;
+    match names::Name::parse(OsStr::from_bytes(name.file_name())) {
+        Ok(_) => Ok(name),
+        Err(mistake) => Err(format!("{mistake} (channel:/NAME)")),
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shm(name) => write!(f, "shm:{name}"),
+            Self::Topic(name) => write!(f, "topic:{name}"),
+            Self::Channel(form, name) => write!(f, "{}:{name}", form.kind()),
             Self::Fifo(path) => write!(f, "fifo:{}", path.display()),
+            Self::Pipe(name) => write!(f, "pipe:{}", name.short()),
             Self::Link(name) => write!(f, "link:{name}"),
+            Self::Alpc(name) => write!(f, "alpc:{name}"),
         }
     }
 }
@@ -96,19 +152,28 @@ mod tests {
         assert_eq!(parse("shm:frames"), parse("shm:/frames"));
         assert_eq!(parse("fifo:a:b"), Ok(Address::Fifo("a:b".into())));
         assert_eq!(parse("shm:frames").unwrap().to_string(), "shm:/frames");
-        assert_eq!(parse("link:weather").unwrap().to_string(), "link:weather");
+        for text in
+            ["link:weather", "channel:/frames", "trusting:/frames", "topic:/news", "alpc:echo", "pipe:chat"]
+        {
+            assert_eq!(parse(text).unwrap().to_string(), text);
+        }
     }
 
     #[test]
     fn a_mistake_is_answered_with_the_way_to_write_it() {
-        for text in ["frames", "", "tcp:host", "fifo:", "pipe:chat", "alpc:echo", "mach:log"] {
+        for text in ["frames", "", "tcp:host", "fifo:", "mach:log"] {
             let words = parse(text).unwrap_err();
             assert!(words.contains("fifo:PATH"), "{words}");
         }
-        for text in ["shm:", "link:", "link:a/b", "link:.x"] {
+        for text in ["shm:", "link:", "link:a/b", "link:.x", "channel:.x", "alpc:", "alpc:a/b", "pipe:"] {
             assert!(parse(text).is_err(), "{text}");
         }
-        assert!(parse("pipe:chat").unwrap_err().contains("not in this version yet"));
+        assert!(parse("mach:log").unwrap_err().contains("not in this version yet"));
+    }
+
+    #[test]
+    fn a_pipe_may_be_named_as_windows_names_it() {
+        assert_eq!(parse(r"pipe:\\.\pipe\chat"), parse("pipe:chat"));
     }
 
     #[test]

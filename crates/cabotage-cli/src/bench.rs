@@ -18,6 +18,7 @@ mod peer;
 mod report;
 mod round_trip;
 mod rounds;
+mod served;
 mod session;
 mod statistics;
 mod stream;
@@ -51,7 +52,7 @@ pub(crate) struct BenchArgs {
     /// About how long each case is measured; at least 20 rounds are run
     #[arg(long, value_name = "N", default_value = "3", value_parser = seconds)]
     seconds: Duration,
-    /// How many idle links `link.idle` has
+    /// How many idle links `link.idle` has; the most clients that a case has
     #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     links: u32,
     /// Say which cases there are

@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod exit;
 mod output;
+mod scratch;
 mod tour;
 mod verbs;
 

@@ -4,6 +4,7 @@
 //! A mechanism is one file below and one line in [`mechanism::ALL`]. [`visit`] shows one from the parent's side, the
 //! [`child`] is this program started again.
 
+mod alpc;
 mod anonymous_pipe;
 mod child;
 mod fifo;
@@ -13,10 +14,12 @@ mod link;
 mod litter;
 mod mapped_file;
 mod mechanism;
+mod named_pipe;
 mod orders;
 mod page;
 mod peer;
 mod posix_shm;
+mod producer_consumer;
 mod report;
 mod session;
 mod shared;
@@ -24,6 +27,8 @@ mod source;
 mod stream;
 mod trips;
 mod visit;
+mod window;
+mod windows_anonymous_pipe;
 
 use std::fmt::Write;
 use std::path::PathBuf;

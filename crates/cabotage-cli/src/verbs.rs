@@ -2,8 +2,11 @@
 //! The everyday verbs, each in a module of its own.
 
 mod call;
+mod channel_names;
+mod channels;
 mod completions;
 mod fifos;
+mod gc;
 mod holders;
 mod link_names;
 mod links;
@@ -11,12 +14,17 @@ mod ls;
 mod man;
 mod objects;
 mod people;
+mod pipe_names;
+mod pipes;
+mod ports;
 mod receive;
 mod rm;
 mod send;
 mod serve;
 mod show;
 mod timeout;
+mod topic_names;
+mod topics;
 mod transfer;
 mod whose;
 
@@ -34,6 +42,7 @@ pub(crate) enum Verb {
     Ls(ls::LsArgs),
     Show(show::ShowArgs),
     Rm(rm::RmArgs),
+    Gc(gc::GcArgs),
     Serve(serve::ServeArgs),
     Call(call::CallArgs),
     Bench(BenchArgs),
@@ -53,6 +62,7 @@ impl Verb {
             Self::Ls(args) => ls::run(args, output),
             Self::Show(args) => show::run(args, output),
             Self::Rm(args) => rm::run(args, output),
+            Self::Gc(args) => gc::run(args, output),
             Self::Serve(args) => serve::run(args, output),
             Self::Call(args) => call::run(args, output),
             Self::Bench(args) => bench::run(args, output),

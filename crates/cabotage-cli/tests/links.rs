@@ -6,51 +6,11 @@ mod support;
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use cabotage::os::process::{Pidfd, Signal};
-use tempfile::TempDir;
 
-use support::{Outcome, cabotage, start, tool, until};
-
-/// A place for names, and the commands that meet there.
-struct Harbour(TempDir);
-
-impl Harbour {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = cabotage(arguments);
-        command.env("XDG_RUNTIME_DIR", self.0.path()).env_remove("RUNTIME_DIRECTORY");
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Outcome {
-        Outcome::of(start(&mut self.command(arguments)))
-    }
-
-    fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
-        let mut child = start(self.command(arguments).stdin(Stdio::piped()));
-        // One that is refused may have left before it reads.
-        let _ = child.stdin.take().unwrap().write_all(input);
-        Outcome::of(child)
-    }
-
-    /// Starts a command that publishes `name`, and waits until it has.
-    fn publisher(&self, arguments: &[&str], name: &str) -> Child {
-        let child = start(&mut self.command(arguments));
-        let socket = self.0.path().join("cabotage/link").join(name);
-        until("the name is published", || socket.exists());
-        child
-    }
-
-    fn is_empty(&self) -> bool {
-        let names = self.0.path().join("cabotage/link");
-        std::fs::read_dir(names).unwrap().next().is_none()
-    }
-}
+use support::{Harbour, Outcome, start, tool, until};
 
 fn pattern(bytes: usize) -> Vec<u8> {
     (0..=250).cycle().take(bytes).collect()
@@ -72,7 +32,7 @@ fn a_stream_goes_from_one_command_to_another_and_leaves_no_name() {
         let receiver = harbour.publisher(&["receive", "link:stream"], "stream");
         harbour.run_with_input(&["send", "link:stream"], &pattern(bytes)).expect(0);
         assert!(Outcome::of(receiver).expect(0).stdout == pattern(bytes), "{bytes} bytes");
-        assert!(harbour.is_empty());
+        assert!(harbour.is_empty("link"));
     }
 }
 
@@ -98,7 +58,7 @@ fn a_name_that_nobody_has_is_missing_or_awaited_until_the_time_is_up() {
     harbour.run(&["rm", "link:nobody"]).expect(3);
     harbour.run(&["rm", "--force", "link:nobody"]).expect(0);
     harbour.run(&["receive", "link:nobody", "--timeout", "0.05"]).expect(6);
-    assert!(harbour.is_empty());
+    assert!(harbour.is_empty("link"));
 }
 
 #[test]
@@ -107,7 +67,7 @@ fn a_sender_that_is_killed_leaves_a_stream_that_is_told_to_be_half() {
     let receiver = harbour.publisher(&["receive", "link:half"], "half");
     let mut sender = start(harbour.command(&["send", "link:half"]).stdin(Stdio::piped()));
     sender.stdin.as_mut().unwrap().write_all(b"the first half").unwrap();
-    until("the sender was accepted", || harbour.is_empty());
+    until("the sender was accepted", || harbour.is_empty("link"));
     kill(sender);
     let outcome = Outcome::of(receiver).expect(5);
     assert!(outcome.errors().contains("died before the end"), "{}", outcome.errors());
@@ -119,7 +79,7 @@ fn a_receiver_that_is_killed_is_told_to_the_sender() {
     let receiver = harbour.publisher(&["receive", "link:gone"], "gone");
     let mut sender = start(harbour.command(&["send", "link:gone"]).stdin(Stdio::piped()));
     let mut input = sender.stdin.take().unwrap();
-    until("the sender was accepted", || harbour.is_empty());
+    until("the sender was accepted", || harbour.is_empty("link"));
     kill(receiver);
     let _ = input.write_all(&pattern(1 << 20));
     drop(input);
@@ -192,7 +152,7 @@ fn names_are_listed_and_shown_and_only_those_left_behind_removed() {
     assert_eq!((&shown["alive"], &shown["pid"]), (&false.into(), &serde_json::Value::Null));
     assert!(harbour.run(&["ls", "link"]).expect(0).text().contains("left behind"));
     harbour.run(&["rm", "link:mine"]).expect(0);
-    assert!(harbour.is_empty());
+    assert!(harbour.is_empty("link"));
 }
 
 #[test]

@@ -125,6 +125,13 @@ pub(crate) enum Measured {
     Latencies(Vec<u32>),
     /// Nanoseconds an operation took on average, in a stream of them.
     Pace(f64),
+    /// Nanoseconds of time for each operation of many at once, and how long some of them took.
+    Served {
+        /// The average.
+        ns: f64,
+        /// Of some.
+        samples: Vec<u32>,
+    },
 }
 
 /// What many links cost the process that holds them, each.

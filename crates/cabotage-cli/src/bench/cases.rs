@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The list of cases: one line each; each file beside this one says what its case does.
 
+mod alpc_clients;
+mod alpc_connect;
+mod alpc_direct;
+mod alpc_ends;
+mod alpc_rtt;
+mod alpc_section;
+mod channel_ends;
 mod fifo_rtt;
 mod lane_ends;
 mod lane_rtt;
@@ -20,10 +27,14 @@ mod link_rtt;
 mod link_server;
 mod link_shared;
 mod link_stream;
+mod named_pipe;
 mod pipe_rtt;
 mod pipe_stream;
 mod raw_ends;
 mod shm_create;
+mod shm_rtt;
+mod shm_stream;
+mod shm_topic;
 
 use super::case::Case;
 
@@ -51,10 +62,32 @@ pub(crate) static CASES: &[Case] = &[
     link_crowded::APART,
     link_crowded::TOGETHER,
     link_idle::CASE,
+    alpc_rtt::OF_64,
+    alpc_rtt::OF_256,
     shm_create::CASE,
+    shm_rtt::TRUSTING,
+    shm_rtt::GUARDED,
+    shm_stream::TRUSTING,
+    shm_stream::GUARDED,
+    shm_topic::WAIT,
+    shm_topic::DROP,
+    shm_topic::WAIT_FOR_FOUR,
+    shm_topic::DROP_FOR_FOUR,
+    alpc_connect::CASE,
+    alpc_clients::OF_1,
+    alpc_clients::OF_10,
+    alpc_clients::OF_100,
+    alpc_clients::OF_1000,
     pipe_rtt::CASE,
     pipe_stream::CASE,
     fifo_rtt::CASE,
+    alpc_section::OF_1M,
+    alpc_section::OF_64M,
+    alpc_section::SECURE,
+    alpc_direct::IN_PLACE,
+    alpc_direct::SERVED,
+    named_pipe::TRIP,
+    named_pipe::STREAM,
 ];
 
 /// The case of this name.

@@ -5,19 +5,17 @@
 //! near end's process has a name. One that waits there for clients looks now and then whether there still can be
 //! any.
 
-use std::fs::DirBuilder;
 use std::io::PipeWriter;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cabotage::link::names::{Name, Registry};
-use cabotage::os::object::unguessable;
 
 use super::case::Result;
 use super::note::Note;
 use crate::exit::{Exit, Failure};
+use crate::scratch::{Maker, Scratch};
 
 /// Where the directory will be, in the near end's process.
 #[derive(Debug)]
@@ -29,14 +27,23 @@ pub(crate) struct Invitation {
 /// The directory, in the far end's process. Dropping it removes all that lies there.
 #[derive(Debug)]
 pub(crate) struct Meeting {
-    path: PathBuf,
+    scratch: Scratch,
     note: Note,
 }
 
 impl Invitation {
     /// To a directory that nobody has yet, with the descriptor for [`Meeting::hold`].
     pub(crate) fn new() -> Result<(Self, OwnedFd)> {
-        let path = std::env::temp_dir().join(format!("cabotage-bench-{:016x}", unguessable()?));
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// The same, for what must lie in memory.
+    pub(crate) fn in_memory() -> Result<(Self, OwnedFd)> {
+        Self::below(Path::new("/dev/shm"))
+    }
+
+    fn below(folder: &Path) -> Result<(Self, OwnedFd)> {
+        let path = folder.join(Maker::Bench.unique_name()?);
         let words = path.to_str().ok_or_else(|| Failure::usage("TMPDIR is no text"))?;
         let (alive, descriptor) = Note::leave(words)?;
         Ok((Self { path, _alive: alive }, descriptor))
@@ -51,13 +58,11 @@ impl Meeting {
     /// Makes the directory.
     pub(crate) fn hold(descriptor: OwnedFd) -> Result<Self> {
         let note = Note::read(descriptor)?;
-        let path = PathBuf::from(note.words());
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self { path, note })
+        Ok(Self { scratch: Scratch::make(PathBuf::from(note.words()))?, note })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.scratch.path()
     }
 
     /// Nobody came for a while.
@@ -69,12 +74,6 @@ impl Meeting {
             true => Err(Failure::new(Exit::PeerGone, "the near end's process has ended")),
             false => Ok(()),
         }
-    }
-}
-
-impl Drop for Meeting {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 

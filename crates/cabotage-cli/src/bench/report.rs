@@ -33,6 +33,8 @@ pub(crate) struct Row {
 enum Columns {
     /// Each operation was timed.
     Latency { p50_ns: u32, p99_ns: u32, p999_ns: u32, max_ns: u32, limit_p50_ns: Option<u32> },
+    /// Many at once were timed together and each by itself: answers a second, and how long one waits.
+    Served { mps: f64, limit_mps: Option<f64>, p50_ns: u32, p99_ns: u32, limit_p99_ns: Option<u32> },
     /// A stream of operations was timed: messages and 10⁹ bytes a second.
     Stream { mps: f64, gb_per_s: f64, limit_mps: Option<f64> },
 }
@@ -69,16 +71,23 @@ impl Row {
 }
 
 fn columns(case: &Case, outcome: &Outcome) -> Columns {
+    let limit = outcome.limit.as_ref();
     match outcome.subject.latency {
+        Some(Latency { p50_ns, p99_ns, .. }) if outcome.subject.is_served => Columns::Served {
+            mps: per_second(&outcome.subject),
+            limit_mps: limit.map(per_second),
+            p50_ns,
+            p99_ns,
+            limit_p99_ns: limit.and_then(|limit| limit.latency).map(|limit| limit.p99_ns),
+        },
         Some(Latency { p50_ns, p99_ns, p999_ns, max_ns }) => {
-            let limit_p50_ns =
-                outcome.limit.as_ref().and_then(|limit| limit.latency).map(|limit| limit.p50_ns);
+            let limit_p50_ns = limit.and_then(|limit| limit.latency).map(|limit| limit.p50_ns);
             Columns::Latency { p50_ns, p99_ns, p999_ns, max_ns, limit_p50_ns }
         }
         None => {
             let mps = per_second(&outcome.subject);
             let gb_per_s = mps * case.bytes as f64 / 1e9;
-            Columns::Stream { mps, gb_per_s, limit_mps: outcome.limit.as_ref().map(per_second) }
+            Columns::Stream { mps, gb_per_s, limit_mps: limit.map(per_second) }
         }
     }
 }
@@ -97,6 +106,13 @@ impl fmt::Display for Row {
                 }
                 limit_p50_ns
                     .map_or(Ok(()), |limit| write!(f, " limit {:9}", Nanoseconds(limit).to_string()))?;
+            }
+            Columns::Served { mps, limit_mps, p50_ns, p99_ns, limit_p99_ns } => {
+                let [p50, p99] = [p50_ns, p99_ns].map(|ns| Nanoseconds(ns).to_string());
+                write!(f, "{:14}p50 {p50:9} p99 {p99:9}{:12}", Rate(mps).to_string(), "")?;
+                limit_mps.map_or(Ok(()), |limit| write!(f, " limit {:12}", Rate(limit).to_string()))?;
+                limit_p99_ns
+                    .map_or(Ok(()), |limit| write!(f, " p99 {:9}", Nanoseconds(limit).to_string()))?;
             }
             Columns::Stream { mps, gb_per_s, limit_mps } => {
                 write!(f, "{:14}{gb_per_s:6.2} GB/s{:28}", Rate(mps).to_string(), "")?;
@@ -138,8 +154,8 @@ mod tests {
         let middle_ns = Quartiles { q1: 9.0, median: 10.0, q3: 11.0 };
         let latency = Some(Latency { p50_ns: 10, p99_ns: 20, p999_ns: 30, max_ns: 40 });
         Outcome {
-            subject: Figures { middle_ns, latency, holdings: None },
-            limit: Some(Figures { middle_ns, latency, holdings: None }),
+            subject: Figures { middle_ns, latency, is_served: false, holdings: None },
+            limit: Some(Figures { middle_ns, latency, is_served: false, holdings: None }),
             ratio: Some(Quartiles { q1: 1.0, median: 1.0, q3: ratio_q3 }),
             rounds: 20,
         }

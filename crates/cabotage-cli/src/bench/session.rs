@@ -16,6 +16,7 @@ pub(crate) struct Session {
     operations: u32,
     middles_ns: Vec<f64>,
     samples: Vec<u32>,
+    is_served: bool,
 }
 
 /// The middle of one round.
@@ -34,6 +35,8 @@ pub(crate) struct Figures {
     pub(crate) middle_ns: Quartiles,
     /// All operations together, where each was timed.
     pub(crate) latency: Option<Latency>,
+    /// Whether these were many at once, so that the middle is a pace.
+    pub(crate) is_served: bool,
     /// What its far end holds, where that is measured.
     pub(crate) holdings: Option<Holdings>,
 }
@@ -44,13 +47,17 @@ impl Session {
         let subject = case.subject(role)?;
         let (near, descriptors) = (subject.near)(Setting { case, role, plan })?;
         let peer = Peer::start(case, role, &plan.processors(subject.place), descriptors)?;
-        Ok(Self { near, peer, operations: 1, middles_ns: Vec::new(), samples: Vec::new() })
+        Ok(Self { near, peer, operations: 1, middles_ns: Vec::new(), samples: Vec::new(), is_served: false })
     }
 
     /// Finds how many operations fill a round of about `length`; that also warms both ends up.
     pub(crate) fn calibrate(&mut self, length: Duration) -> Result<()> {
         while self.operations < OPERATIONS_MAX && self.round_ns()? < length.as_nanos() as f64 / 2.0 {
             self.operations *= 2;
+            if self.is_served {
+                // Such rounds last a time, whatever they are told.
+                break;
+            }
         }
         Ok(())
     }
@@ -66,7 +73,7 @@ impl Session {
         let mut measured = self.round()?;
         let middle = Middle::of(&mut measured);
         self.middles_ns.push(middle.ns());
-        if let Measured::Latencies(samples) = measured {
+        if let Measured::Latencies(samples) | Measured::Served { samples, .. } = measured {
             self.samples.extend(samples);
         }
         Ok(middle)
@@ -74,13 +81,16 @@ impl Session {
 
     fn round(&mut self) -> Result<Measured> {
         self.peer.begin(self.operations)?;
-        self.near.round(self.operations, &self.peer)
+        let measured = self.near.round(self.operations, &self.peer)?;
+        self.is_served = matches!(measured, Measured::Served { .. });
+        Ok(measured)
     }
 
     /// Ends the session: what all recorded rounds gave.
     pub(crate) fn finish(self) -> Figures {
         let latency = (!self.samples.is_empty()).then(|| Latency::of(self.samples));
-        Figures { middle_ns: Quartiles::of(self.middles_ns), latency, holdings: self.near.holdings() }
+        let (middle_ns, holdings) = (Quartiles::of(self.middles_ns), self.near.holdings());
+        Figures { middle_ns, latency, is_served: self.is_served, holdings }
     }
 }
 
@@ -88,7 +98,7 @@ impl Middle {
     /// Of what a round gave; its samples are sorted on the way.
     fn of(measured: &mut Measured) -> Self {
         match measured {
-            Measured::Pace(ns) => Self::Pace(*ns),
+            Measured::Pace(ns) | Measured::Served { ns, .. } => Self::Pace(*ns),
             Measured::Latencies(samples) => {
                 samples.sort_unstable();
                 Self::Latency(quantile(samples, 0.5).max(1).into())

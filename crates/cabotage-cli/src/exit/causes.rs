@@ -4,11 +4,15 @@
 //! The library's enums pass a refusal of the system on as their own (`transparent`), so it does not show among
 //! the causes: each enum is looked into here.
 
+mod channels;
 mod links;
+mod pipes;
+mod ports;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use cabotage::gc;
 use cabotage::os::SystemError;
 use cabotage::pipe::fifo::{CreateError, OpenError, PlaceError, RemoveError};
 use cabotage::shm::ObjectError;
@@ -24,7 +28,11 @@ pub(super) fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
         .or_else(|| error.downcast_ref().and_then(of_creation))
         .or_else(|| error.downcast_ref().and_then(of_opening))
         .or_else(|| error.downcast_ref().and_then(of_removal))
+        .or_else(|| error.downcast_ref().and_then(of_sweeping))
         .or_else(|| links::kind_of(error))
+        .or_else(|| channels::kind_of(error))
+        .or_else(|| pipes::kind_of(error))
+        .or_else(|| ports::kind_of(error))
 }
 
 fn of_object(error: &ObjectError) -> Option<ErrorKind> {
@@ -69,6 +77,17 @@ fn of_removal(error: &RemoveError) -> Option<ErrorKind> {
     }
 }
 
+fn of_sweeping(error: &gc::Error) -> Option<ErrorKind> {
+    match error {
+        gc::Error::Place(error) => links::kind_of(error),
+        gc::Error::Name(error) => links::kind_of(error),
+        gc::Error::Pipe(error) => Some(error.kind()),
+        gc::Error::Object(error) => of_object(error),
+        gc::Error::System(refusal) => Some(refusal.kind()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cabotage::os::Errno;
@@ -79,7 +98,8 @@ mod tests {
     #[test]
     fn a_refusal_shows_through_the_enums_that_pass_it_on() {
         let refusal = || SystemError::new("openat", "x", Errno::ACCESS);
-        let errors: [Box<dyn Error>; 4] = [
+        let errors: [Box<dyn Error>; 5] = [
+            Box::new(gc::Error::from(ObjectError::System(refusal()))),
             Box::new(ObjectError::System(refusal())),
             Box::new(OpenError::Place(PlaceError::System(refusal()))),
             Box::new(CreateError::System(refusal())),

@@ -38,6 +38,7 @@ impl Mechanism for AnonymousPipe {
         Ok(Offer {
             words: Vec::new(),
             descriptors: vec![child_reads.into(), child_writes.into()],
+            handles: Vec::new(),
             litter: None,
             connect: Box::new(|_peer, _journal| Ok(Box::new(Stream::over(parent_reads, parent_writes)))),
         })

@@ -45,6 +45,7 @@ impl Mechanism for NamedPipe {
         Ok(Offer {
             words: [&there, &back].map(|fifo| fifo.path().into()).into(),
             descriptors: Vec::new(),
+            handles: Vec::new(),
             litter: Some(litter),
             connect: Box::new(move |peer, journal| {
                 let outgoing =

@@ -51,6 +51,7 @@ impl Mechanism for LinkOfTwo {
         Ok(Offer {
             words: Vec::new(),
             descriptors: vec![end],
+            handles: Vec::new(),
             litter: None,
             connect: Box::new(|_peer, journal| Ok(Box::new(Near::meet(link, journal)?))),
         })

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What would be left behind if the tour were interrupted, and its removal when it is.
 //!
-//! A name lives for a moment only: the child removes it as soon as it has the object open. For that moment it
-//! stands in a list, and is made while the list is locked. A thread waits for the signals that ask a program to
+//! A name lives for a moment only, or as long as its mechanism is shown. For that time it stands in a list, and is
+//! made while the list is locked. A thread waits for the signals that ask a program to
 //! end; it locks the list for good, removes what is in it, and ends the process. So nothing is ever made that is
 //! not removed, whenever the signal comes.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -20,6 +19,7 @@ use cabotage::shm::{self, Name};
 use cabotage::{Deadline, SystemError};
 
 use crate::exit::Failure;
+use crate::scratch::{self, Maker, Sign};
 
 /// Something that outlives a process unless it is removed.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub(crate) enum Leaving {
 
 /// In the list while it exists; dropping it removes what is left.
 #[derive(Debug)]
-pub(crate) struct Litter(u64);
+pub(crate) struct Litter(u64, Option<Sign>);
 
 /// A process in the list, which is ended with this one.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(crate) fn make<T, E>(leaving: Leaving, act: impl FnOnce() -> Result<T, E>) -
     let made = act()?;
     let id = list.number();
     list.leavings.push((id, leaving));
-    Ok((made, Litter(id)))
+    Ok((made, Litter(id, None)))
 }
 
 /// Starts a process that is to end with this one.
@@ -123,12 +123,13 @@ pub(crate) fn tidy_up_when_interrupted() -> Result<(), Failure> {
             }
         };
         let list = list();
-        list.leavings.iter().for_each(|(_, leaving)| leaving.remove());
+        // First, or they would go on making what is removed.
         for (_, process) in &list.companions {
             let _ = process.send_signal(Signal::KILL);
             let _ = process.wait(Deadline::within(REAPING));
             let _ = process.reap(); // or else a container without an init would keep its remains
         }
+        list.leavings.iter().for_each(|(_, leaving)| leaving.remove());
         std::process::exit(128 + signal.as_raw());
     })?;
     Ok(())
@@ -139,7 +140,7 @@ const REAPING: Duration = Duration::from_secs(1);
 
 /// A name that nobody else has.
 pub(crate) fn unique_name() -> Result<String, SystemError> {
-    Ok(format!("cabotage-tour-{:016x}", object::unguessable()?))
+    Maker::Tour.unique_name()
 }
 
 /// Makes a directory that only this user can enter, and what `fill` puts into it: where temporary files go, or if
@@ -147,21 +148,37 @@ pub(crate) fn unique_name() -> Result<String, SystemError> {
 pub(crate) fn make_directory<T>(
     mut fill: impl FnMut(&Path) -> Result<T, Failure>,
 ) -> Result<(T, Litter), Failure> {
-    let mut make_in = |place: &Path| {
-        let path = place.join(unique_name()?);
-        let leaving = Leaving::Directory(path.clone());
-        make(leaving.clone(), || {
-            DirBuilder::new().mode(0o700).create(&path)?;
-            fill(&path).inspect_err(|_| leaving.remove())
-        })
-    };
     let place = std::env::temp_dir();
-    make_in(&place).or_else(|refusal| {
-        make_in(Path::new("/dev/shm")).map_err(|_| {
+    make_directory_in(&place, &mut fill).or_else(|refusal| {
+        make_directory_in(Path::new(MEMORY), &mut fill).map_err(|_| {
             refusal.about(format_args!("no temporary files can be made in {} (set TMPDIR)", place.display()))
         })
     })
 }
+
+/// The same among the shared memory.
+pub(crate) fn make_directory_in_memory<T>(
+    mut fill: impl FnMut(&Path) -> Result<T, Failure>,
+) -> Result<(T, Litter), Failure> {
+    make_directory_in(Path::new(MEMORY), &mut fill)
+}
+
+fn make_directory_in<T>(
+    place: &Path,
+    fill: &mut dyn FnMut(&Path) -> Result<T, Failure>,
+) -> Result<(T, Litter), Failure> {
+    let path = place.join(unique_name()?);
+    let leaving = Leaving::Directory(path.clone());
+    let ((made, sign), mut litter) = make(leaving.clone(), || {
+        let sign = scratch::make_directory(&path)?;
+        Ok::<_, Failure>((fill(&path).inspect_err(|_| leaving.remove())?, sign))
+    })?;
+    litter.1 = Some(sign);
+    Ok((made, litter))
+}
+
+/// Where the shared memory is.
+const MEMORY: &str = "/dev/shm";
 
 /// In the child: removes what the parent made in a directory of its own, and the directory.
 pub(crate) fn remove_with_directory(path: &Path) -> Result<(), SystemError> {

@@ -47,6 +47,7 @@ impl Mechanism for MappedFileMap {
         Ok(Offer {
             words: vec![path.into_os_string()],
             descriptors: Vec::new(),
+            handles: Vec::new(),
             litter: Some(litter),
             connect: Box::new(|peer, _journal| Ok(Box::new(Shared::over(map, peer)))),
         })

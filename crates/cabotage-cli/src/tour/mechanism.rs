@@ -8,22 +8,33 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
+use cabotage::os::spawn::Handle;
 use sha2::Sha256;
 
 use super::journal::Journal;
 use super::litter::Litter;
 use super::page::Page;
 use super::peer::Peer;
-use super::{anonymous_pipe, fifo, link, mapped_file, posix_shm};
+use super::{
+    alpc, anonymous_pipe, fifo, link, mapped_file, named_pipe, posix_shm, producer_consumer,
+    windows_anonymous_pipe,
+};
 use crate::exit::Failure;
 
 /// The mechanisms, in the order of the tour. A new one is a module and a line here.
 pub(crate) const ALL: &[&dyn Mechanism] = &[
     &posix_shm::PosixShm,
+    &producer_consumer::ProducerConsumer,
     &mapped_file::MappedFileMap,
     &anonymous_pipe::AnonymousPipe,
+    &windows_anonymous_pipe::WindowsAnonymousPipe,
     &fifo::NamedPipe,
+    &named_pipe::OF_BYTES,
+    &named_pipe::OF_MESSAGES,
     &link::LinkOfTwo,
+    &alpc::Alpc::Inline,
+    &alpc::Alpc::Section,
+    &alpc::Alpc::Direct,
 ];
 
 /// What they are called.
@@ -55,6 +66,8 @@ pub(crate) struct Offer {
     pub(crate) words: Vec<OsString>,
     /// What the child must have: it finds exactly these descriptors.
     pub(crate) descriptors: Vec<OwnedFd>,
+    /// What the child inherits by its mark, besides; it knows the numbers from the words.
+    pub(crate) handles: Vec<Handle>,
     /// What would be left behind if nobody removed it; kept until the child has joined.
     pub(crate) litter: Option<Litter>,
     /// Completes the parent's end once the child runs.

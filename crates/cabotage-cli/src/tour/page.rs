@@ -70,6 +70,8 @@ pub(crate) enum How {
     Through,
     /// Each process fills memory of its own, which the other may only read.
     Outboxes,
+    /// A client connects to a server's port, and both get a port of their channel.
+    Ports,
 }
 
 impl Answers {

@@ -10,7 +10,7 @@ use super::mechanism::{FarEnd, Invitation, Mechanism, Offer};
 use super::page::{Answers, How, Page, Parties, Picture, Unit, Way};
 use super::shared::{Shared, map_bytes};
 use crate::exit::Failure;
-use crate::output;
+use crate::{output, scratch};
 
 #[derive(Debug)]
 pub(crate) struct PosixShm;
@@ -36,13 +36,14 @@ impl Mechanism for PosixShm {
     fn offer(&self, window_bytes: usize, journal: &mut Journal) -> Result<Offer, Failure> {
         let name = Name::parse(litter::unique_name()?)?;
         let bytes = map_bytes(window_bytes);
-        let create = || Object::create(&name, bytes);
+        let create = || scratch::create_object(&name, bytes);
         let what = format!("create {name} of {}", output::bytes(bytes as u64));
         let (object, litter) = journal.step(what, || litter::make(Leaving::Object(name.clone()), create))?;
         let map = journal.step("map", || MapOptions::new().populated().read_write(&object, bytes))?;
         Ok(Offer {
             words: vec![name.to_string().into()],
             descriptors: Vec::new(),
+            handles: Vec::new(),
             litter: Some(litter),
             connect: Box::new(|peer, _journal| Ok(Box::new(Shared::over(map, peer)))),
         })

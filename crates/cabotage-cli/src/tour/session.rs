@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use cabotage::os::process::Pidfd;
+use cabotage::os::spawn::AsHandle;
 use cabotage::pipe::Spawn;
 
 use super::litter::{self, Companion};
@@ -31,10 +32,14 @@ pub(crate) struct Session {
 impl Session {
     /// Starts this program again as the child of `mechanism`, with what was offered and nothing else.
     pub(crate) fn start(mechanism: &dyn Mechanism, offer: Offer) -> Result<(Self, Box<Connect>), Failure> {
-        let Offer { words, descriptors, connect, .. } = offer;
+        let Offer { words, descriptors, handles, connect, .. } = offer;
         let mut spawn = Spawn::new(ITSELF).args(["tour-child", mechanism.page().name]);
         for fd in descriptors {
             spawn = spawn.arg(format!("--fd={}", std::os::fd::AsRawFd::as_raw_fd(&fd))).pass(fd);
+        }
+        if !handles.is_empty() {
+            let list: Vec<_> = handles.iter().map(|handle| handle as &dyn AsHandle).collect();
+            spawn = spawn.inherit_handles().handle_list(&list);
         }
         let spawn = spawn.arg("--").args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
         let ((child, orders, reports), companion) = litter::start(|| -> Result<_, Failure> {

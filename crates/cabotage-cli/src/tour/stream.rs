@@ -4,7 +4,6 @@
 //! No deadline is needed: when the other process ends, reading finds the end of file and writing a broken pipe.
 
 use std::fs::File;
-use std::io::Read;
 
 use cabotage::Deadline;
 use cabotage::pipe::{ReadEnd, WriteEnd};
@@ -13,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::journal::Journal;
 use super::mechanism::{FarEnd, Message, NearEnd};
 use super::peer::gone;
+use super::window::Window;
 use crate::exit::{Exit, Failure};
 
 /// How much one write puts in and one read takes out: what a pipe holds.
@@ -23,13 +23,13 @@ const PIECE_BYTES: usize = 64 * 1024;
 pub(crate) struct Stream<R, W> {
     incoming: R,
     outgoing: W,
-    window: Vec<u8>,
+    window: Window,
 }
 
 impl<R: ReadEnd, W: WriteEnd> Stream<R, W> {
     /// The end of a process that has these.
     pub(crate) fn over(incoming: R, outgoing: W) -> Self {
-        Self { incoming, outgoing, window: Vec::new() }
+        Self { incoming, outgoing, window: Window::default() }
     }
 
     /// Waits until the target is full.
@@ -53,12 +53,11 @@ fn end_is_gone(error: impl Into<std::io::Error>) -> Failure {
 
 impl<R: ReadEnd, W: WriteEnd> NearEnd for Stream<R, W> {
     fn fill(&mut self, file: &File, bytes: usize, _journal: &mut Journal) -> Result<usize, Failure> {
-        self.window.clear();
-        Ok(file.take(bytes as u64).read_to_end(&mut self.window)?)
+        Ok(self.window.fill(file, bytes)?)
     }
 
     fn digest(&self, digest: &mut Sha256) -> Result<(), Failure> {
-        digest.update(&self.window);
+        digest.update(&*self.window);
         Ok(())
     }
 

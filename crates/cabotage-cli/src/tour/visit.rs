@@ -99,11 +99,10 @@ fn conduct(
     let total = source.bytes().min(effort.bytes_max);
     let window_bytes = usize::try_from(total.min(WINDOW_BYTES))?;
     let mut offer = mechanism.offer(window_bytes, journal)?;
-    let litter = offer.litter.take();
+    let _litter = offer.litter.take();
     let (mut session, connect) = Session::start(mechanism, offer)?;
     let outcome = session.peer().and_then(|peer| connect(peer, journal)).and_then(|mut end| {
         let Report::Joined = session.report()? else { return out_of_turn() };
-        drop(litter);
         let mut conductor = Conductor { session: &mut session, end: end.as_mut(), journal };
         let findings = conductor.send_and_measure(source, total, window_bytes, effort, progress)?;
         end.close(journal);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Names of links: which there are, whose they are, and the removal of those whose owner has ended.
+//! Published names, of links and of channels: which there are, whose they are, and the removal of those whose owner has
+//! ended.
 
 use std::time::Duration;
 
@@ -8,11 +9,10 @@ use cabotage::link::names::{Kind, Listed, Name, Registry, Scope};
 use serde::Serialize;
 
 use super::people;
-use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 
-/// A name of a link, for programs.
+/// A published name, for programs.
 #[derive(Debug, Serialize)]
 struct NameRow {
     kind: &'static str,
@@ -28,10 +28,10 @@ struct NameRow {
 }
 
 impl NameRow {
-    fn of(listed: &Listed) -> Self {
+    fn of(kind: Kind, listed: &Listed) -> Self {
         Self {
-            kind: "link",
-            address: Address::Link(listed.name.clone()).to_string(),
+            kind: kind.directory(),
+            address: address(kind, &listed.name),
             scope: listed.scope.to_string(),
             alive: listed.alive,
             pid: listed.pid,
@@ -50,10 +50,19 @@ impl NameRow {
     }
 }
 
-/// Lists all names of both scopes.
-pub(crate) fn list(output: &Output) -> Result<(), Failure> {
-    for listed in Registry::from_environment().list(Kind::Link)? {
-        let row = NameRow::of(&listed);
+/// As it is written for this command: the directory of a kind is called like its addresses.
+fn address(kind: Kind, name: &Name) -> String {
+    match kind {
+        Kind::Channel => format!("{}:/{name}", kind.directory()),
+        _ => format!("{}:{name}", kind.directory()),
+    }
+}
+
+/// Lists all names of this kind, in both scopes.
+pub(crate) fn list(kind: Kind, output: &Output) -> Result<(), Failure> {
+    let names = Registry::from_environment().list(kind)?;
+    for listed in &names {
+        let row = NameRow::of(kind, listed);
         match output.is_json() {
             true => output.record(&row)?,
             false => output.line(format_args!(
@@ -66,15 +75,19 @@ pub(crate) fn list(output: &Output) -> Result<(), Failure> {
             ))?,
         }
     }
+    if names.iter().any(|listed| listed.alive == Some(false)) && !output.is_json() {
+        output.remark("what is left behind is taken over by the next owner; `cabotage gc` removes it");
+    }
     Ok(())
 }
 
 /// Shows one name, in each scope that has it; the one that a client finds comes first.
-pub(crate) fn show(name: &Name, output: &Output) -> Result<(), Failure> {
-    let all = Registry::from_environment().list(Kind::Link)?;
-    let found: Vec<_> = all.iter().filter(|listed| listed.name == *name).map(NameRow::of).collect();
+pub(crate) fn show(kind: Kind, name: &Name, output: &Output) -> Result<(), Failure> {
+    let all = Registry::from_environment().list(kind)?;
+    let with_name = all.iter().filter(|listed| listed.name == *name);
+    let found: Vec<_> = with_name.map(|listed| NameRow::of(kind, listed)).collect();
     if found.is_empty() {
-        return Err(missing(name));
+        return Err(missing(kind, name));
     }
     for row in found {
         if output.is_json() {
@@ -93,7 +106,8 @@ fn life(row: &NameRow) -> String {
         (Some(true), Some(pid)) => format!("published by pid {pid}, which lives"),
         (Some(true), None) => "published by a process that lives".into(),
         (Some(false), _) => {
-            "left behind by a process that has ended: the next one takes it over, `rm` removes it".into()
+            "left behind by a process that has ended: the next one takes it over, `rm` or `gc` removes it"
+                .into()
         }
         (None, _) => "its owner's life cannot be told: it is another user's".into(),
     }
@@ -103,20 +117,19 @@ fn life(row: &NameRow) -> String {
 ///
 /// # Errors
 /// There is none, its owner lives, or it is another user's.
-pub(crate) fn remove(name: &Name) -> Result<(), Failure> {
+pub(crate) fn remove(kind: Kind, name: &Name) -> Result<(), Failure> {
     let registry = Registry::from_environment();
     let mut any = false;
     for scope in [Scope::User, Scope::System] {
-        any |= registry.remove_stale(Kind::Link, name, scope, Deadline::within(OTHERS_ARE_BUSY))?;
+        any |= registry.remove_stale(kind, name, scope, Deadline::within(OTHERS_ARE_BUSY))?;
     }
-    if any { Ok(()) } else { Err(missing(name)) }
+    if any { Ok(()) } else { Err(missing(kind, name)) }
 }
 
-fn missing(name: &Name) -> Failure {
-    Failure::new(
-        Exit::Missing,
-        format!("nobody has published link:{name}; `cabotage ls link` tells which names there are"),
-    )
+fn missing(kind: Kind, name: &Name) -> Failure {
+    let (address, kind) = (address(kind, name), kind.directory());
+    let words = format!("nobody has published {address}; `cabotage ls {kind}` tells which names there are");
+    Failure::new(Exit::Missing, words)
 }
 
 /// Others hold a name's lock for a few system calls.

@@ -8,7 +8,7 @@ use std::fs::File;
 
 use cabotage::Deadline;
 use cabotage::link::names::{ConnectError, ConnectOptions, Name, PublishOptions, Registry};
-use cabotage::link::{JoinError, Link, LinkError, Listener, Message, Options, ReceiveError, SendError};
+use cabotage::link::{JoinError, Link, LinkError, Listener, Options, ReceiveError, SendError};
 
 use super::timeout::Timeout;
 use super::transfer::{self, CHUNK_BYTES, Meter, Target};
@@ -68,16 +68,11 @@ pub(crate) fn pass_on(
     name: &Name,
     meter: &mut Meter,
 ) -> Result<(), Failure> {
-    let mut buffer = vec![0; CHUNK_BYTES];
-    loop {
-        let chunk = transfer::next(source, &mut buffer)?;
-        if chunk.is_empty() {
-            link.close();
-            return Ok(());
-        }
-        link.send(chunk, Deadline::Never).map_err(|error| left(error, name, meter.bytes()))?;
-        meter.add(chunk.len());
-    }
+    transfer::pass_on(source, CHUNK_BYTES, meter, |chunk, sent| {
+        link.send(chunk, Deadline::Never).map_err(|error| left(error, name, sent))
+    })?;
+    link.close();
+    Ok(())
 }
 
 fn left(error: SendError, name: &Name, bytes: u64) -> Failure {
@@ -100,32 +95,15 @@ pub(crate) fn drain(
     let mut buffer = vec![0; CHUNK_BYTES];
     loop {
         match link.receive(Deadline::Never) {
-            Ok(message) => write(&message, &mut buffer, target, meter)?,
+            Ok(message) => {
+                let copy = |at, piece: &mut [u8]| message.copy_from(at, piece);
+                transfer::copy_out(message.bytes(), copy, &mut buffer, target, meter)?;
+            }
             Err(ReceiveError::Link(LinkError::Closed)) => return Ok(()),
             Err(ReceiveError::Link(LinkError::Died)) => {
-                let words = format!(
-                    "the sender at link:{name} died before the end of its stream; {} bytes had come",
-                    meter.bytes()
-                );
-                return Err(Failure::new(Exit::PeerGone, words));
+                return Err(transfer::half("sender at", format_args!("link:{name}"), meter));
             }
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-fn write(
-    message: &Message<'_>,
-    buffer: &mut [u8],
-    target: &mut Target,
-    meter: &mut Meter,
-) -> Result<(), Failure> {
-    let mut at = 0;
-    while at < message.bytes() {
-        let bytes = message.copy_from(at, buffer);
-        target.write(&buffer[..bytes])?;
-        meter.add(bytes);
-        at += bytes;
-    }
-    Ok(())
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cabotage ls`: what there is on this machine, whoever made it.
 
+use cabotage::link::names::Kind;
 use cabotage::shm::{self, Entry};
 use serde::Serialize;
 
 use super::fifos::{self, OpenFifo};
-use super::{link_names, people};
+use super::{channel_names, link_names, people, pipe_names, topic_names};
 use crate::address::{Address, KINDS};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Output, Style};
@@ -15,10 +16,17 @@ use crate::output::{self, Output, Style};
 /// shm: every shared memory object, with its size, the memory it really uses (less if its creator only promised
 /// the rest), mode, owner, and the time since its last change by a system call.
 ///
+/// trusting: channels over plain named objects, with who produces and who consumes, what waits, mode and owner.
+///
+/// topic: topics, with who publishes, how many subscribe, mode and owner.
+///
 /// fifo: FIFOs that some process has open. Idle ones are mere names in a directory, which no list holds.
 ///
-/// link: names that processes of this user and of the system have published, with scope, mode, owner, and whether
-/// the process lives.
+/// pipe: Windows named pipes, with scope, how many instances there are, mode and owner. One exists as long as a process
+/// has an instance of it.
+///
+/// link, channel, alpc: names that processes of this user and of the system have published, with scope, mode, owner, and
+/// whether the process lives.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LsArgs {
     /// Only this kind
@@ -32,11 +40,26 @@ pub(crate) fn run(args: &LsArgs, output: &Output) -> Result<Exit, Failure> {
     if wants("shm") {
         list_objects(output)?;
     }
+    if wants("channel") {
+        link_names::list(Kind::Channel, output)?;
+    }
+    if wants("trusting") {
+        channel_names::list(output)?;
+    }
+    if wants("topic") {
+        topic_names::list(output)?;
+    }
     if wants("fifo") {
         list_fifos(output)?;
     }
+    if wants("pipe") {
+        pipe_names::list(output)?;
+    }
     if wants("link") {
-        link_names::list(output)?;
+        link_names::list(Kind::Link, output)?;
+    }
+    if wants("alpc") {
+        link_names::list(Kind::Alpc, output)?;
     }
     Ok(Exit::Done)
 }

@@ -39,11 +39,3 @@ pub(crate) fn remove(name: &Name) -> Result<(), Failure> {
         Err(error) => Err(error.into()),
     }
 }
-
-/// As [`remove`], and content if there is none.
-pub(crate) fn remove_if_there(name: &Name) -> Result<(), Failure> {
-    match remove(name) {
-        Err(failure) if failure.exit() == Exit::Missing => Ok(()),
-        outcome => outcome,
-    }
-}

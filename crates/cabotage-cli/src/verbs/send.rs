@@ -10,9 +10,11 @@ use cabotage::pipe::fifo::{Peer, Writer};
 use cabotage::pipe::{WriteAllError, WriteEnd, WriteError};
 use cabotage::shm::{Name, Object};
 
+use super::channels::Sending;
 use super::links;
 use super::objects;
 use super::timeout::Timeout;
+use super::topics::{self, Slow};
 use super::transfer::{self, CHUNK_BYTES, Meter};
 use super::whose::Whose;
 use crate::address::Address;
@@ -28,23 +30,40 @@ use crate::output::Output;
 /// has ended, complete, and stays until it is removed. All of it must fit into memory, and an object has at least
 /// one byte.
 ///
+/// channel:/NAME is the producer of a channel, which need not trust its consumer: it publishes the name, waits for
+/// the consumer, such as `cabotage receive`, passes the bytes on as they come, in records, and waits until all are
+/// consumed. A producer that was killed is followed; a living one is not displaced.
+///
+/// trusting:/NAME does the same over plain named objects, between processes that trust each other. The channel stays,
+/// with what was not consumed, and the next producer and consumer go on there.
+///
+/// topic:/NAME is the publisher of a topic: every `cabotage receive` that is there gets the stream. It makes the topic,
+/// or takes the place of a publisher that has ended, waits for the first subscriber, and at the end for the slowest.
+///
 /// link:NAME connects to who has published the name, such as `cabotage receive`, and passes the bytes on as they come,
 /// in messages; the end of the stream closes the link. With --timeout it waits for the name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SendArgs {
-    /// Where to: shm:/NAME, fifo:PATH or link:NAME
+    /// Where to: shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH or link:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
     /// Send this file [default: standard input]
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// shm: take the place of an object that has the name. The old one is removed when the new one is complete;
-    /// for an instant between, there is none. Who has the old one open keeps it
+    /// shm: take the place of an object that has the name, when the new one is complete, in one step: whoever opens
+    /// the name finds one of the two. Who has the old one open keeps it
     #[arg(long)]
     replace: bool,
-    /// shm: the new object's permission bits, in octal, less those of the umask
+    /// shm: the new object's permission bits, in octal, less those of the umask. channel, trusting,
+    /// topic: those of what is made, exactly
     #[arg(long, value_name = "MODE", default_value = "600", value_parser = mode)]
     mode: u32,
+    /// topic: what to do about slow subscribers
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "wait")]
+    when_slow: Slow,
+    /// topic: keep so many of the last records for subscribers that come late, as far as there is room
+    #[arg(long, value_name = "RECORDS", default_value = "0")]
+    history: u64,
     #[command(flatten)]
     whose: Whose,
     #[command(flatten)]
@@ -66,12 +85,33 @@ pub(crate) fn run(args: &SendArgs, output: &Output) -> Result<Exit, Failure> {
             pass_on(&mut source, &writer, path, &mut meter)?;
             meter.finish("send", args.address.to_string(), output)
         }
+        Address::Channel(form, name) => {
+            let sending = Sending { form: *form, name, mode: args.mode };
+            let producer = sending.producer(&args.timeout)?;
+            let mut meter = Meter::start(output, total_bytes);
+            sending.pass_on(&mut source, producer, &mut meter)?;
+            meter.finish("send", args.address.to_string(), output)
+        }
+        Address::Topic(name) => {
+            let publisher = topics::publisher(name, args.mode, args.when_slow, args.history, &args.timeout)?;
+            let mut meter = Meter::start(output, total_bytes);
+            topics::pass_on(&mut source, publisher, &mut meter)?;
+            meter.finish("send", args.address.to_string(), output)
+        }
+        Address::Pipe(_) => Err(Failure::usage(format!(
+            "{} is asked and answers: try `cabotage call`, and `cabotage serve` at the other end",
+            args.address
+        ))),
         Address::Link(name) => {
             let link = links::connect(name, &args.timeout)?;
             let mut meter = Meter::start(output, total_bytes);
             links::pass_on(&mut source, link, name, &mut meter)?;
             meter.finish("send", args.address.to_string(), output)
         }
+        Address::Alpc(_) => Err(Failure::usage(format!(
+            "{} answers requests: try `cabotage call` and `cabotage serve`",
+            args.address
+        ))),
         Address::Shm(name) => {
             let mut meter = Meter::start(output, total_bytes);
             store(&mut source, name, args, &mut meter)?;
@@ -82,19 +122,13 @@ pub(crate) fn run(args: &SendArgs, output: &Output) -> Result<Exit, Failure> {
 
 /// As they come: what one read gives goes out before the next.
 fn pass_on(source: &mut File, writer: &Writer, path: &Path, meter: &mut Meter) -> Result<(), Failure> {
-    let mut buffer = vec![0; CHUNK_BYTES];
-    loop {
-        let chunk = transfer::next(source, &mut buffer)?;
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        writer.write_all_within(chunk, Deadline::Never).map_err(|error| left(error, path, meter))?;
-        meter.add(chunk.len());
-    }
+    transfer::pass_on(source, CHUNK_BYTES, meter, |chunk, sent| {
+        writer.write_all_within(chunk, Deadline::Never).map_err(|error| left(error, path, sent))
+    })
 }
 
-fn left(error: WriteAllError, path: &Path, meter: &Meter) -> Failure {
-    let bytes = meter.bytes() + error.written_bytes as u64;
+fn left(error: WriteAllError, path: &Path, sent: u64) -> Failure {
+    let bytes = sent + error.written_bytes as u64;
     match error.source {
         WriteError::Broken => Failure::new(
             Exit::PeerGone,
@@ -118,12 +152,15 @@ fn store(source: &mut File, name: &Name, args: &SendArgs, meter: &mut Meter) -> 
         ));
     }
     let options = Object::options().mode(args.mode);
-    options.create_filled(name, first.len(), |object| -> Result<(), Failure> {
+    let fill = |object: &Object| -> Result<(), Failure> {
         object.write_at(0, &first)?;
         meter.add(first.len());
-        append(source, object, &mut buffer, meter)?;
-        if args.replace { objects::remove_if_there(name) } else { Ok(()) }
-    })?;
+        append(source, object, &mut buffer, meter)
+    };
+    match args.replace {
+        true => options.replace_filled(name, first.len(), fill)?,
+        false => options.create_filled(name, first.len(), fill)?,
+    };
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cabotage serve`: a command behind the name of a link.
+//! `cabotage serve`: a command behind the name of a link, of a pipe or of a connection port.
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -7,25 +7,36 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
 use cabotage::Deadline;
-use cabotage::link::{Link, LinkError, ReceiveError};
+use cabotage::link::{Link, LinkError, Listener, ReceiveError};
+use cabotage::pipe::named::PipeMode;
 use serde::Serialize;
 
-use super::links;
+use super::{links, pipes, ports};
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// Publish a link, and answer each message by a command
+/// Publish a link, a pipe or a connection port, and answer each message by a command
 ///
 /// The command is run once for each message, which it reads as its standard input; what it writes to its standard
 /// output is the answer, however it ends. Several clients are served at once, each one's messages in turn.
 ///
-/// It serves until it is ended. Its name is then left behind: the next one takes it over, and `rm` removes it.
+/// pipe:NAME is a Windows named pipe, with an instance for each client: of messages with --message, else of bytes, where
+/// what one read finds is taken for the question.
+///
+/// alpc:NAME publishes a connection port: everybody who may connect is let in, and each request gets its reply,
+/// whichever way its body came.
+///
+/// It serves until it is ended (Ctrl-C). Its name is then left behind: the next one takes it over, and `cabotage gc`
+/// removes it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// The name to publish: link:NAME
+    /// The name to publish: link:NAME, pipe:NAME or alpc:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
+    /// pipe: keep messages apart
+    #[arg(long)]
+    message: bool,
     /// The command, with its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -33,7 +44,7 @@ pub(crate) struct ServeArgs {
 
 /// What `--json` says of a message that was answered.
 #[derive(Debug, Serialize)]
-struct Served<'a> {
+pub(crate) struct Served<'a> {
     verb: &'static str,
     address: &'a str,
     /// Who asked.
@@ -45,16 +56,58 @@ struct Served<'a> {
     status: Option<i32>,
 }
 
+impl Served<'_> {
+    /// Says so to a program that listens; `who` asked, by process and user.
+    pub(crate) fn tell(
+        output: &Output,
+        address: &str,
+        who: Option<(i32, u32)>,
+        bytes: usize,
+        answer: &[u8],
+        status: ExitStatus,
+    ) -> Result<(), Failure> {
+        if !output.is_json() {
+            return Ok(());
+        }
+        output.record(&Served {
+            verb: "serve",
+            address,
+            pid: who.map(|(pid, _)| pid),
+            uid: who.map(|(_, uid)| uid),
+            bytes,
+            answer_bytes: answer.len(),
+            status: status.code(),
+        })
+    }
+}
+
 /// Serves for ever.
 pub(crate) fn run(args: &ServeArgs, output: &Output) -> Result<Exit, Failure> {
-    let listener = links::publish(args.address.link()?)?;
     let address = args.address.to_string();
+    if args.message && !matches!(args.address, Address::Pipe(_)) {
+        return Err(Failure::usage("--message is for pipe:NAME: others carry messages anyway"));
+    }
+    let mode = if args.message { PipeMode::Message } else { PipeMode::Byte };
+    match &args.address {
+        Address::Pipe(name) => pipes::serve(name, mode, &args.command, output),
+        Address::Alpc(name) => ports::serve(ports::publish(name)?, &args.command, &address, output),
+        Address::Link(name) => serve_link(links::publish(name)?, &args.command, &address, output),
+        other => Err(other.carries_no_messages()),
+    }
+}
+
+fn serve_link(
+    listener: Listener,
+    command: &[OsString],
+    address: &str,
+    output: &Output,
+) -> Result<Exit, Failure> {
     thread::scope(|scope| {
         loop {
             let link = listener.accept(Deadline::Never)?;
             let serve = || {
-                if let Err(failure) = attend(link, &args.command, &address, output) {
-                    output.complain(&failure.about(&address));
+                if let Err(failure) = attend(link, command, address, output) {
+                    output.complain(&failure.about(address));
                 }
             };
             thread::Builder::new().name("client".into()).spawn_scoped(scope, serve)?;
@@ -72,18 +125,8 @@ fn attend(mut link: Link, command: &[OsString], address: &str, output: &Output) 
         };
         let (status, answer) = answer(command, &question)?;
         link.send(&answer, Deadline::Never)?;
-        if output.is_json() {
-            let who = link.with_peer(|peer| (peer.pid(), peer.uid()));
-            output.record(&Served {
-                verb: "serve",
-                address,
-                pid: who.map(|(pid, _)| pid),
-                uid: who.map(|(_, uid)| uid),
-                bytes: question.len(),
-                answer_bytes: answer.len(),
-                status: status.code(),
-            })?;
-        }
+        let who = link.with_peer(|peer| (peer.pid(), peer.uid()));
+        Served::tell(output, address, who, question.len(), &answer, status)?;
         if !status.success() {
             output.remark(format_args!("{address}: {} ended with {status}", command[0].display()));
         }
@@ -91,7 +134,7 @@ fn attend(mut link: Link, command: &[OsString], address: &str, output: &Output) 
 }
 
 /// Runs the command; it may leave before it has read everything.
-fn answer(command: &[OsString], question: &[u8]) -> Result<(ExitStatus, Vec<u8>), Failure> {
+pub(crate) fn answer(command: &[OsString], question: &[u8]) -> Result<(ExitStatus, Vec<u8>), Failure> {
     let mut prepared = Command::new(&command[0]);
     prepared.args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = prepared.spawn().map_err(|refusal| Failure::from(refusal).about(command[0].display()))?;

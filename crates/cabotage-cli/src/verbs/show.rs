@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use cabotage::link::names;
 use cabotage::os::fifo::{Kind, Pin, Place};
 use cabotage::os::holders::{self, Holders};
 use cabotage::os::object::facts;
@@ -20,12 +21,12 @@ use serde::Serialize;
 
 use super::holders::{HolderRow, rows, tell};
 use super::ls::ObjectRow;
-use super::{link_names, objects, people};
+use super::{channel_names, link_names, objects, people, pipe_names, topic_names};
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Output, Style};
 
-/// Show one object: size, fill, rights, and who holds it; of a link, who has its name
+/// Show one thing: size, fill, rights, and who holds it
 ///
 /// Holders are found in /proc: with pid, command, descriptors, maps, and what each may do. Processes of other
 /// users stay unseen unless you are root; how many is told.
@@ -34,7 +35,7 @@ use crate::output::{self, Output, Style};
 /// system forbids that, it stays unknown.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// What to show: shm:/NAME, fifo:PATH or link:NAME
+    /// What to show: shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, pipe:NAME, link:NAME or alpc:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
 }
@@ -44,7 +45,11 @@ pub(crate) fn run(args: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
     match &args.address {
         Address::Shm(name) => show_object(name, output)?,
         Address::Fifo(path) => show_fifo(path, output)?,
-        Address::Link(name) => link_names::show(name, output)?,
+        Address::Channel(form, name) => channel_names::show(*form, name, output)?,
+        Address::Topic(name) => topic_names::show(name, output)?,
+        Address::Pipe(name) => pipe_names::show(name, output)?,
+        Address::Link(name) => link_names::show(names::Kind::Link, name, output)?,
+        Address::Alpc(name) => link_names::show(names::Kind::Alpc, name, output)?,
     }
     Ok(Exit::Done)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes on their way: where they come from and go to here, counted, with progress where a person looks.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -72,7 +73,7 @@ impl Target {
 }
 
 /// Reads what comes next; nothing at the end of the source.
-pub(crate) fn next<'a>(source: &mut File, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+fn next<'a>(source: &mut File, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
     loop {
         match source.read(buffer) {
             Ok(bytes) => return Ok(&buffer[..bytes]),
@@ -80,6 +81,41 @@ pub(crate) fn next<'a>(source: &mut File, buffer: &'a mut [u8]) -> io::Result<&'
             Err(refusal) => return Err(refusal),
         }
     }
+}
+
+/// As it comes: what one read gives, `send` sends at once, told how much went before.
+pub(crate) fn pass_on(
+    source: &mut File,
+    chunk_bytes: usize,
+    meter: &mut Meter,
+    mut send: impl FnMut(&[u8], u64) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut buffer = vec![0; chunk_bytes.min(CHUNK_BYTES)];
+    loop {
+        let chunk = next(source, &mut buffer)?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        send(chunk, meter.bytes())?;
+        meter.add(chunk.len());
+    }
+}
+
+/// Nobody came for what was to be sent there.
+pub(crate) fn nobody_came(address: impl fmt::Display) -> Failure {
+    Failure::new(Exit::TimedOut, format!("nobody came to receive from {address} before the time was up"))
+}
+
+/// Nobody sent what was to be received there.
+pub(crate) fn nobody_sent(address: impl fmt::Display) -> Failure {
+    Failure::new(Exit::TimedOut, format!("nobody sent to {address} before the time was up"))
+}
+
+/// Whoever was sending has died.
+pub(crate) fn half(who: &str, address: impl fmt::Display, meter: &Meter) -> Failure {
+    let bytes = meter.bytes();
+    let words = format!("the {who} {address} died before the end of its stream; {bytes} bytes had come");
+    Failure::new(Exit::PeerGone, words)
 }
 
 /// Reads until the buffer is full or the source ends; answers what came.
@@ -96,6 +132,24 @@ pub(crate) fn fill<'a>(source: &mut File, buffer: &'a mut [u8]) -> io::Result<&'
 
 fn named(refusal: io::Error, path: &Path) -> Failure {
     Failure::from(refusal).about(path.display())
+}
+
+/// Writes a message of so many bytes, which `copy_from` copies piece by piece from an offset on, and counts it.
+pub(crate) fn copy_out(
+    bytes: usize,
+    copy_from: impl Fn(usize, &mut [u8]) -> usize,
+    buffer: &mut [u8],
+    target: &mut Target,
+    meter: &mut Meter,
+) -> Result<(), Failure> {
+    let mut at = 0;
+    while at < bytes {
+        let copied = copy_from(at, buffer);
+        target.write(&buffer[..copied])?;
+        meter.add(copied);
+        at += copied;
+    }
+    Ok(())
 }
 
 /// The bytes of one transfer, counted.

@@ -34,6 +34,60 @@ pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Outcome {
     Outcome::of(child)
 }
 
+/// A place for names, and the commands that meet there.
+pub(crate) struct Harbour(pub(crate) TempDir);
+
+impl Harbour {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = cabotage(arguments);
+        command.env("XDG_RUNTIME_DIR", self.0.path()).env_remove("RUNTIME_DIRECTORY");
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(start(&mut self.command(arguments)))
+    }
+
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
+        let mut child = start(self.command(arguments).stdin(Stdio::piped()));
+        // One that is refused may have left before it reads.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        Outcome::of(child)
+    }
+
+    /// Where the name of this kind is, while it is published.
+    pub(crate) fn socket(&self, kind: &str, name: &str) -> PathBuf {
+        self.0.path().join("cabotage").join(kind).join(name)
+    }
+
+    /// Starts a command that publishes the name of a link, and waits until it has.
+    pub(crate) fn publisher(&self, arguments: &[&str], name: &str) -> Child {
+        self.publisher_of("link", arguments, name)
+    }
+
+    /// The same for the name of a connection port.
+    pub(crate) fn server(&self, arguments: &[&str], name: &str) -> Child {
+        self.publisher_of("alpc", arguments, name)
+    }
+
+    fn publisher_of(&self, kind: &str, arguments: &[&str], name: &str) -> Child {
+        let child = start(&mut self.command(arguments));
+        let socket = self.socket(kind, name);
+        until("the name is published", || socket.exists());
+        child
+    }
+
+    /// Whether no name of this kind is left.
+    pub(crate) fn is_empty(&self, kind: &str) -> bool {
+        let names = self.0.path().join("cabotage").join(kind);
+        std::fs::read_dir(names).unwrap().next().is_none()
+    }
+}
+
 /// How a process ended, and what it said.
 pub(crate) struct Outcome {
     pub(crate) status: Option<i32>,

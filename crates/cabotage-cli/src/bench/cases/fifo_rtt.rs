@@ -5,10 +5,8 @@
 //! This process opens all four ends and passes two on, so that the names are gone before the first round.
 
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 
-use cabotage::os::object::unguessable;
-use cabotage::os::{Deadline, Errno, SystemError, raw};
+use cabotage::os::{Deadline, Errno, raw};
 use cabotage::pipe::fifo::{self, Fifo, Peer, Reader, Writer};
 use cabotage::pipe::{ReadEnd, WriteEnd};
 
@@ -16,6 +14,7 @@ use super::raw_ends::{Carrier, RawTrip};
 use crate::bench::case::{Case, Result, Subject};
 use crate::bench::descriptors::expect;
 use crate::bench::round_trip::RoundTrip;
+use crate::scratch::{Maker, Scratch};
 
 pub(super) const CASE: Case = Case {
     name: "fifo.rtt",
@@ -58,7 +57,8 @@ impl RoundTrip for Trip {
 
 /// Both ends of a FIFO that has lost its name already.
 fn ends() -> Result<(Reader, Writer)> {
-    let fifo = fifo::create(path()?)?;
+    let scratch = scratch()?;
+    let fifo = fifo::create(scratch.path().join(NAME))?;
     let opened = both(&fifo);
     fifo.remove()?;
     opened
@@ -69,8 +69,8 @@ fn both(fifo: &Fifo) -> Result<(Reader, Writer)> {
     Ok((reader, fifo.writer(Peer::Required)?))
 }
 
-fn path() -> std::result::Result<PathBuf, SystemError> {
-    Ok(std::env::temp_dir().join(format!("cabotage-bench-{:016x}", unguessable()?)))
+fn scratch() -> Result<Scratch> {
+    Scratch::make_in(&std::env::temp_dir(), Maker::Bench)
 }
 
 /// A FIFO and bare calls.
@@ -78,8 +78,10 @@ struct Bare;
 
 impl Carrier for Bare {
     fn path() -> std::result::Result<(OwnedFd, OwnedFd), Errno> {
-        raw::fifo(&path().map_err(|refusal| refusal.errno())?)
+        let scratch = scratch().map_err(|_| Errno::IO)?;
+        raw::fifo(&scratch.path().join(NAME))
     }
 }
 
+const NAME: &str = "fifo";
 const BYTES: usize = 64;

@@ -17,7 +17,8 @@ pub(super) const CASE: Case = Case {
     limit: Some(Subject::round_trip::<Line>()),
 };
 
-struct Trip {
+/// Either end.
+pub(super) struct Trip {
     ends: LaneEnds,
     buffer: [u8; BYTES],
 }

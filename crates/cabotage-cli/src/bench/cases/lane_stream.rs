@@ -19,7 +19,8 @@ pub(super) const CASE: Case = Case {
     limit: Some(Subject::stream::<Slots, Slots>()),
 };
 
-struct End {
+/// Either end.
+pub(super) struct End {
     ends: LaneEnds,
     buffer: [u8; BYTES],
 }

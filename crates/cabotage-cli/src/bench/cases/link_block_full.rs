@@ -73,7 +73,8 @@ impl<const BYTES: usize> RoundTrip for Trip<BYTES> {
     }
 }
 
-struct Bare<const BYTES: usize> {
+/// The plain buffer.
+pub(super) struct Bare<const BYTES: usize> {
     buffer: Buffer,
     piece: Vec<u8>,
 }

@@ -71,7 +71,7 @@ pub(super) fn publish(path: &Path) -> Result<Listener> {
     Ok(Listener::publish_in(&registry, &name, PublishOptions::new(), Options::new(), Deadline::Now)?)
 }
 
-enum Bare {
+pub(super) enum Bare {
     Client { path: PathBuf, _invitation: Invitation },
     Server { listener: OwnedFd, meeting: Meeting },
 }
@@ -115,7 +115,7 @@ fn socket_in(directory: &Path) -> PathBuf {
     directory.join("socket")
 }
 
-fn other_end() -> Failure {
+pub(super) fn other_end() -> Failure {
     Failure::usage("clients call and servers answer")
 }
 

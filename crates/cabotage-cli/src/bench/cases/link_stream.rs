@@ -28,7 +28,7 @@ pub(super) const FENCED: Case = Case {
     limit: Some(Subject::stream::<Slots, Slots>()),
 };
 
-struct End<const MEMBARRIER: bool> {
+pub(super) struct End<const MEMBARRIER: bool> {
     link: Link,
     buffer: [u8; BYTES],
 }

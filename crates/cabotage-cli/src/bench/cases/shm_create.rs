@@ -2,13 +2,14 @@
 //! `shm.create`: an object of one page is created, mapped and removed. Ours is complete and mapped before it is
 //! visible; the limit is the bare calls, which show it at size 0 first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cabotage::os::raw;
 use cabotage::shm::{Name, Object};
 
 use crate::bench::case::{Case, Result, Subject};
 use crate::bench::work::Work;
+use crate::scratch::{Maker, Scratch};
 
 pub(super) const CASE: Case = Case {
     name: "shm.create",
@@ -20,11 +21,13 @@ pub(super) const CASE: Case = Case {
 
 struct Ours {
     name: Name,
+    _scratch: Scratch,
 }
 
 impl Work for Ours {
     fn prepare() -> Result<Self> {
-        Ok(Self { name: Name::parse(format!("/{}", file_name()))? })
+        let scratch = scratch()?;
+        Ok(Self { name: Name::parse(format!("/{}", scratch.object_beside()))?, _scratch: scratch })
     }
 
     fn once(&mut self) -> Result<()> {
@@ -37,11 +40,13 @@ impl Work for Ours {
 
 struct Bare {
     path: PathBuf,
+    _scratch: Scratch,
 }
 
 impl Work for Bare {
     fn prepare() -> Result<Self> {
-        Ok(Self { path: PathBuf::from("/dev/shm").join(file_name()) })
+        let scratch = scratch()?;
+        Ok(Self { path: Path::new(PLACE).join(scratch.object_beside()), _scratch: scratch })
     }
 
     fn once(&mut self) -> Result<()> {
@@ -49,9 +54,10 @@ impl Work for Bare {
     }
 }
 
-/// Two benchmarks at once do not meet: this is another process each time.
-fn file_name() -> String {
-    format!("cabotage-bench-{}", std::process::id())
+/// Two benchmarks at once do not meet, and what a killed one leaves is known for what it is.
+fn scratch() -> Result<Scratch> {
+    Scratch::make_in(Path::new(PLACE), Maker::Bench)
 }
 
+const PLACE: &str = "/dev/shm";
 const BYTES: usize = 4096;

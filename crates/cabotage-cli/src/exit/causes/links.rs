@@ -21,7 +21,7 @@ pub(super) fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
         .or_else(|| error.downcast_ref().and_then(of_place))
 }
 
-fn of_link(error: &LinkError) -> Option<ErrorKind> {
+pub(super) fn of_link(error: &LinkError) -> Option<ErrorKind> {
     match error {
         LinkError::Closed | LinkError::Died => Some(ErrorKind::ConnectionReset),
         LinkError::Fault(PeerFault::Silent) => Some(ErrorKind::TimedOut),
@@ -63,7 +63,7 @@ fn of_joining(error: &JoinError) -> Option<ErrorKind> {
     }
 }
 
-fn of_connecting(error: &ConnectError) -> Option<ErrorKind> {
+pub(super) fn of_connecting(error: &ConnectError) -> Option<ErrorKind> {
     match error {
         // A name whose server has ended leads to nobody either.
         ConnectError::Absent { .. } | ConnectError::Refused { .. } => Some(ErrorKind::NotFound),
@@ -75,7 +75,7 @@ fn of_connecting(error: &ConnectError) -> Option<ErrorKind> {
     }
 }
 
-fn of_publishing(error: &PublishError) -> Option<ErrorKind> {
+pub(super) fn of_publishing(error: &PublishError) -> Option<ErrorKind> {
     match error {
         PublishError::Contended { .. } => Some(ErrorKind::TimedOut),
         PublishError::Place(error) => of_place(error),
@@ -84,7 +84,7 @@ fn of_publishing(error: &PublishError) -> Option<ErrorKind> {
     }
 }
 
-fn of_removal(error: &RemoveError) -> Option<ErrorKind> {
+pub(super) fn of_removal(error: &RemoveError) -> Option<ErrorKind> {
     match error {
         RemoveError::NotOurs { .. } => Some(ErrorKind::PermissionDenied),
         RemoveError::Contended { .. } => Some(ErrorKind::TimedOut),

@@ -10,6 +10,7 @@ pub(super) fn draw(page: &Page) -> String {
         How::Shared => shared(page),
         How::Through => through(page),
         How::Outboxes => outboxes(page),
+        How::Ports => ports(page),
     };
     let title = page.title;
     format!(
@@ -80,6 +81,36 @@ fn outboxes(page: &Page) -> String {
         arrow("M460 44 L556 44", "554,39 554,49 563,44"),
         arrow("M564 112 L468 112", "470,107 470,117 461,112"),
         arrow("M260 112 L164 112", "166,107 166,117 157,112"),
+    )
+}
+
+/// The client asks at the connection port; then the communication ports are the ends of one channel, beside which lies
+/// what carries the bytes.
+fn ports(page: &Page) -> String {
+    format!(
+        "{}{}{}{}{}\
+         <text x=\"360\" y=\"48\" text-anchor=\"middle\" class=\"soft\">connect, accept</text>\n\
+         <path class=\"map\" d=\"M158 98 L562 98\"/>\n\
+         <text x=\"360\" y=\"92\" text-anchor=\"middle\" class=\"soft\">the channel: requests, replies</text>\n\
+         <text x=\"90\" y=\"165\" text-anchor=\"middle\" class=\"soft\">a client</text>\n\
+         <text x=\"630\" y=\"165\" text-anchor=\"middle\" class=\"soft\">the server</text>\n{}{}",
+        object(page, 116, 56),
+        port(564, 44, "connection port"),
+        port(564, 80, "server comm. port"),
+        port(24, 80, "client comm. port"),
+        arrow("M158 60 L554 60", "552,55 552,65 561,60"),
+        arrow("M156 118 L252 138", "249,132 247,142 259,139"),
+        arrow("M460 138 L556 118", "552,113 554,123 563,117"),
+    )
+}
+
+/// A port that a process has.
+fn port(x: u32, y: u32, name: &str) -> String {
+    format!(
+        "<rect class=\"buffer\" x=\"{x}\" y=\"{y}\" width=\"132\" height=\"30\" rx=\"4\"/>\n\
+         <text class=\"soft\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{name}</text>\n",
+        x + 66,
+        y + 20,
     )
 }
 
