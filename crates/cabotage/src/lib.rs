@@ -3,13 +3,15 @@
 //!
 //! | module | what it gives |
 //! |---|---|
-//! | [`shm`] | POSIX shared memory objects, and memory-mapped files |
-//! | [`pipe`] | anonymous pipes, FIFOs, children that inherit exactly what you list |
+//! | [`shm`] | POSIX shared memory objects and memory-mapped files; a producer and a consumer, and topics, over them |
+//! | [`pipe`] | anonymous pipes, FIFOs, children that inherit exactly what you list; [named pipes](pipe::named) as Windows has them |
 //! | [`link`] | messages, blocks and descriptors between two processes that need not trust each other; names |
+//! | [`alpc`] | connection ports: clients connect by a name, ask, and are answered; callbacks, cancels, datagrams |
+//! | [`gc`] | what processes left behind that have ended: found, told, removed |
 //! | [`lane`] | what links are made of: memory that one process writes and another reads |
 //! | [`os`] | the floor beneath: maps, sealed memory, descriptors, deadlines, process identity |
 //!
-//! # A producer and a consumer
+//! # Shared memory
 //!
 //! ```
 //! use cabotage::shm::{Name, Object};
@@ -27,6 +29,29 @@
 //! object.map_read_only()?.copy_to(0, &mut copy)?;
 //! assert_eq!(&copy, b"Hello");
 //! object.unlink_if_mine()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A producer and a consumer
+//!
+//! ```
+//! use cabotage::Deadline;
+//! use cabotage::shm::{Consumer, Producer, ReceiveError};
+//!
+//! # let name = format!("/cabotage-doc-frames-{}", std::process::id());
+//! # let name = name.as_str();
+//! # /*
+//! let name = "/frames";
+//! # */
+//! // Plain named objects, between processes that trust each other; `create` and `open` are for those that do not.
+//! let mut frames = Producer::create_trusting(name)?;
+//! frames.send(b"a frame", Deadline::Never)?; // waits while the buffer is full
+//! frames.close();
+//!
+//! let mut frames = Consumer::open_trusting(name)?; // usually another process
+//! assert_eq!(frames.receive(Deadline::Never)?.to_vec(), b"a frame"); // waits while it is empty
+//! assert_eq!(frames.receive(Deadline::Never).unwrap_err(), ReceiveError::Closed); // or `Died`
+//! frames.remove()?; // as the textbook's consumer does at the end
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -70,6 +95,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # A named pipe
+//!
+//! ```
+//! use std::time::Duration;
+//! use cabotage::pipe::named::{ClientOptions, ServerOptions};
+//!
+//! # let root = tempfile::tempdir()?;
+//! # let names = cabotage::link::names::Registry::at(root.path().join("user"), root.path().join("system"));
+//! # let (server, client) = (ServerOptions::messages().registry(&names), ClientOptions::messages().registry(&names));
+//! # /*
+//! let (server, client) = (ServerOptions::messages(), ClientOptions::messages());
+//! # */
+//! let mut pipe = server.create("chat")?; // or r"\\.\pipe\chat"
+//! let mut chat = client.open("chat")?; // usually in another process
+//! chat.send(b"ahoy", Duration::from_secs(60))?;
+//!
+//! let mut client = pipe.accept(Duration::from_secs(60))?; // an end of its own; `pipe` listens on
+//! let mut message = Vec::new();
+//! client.receive(&mut message, Duration::from_secs(60))?;
+//! assert_eq!(message, b"ahoy");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What all of it has in common
 //!
 //! - Whatever may wait takes a [`Deadline`]: now, at an instant, or never.
@@ -84,6 +132,9 @@
 //! whole picture is in the repository's docs/threats.md.
 #![forbid(unsafe_code)]
 
+pub mod gc;
+
+pub use cabotage_alpc as alpc;
 pub use cabotage_lane as lane;
 pub use cabotage_link as link;
 pub use cabotage_os as os;

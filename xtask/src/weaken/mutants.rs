@@ -5,6 +5,7 @@ mod blocks;
 mod revoke;
 mod ring;
 mod rules;
+mod topic;
 
 /// One place of the lane's code, and what weakens it. The text must stand there exactly once.
 pub(super) struct Mutant {
@@ -27,6 +28,7 @@ pub(super) const SUITES: &[Suite] = &[
     Suite { test: "loom_ring", is_model: true, mutants: ring::MUTANTS },
     Suite { test: "loom_blocks", is_model: true, mutants: blocks::MUTANTS },
     Suite { test: "loom_revoke", is_model: true, mutants: revoke::MUTANTS },
+    Suite { test: "loom_topic", is_model: true, mutants: topic::MUTANTS },
     Suite { test: "ring", is_model: false, mutants: rules::MUTANTS },
 ];
 
@@ -34,7 +36,11 @@ const fn mutant(file: &'static str, name: &'static str, text: &'static str, weak
     Mutant { name, file, text, weaker }
 }
 
+const CHECK: &str = "ring/check.rs";
 const SENDER: &str = "ring/sender.rs";
+const JOINED: &str = "ring/sender/joined.rs";
+const RESUME: &str = "ring/sender/resume.rs";
+const READ_BACK: &str = "ring/sender/read_back.rs";
 const RECEIVER: &str = "ring/receiver.rs";
 const SHAPE: &str = "ring/shape.rs";
 const LOAN: &str = "ring/loan.rs";

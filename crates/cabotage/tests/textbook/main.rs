@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The programs of the textbook and the examples of links, run for real: they say what they promise and leave nothing
-//! behind.
+//! The programs of the textbook and the examples of links, ALPC and named pipes, run for real: they say what they promise
+//! and leave nothing behind.
 #![forbid(unsafe_code)]
 
+mod channels;
 mod links;
+mod named_pipes;
 mod pipes;
+mod ports;
 mod program;
 mod shared_memory;

@@ -11,6 +11,13 @@ fn the_child_reads_what_the_parent_wrote() {
 }
 
 #[test]
+fn the_child_reads_from_the_handle_that_it_inherited() {
+    let program = run("windows_anonymous_pipe", &[]);
+    assert!(program.is_success, "{}", program.said);
+    assert_eq!(program.said, "the child read: Greetings\n");
+}
+
+#[test]
 fn an_unused_write_end_is_found_and_named() {
     let program = run("pipe_unused_end", &[]);
     assert!(program.is_success, "{}", program.said);

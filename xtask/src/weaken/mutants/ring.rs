@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What loom's models of the ring must catch: every ordering, every fence, and the steps that can't be left out.
 
-use super::{CONTROL, FENCING, LOAN, Mutant, RECEIVER, SENDER, mutant};
+use super::{CONTROL, FENCING, JOINED, LOAN, Mutant, RECEIVER, SENDER, mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     // Publishing.
@@ -12,23 +12,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "self.held, Ordering::Relaxed)",
     ),
     mutant(
-        SENDER,
+        JOINED,
         "a record sent at once is published without release",
         "self.ring.store(self.at, header.0, Ordering::Release);",
         "self.ring.store(self.at, header.0, Ordering::Relaxed);",
     ),
     mutant(
-        SENDER,
+        JOINED,
         "a record sent at once overtakes those staged before it",
         "if self.held != 0 {",
         "if false {",
     ),
-    mutant(
-        SENDER,
-        "the word after a record sent at once is not cleared",
-        "self.clear_after(words);\n        self.ring.write(self.byte_at(0), body);\n        if",
-        "self.ring.write(self.byte_at(0), body);\n        if",
-    ),
+    mutant(JOINED, "the word after a record sent at once is not cleared", "self.clear_after(words);", ""),
     mutant(
         SENDER,
         "the first header of a batch is stored when it is staged",
@@ -55,6 +50,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "let needed = pad + words + kept;",
         "let needed = pad + words;",
     ),
+    // Room told at each record.
+    mutant(
+        CONTROL,
+        "what was freed is told without release",
+        "self.withdrawal.freed.store(words, Ordering::Release);",
+        "self.withdrawal.freed.store(words, Ordering::Relaxed);",
+    ),
+    mutant(
+        CONTROL,
+        "what was freed is used without an acquire fence",
+        "self.withdrawal.freed.load(Ordering::Relaxed);\n        fence(Ordering::Acquire);",
+        "self.withdrawal.freed.load(Ordering::Relaxed);",
+    ),
+    mutant(
+        RECEIVER,
+        "nobody looks whether the sender sleeps for one record",
+        "self.controls.own().tell_freed(self.consumed);\n        self.answer_sender();",
+        "self.controls.own().tell_freed(self.consumed);",
+    ),
     // Other rings.
     mutant(
         SENDER,
@@ -65,8 +79,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         SENDER,
         "what was consumed of the ring before counts as room in this one",
-        "count.max(self.base)",
-        "count",
+        "self.consumed.max(self.freed).max(self.base)",
+        "self.consumed.max(self.freed)",
     ),
     mutant(
         RECEIVER,
@@ -84,15 +98,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         RECEIVER,
         "any other header is acted on without an acquire fence",
-        "fence(Ordering::Acquire);\n            match self.check(header)",
-        "match self.check(header)",
+        "fence(Ordering::Acquire);\n            match check(header, self.at, self.ring_words, self.bytes_max)",
+        "match check(header, self.at, self.ring_words, self.bytes_max)",
     ),
     // Telling.
     mutant(
         RECEIVER,
         "consumption is told without release",
-        "store(self.consumed, Ordering::Release)",
-        "store(self.consumed, Ordering::Relaxed)",
+        "own().consumed.store(self.consumed, Ordering::Release)",
+        "own().consumed.store(self.consumed, Ordering::Relaxed)",
     ),
     mutant(
         CONTROL,
@@ -193,5 +207,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "filed descriptors are acted on without an acquire fence",
         "let count = self.state.filed.load(Ordering::Relaxed);\n        fence(Ordering::Acquire);",
         "let count = self.state.filed.load(Ordering::Relaxed);",
+    ),
+    mutant(
+        RECEIVER,
+        "a record is told to be taken without release",
+        "taken.store(self.consumed, Ordering::Release)",
+        "taken.store(self.consumed, Ordering::Relaxed)",
+    ),
+    mutant(
+        CONTROL,
+        "what is told to be taken is acted on without an acquire fence",
+        "let count = self.state.taken.load(Ordering::Relaxed);\n        fence(Ordering::Acquire);",
+        "let count = self.state.taken.load(Ordering::Relaxed);",
     ),
 ];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What goes wrong in every interleaving, so that the ordinary tests of the ring must catch it.
 
-use super::{CONTROL, Mutant, RECEIVER, SENDER, SHAPE, mutant};
+use super::{CHECK, CONTROL, LOAN, Mutant, READ_BACK, RECEIVER, RESUME, SENDER, SHAPE, mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     // Publishing.
@@ -54,14 +54,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "self.usual = Shape::NONE;\n        *self.broken",
         "*self.broken",
     ),
+    mutant(CHECK, "a filler may fill a whole ring", "words == words_left && at != 0", "words == words_left"),
     mutant(
-        RECEIVER,
-        "a filler may fill a whole ring",
-        "words == words_left && self.at != 0",
-        "words == words_left",
-    ),
-    mutant(
-        RECEIVER,
+        CHECK,
         "a record of any length that fits is let in",
         "header.bytes() > bytes_max.into()",
         "header.bytes() > u64::MAX",
@@ -78,6 +73,70 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "only a look that comes up empty tells",
         "if self.consumed - self.told >= self.ring_words / LAZY_FRACTION {",
         "if false {",
+    ),
+    mutant(
+        RECEIVER,
+        "exact consumption is told like any other",
+        "self.consume();\n        self.tell_taken();",
+        "self.consume();",
+    ),
+    // Succession.
+    mutant(
+        CONTROL,
+        "a successor's sleeps have the numbers of its predecessor's",
+        "number: u64::from(incarnation % (1 << 24)) << SLEEP_BITS, ..Self::default()",
+        "..Self::default()",
+    ),
+    mutant(
+        CONTROL,
+        "a successor counts as asleep because its predecessor was killed in its sleep",
+        "word.store(0, Ordering::Relaxed);\n        Self { number",
+        "Self { number",
+    ),
+    mutant(
+        "ring/waiting.rs",
+        "a successor believes any header",
+        "check(header, at, words, bytes_max)?;",
+        "let _ = (at, bytes_max);",
+    ),
+    mutant(
+        RESUME,
+        "a successor takes the ring for empty",
+        "lane.free = lane.ring_words - (published - consumed);",
+        "",
+    ),
+    mutant(
+        LOAN,
+        "a loan published at once rings nobody",
+        "self.append().publish()",
+        "self.append().publish() && false",
+    ),
+    // Reading back.
+    mutant(
+        CONTROL,
+        "any count of records taken is believed",
+        "(least..=most).contains(&count).then_some(count)",
+        "Some(count)",
+    ),
+    mutant(
+        READ_BACK,
+        "what is told once in a while does not count",
+        "self.controls.peer().taken(self.consumed, self.published).unwrap_or(self.consumed)",
+        "self.controls.peer().taken(0, self.published).unwrap_or(self.consumed)",
+    ),
+    mutant(READ_BACK, "what is only staged is not read back", "self.publish_to_a_spinner();", ""),
+    mutant(READ_BACK, "another ring is read before its beginning", "from.max(self.base)", "from"),
+    mutant(
+        READ_BACK,
+        "records of the lane's own are read back as the caller's",
+        "if TAGS.contains(&header.tag()) {",
+        "if header.bytes() > 0 {",
+    ),
+    mutant(
+        READ_BACK,
+        "any header is believed when it is read back",
+        "if check(header, at, self.ring_words, self.bytes_max).is_err() {",
+        "if header.0 == 0 {",
     ),
     // Sleeping.
     mutant(
