@@ -17,19 +17,16 @@ use crate::seam::{self, Errno};
 /// # Source
 /// getsid(2); pid_namespaces(7).
 pub fn session_of(pid: Pid) -> Result<Option<i32>, SystemError> {
-    match attempt("getsid", pid, || getsid(pid)) {
+    // Not by rustix, which takes for granted that a session has a number.
+    // SAFETY: the call takes a number and gives one, and touches no memory of ours.
+    let asked = attempt("getsid", pid, || match unsafe { libc::getsid(pid.as_raw_nonzero().get()) } {
+        ..0 => Err(seam::last_errno()),
+        number => Ok(NonZero::new(number)),
+    });
+    match asked {
         Ok(session) => Ok(session.map(NonZero::get)),
         Err(refusal) if matches!(refusal.errno(), Errno::SRCH | Errno::PERM) => Ok(None),
         Err(refusal) => Err(refusal),
-    }
-}
-
-/// Not by rustix, which takes for granted that a session has a number.
-fn getsid(pid: Pid) -> Result<Option<NonZero<i32>>, Errno> {
-    // SAFETY: the call takes a number and gives one, and touches no memory of ours.
-    match unsafe { libc::getsid(pid.as_raw_nonzero().get()) } {
-        ..0 => Err(seam::last_errno()),
-        number => Ok(NonZero::new(number)),
     }
 }
 
