@@ -57,11 +57,12 @@ impl File {
 }
 
 /// The crates that a user links.
-pub(crate) const LIBRARIES: [&str; 7] = [
+pub(crate) const LIBRARIES: [&str; 8] = [
     "cabotage",
     "cabotage-alpc",
     "cabotage-lane",
     "cabotage-link",
+    "cabotage-mach",
     "cabotage-os",
     "cabotage-pipe",
     "cabotage-shm",

@@ -9,16 +9,33 @@ pub(crate) const BELOW: &[(&str, &[&str])] = &[
     ("cabotage-lane", &["cabotage-os"]),
     ("cabotage-link", &["cabotage-lane", "cabotage-os"]),
     ("cabotage-alpc", &["cabotage-lane", "cabotage-link", "cabotage-os"]),
+    ("cabotage-mach", &["cabotage-lane", "cabotage-link", "cabotage-os"]),
     ("cabotage-shm", &["cabotage-lane", "cabotage-link", "cabotage-os"]),
     ("cabotage-pipe", &["cabotage-link", "cabotage-os"]),
     (
         "cabotage",
-        &["cabotage-alpc", "cabotage-lane", "cabotage-link", "cabotage-os", "cabotage-pipe", "cabotage-shm"],
+        &[
+            "cabotage-alpc",
+            "cabotage-lane",
+            "cabotage-link",
+            "cabotage-mach",
+            "cabotage-os",
+            "cabotage-pipe",
+            "cabotage-shm",
+        ],
     ),
     ("cabotage-cli", &["cabotage"]),
     (
         "cabotage-tests",
-        &["cabotage-alpc", "cabotage-lane", "cabotage-link", "cabotage-os", "cabotage-pipe", "cabotage-shm"],
+        &[
+            "cabotage-alpc",
+            "cabotage-lane",
+            "cabotage-link",
+            "cabotage-mach",
+            "cabotage-os",
+            "cabotage-pipe",
+            "cabotage-shm",
+        ],
     ),
 ];
 

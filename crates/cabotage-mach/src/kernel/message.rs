@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Messages and rights between spaces: in a queue, or in the hands of a caller.
+
+use std::os::fd::OwnedFd;
+
+use super::ids::PortId;
+use crate::name::Name;
+use crate::right::Disposition;
+
+/// A right that belongs to no space: it is in a message. Each counts at its port.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Capability {
+    /// None.
+    Null,
+    /// One whose port had died before.
+    Dead,
+    /// A send right.
+    Send(PortId),
+    /// A send-once right.
+    SendOnce(PortId),
+    /// The receive right.
+    Receive(PortId),
+}
+
+/// A message in a queue.
+#[derive(Debug)]
+pub struct Message {
+    /// The user's number: `msgh_id`.
+    pub id: i32,
+    /// The right that it was sent by.
+    pub destination: Capability,
+    /// Where to answer.
+    pub reply: Capability,
+    /// Inline data.
+    pub body: Vec<u8>,
+    /// What the message carries, in the sender's order; a message with none may still be complex.
+    pub cargo: Vec<Cargo>,
+    /// Whether it was sent as a complex one.
+    pub complex: bool,
+    /// Who sent it.
+    pub sender: Sender,
+}
+
+/// What a message carries beside its inline data.
+#[derive(Debug)]
+pub enum Cargo {
+    /// A right.
+    Port(Capability),
+    /// Memory.
+    Memory(Memory),
+    /// Rights of one kind.
+    Ports(Vec<Capability>, Disposition),
+    /// An open file, as a right of its own.
+    File(OwnedFd),
+}
+
+/// Memory out of line.
+#[derive(Debug)]
+pub enum Memory {
+    /// A copy of its own.
+    Bytes(Vec<u8>),
+}
+
+/// Who sent a message, as the kernel knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// The kernel itself: a notification.
+    Kernel,
+    /// A process.
+    Task(AuditToken),
+}
+
+/// Who sent a message.
+///
+/// # Source
+/// XNU, bsd/kern/kern_prot.c: the eight words of an audit token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AuditToken(pub [u32; 8]);
+
+/// A message as the sending task writes it: names, not rights.
+#[derive(Debug)]
+pub struct Letter {
+    /// The user's number: `msgh_id`.
+    pub id: i32,
+    /// Where to, and by which right.
+    pub destination: (Name, Option<Disposition>),
+    /// Where to answer; [`Name::NULL`] and `None` for nowhere.
+    pub reply: (Name, Option<Disposition>),
+    /// Inline data.
+    pub body: Vec<u8>,
+    /// What goes along.
+    pub items: Vec<Item>,
+    /// Whether the message is to count as complex though nothing goes along.
+    pub complex: bool,
+}
+
+/// What goes along with a [`Letter`], and comes with a received one.
+#[derive(Debug)]
+pub enum Item {
+    /// A right. A received one says what it is by the disposition that made it ([`Disposition::gives`]).
+    Port(Name, Disposition),
+    /// Memory.
+    Memory(Memory),
+    /// Rights of one kind.
+    Ports(Vec<Name>, Disposition),
+    /// An open file.
+    File(OwnedFd),
+}

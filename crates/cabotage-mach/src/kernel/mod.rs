@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the Mach kernel does for its tasks, for the tasks of one process: a state machine without system calls,
+//! clock, threads or locks.
+//!
+//! A call takes a space and names, changes the tables, and answers at once. What it leads to outside them stands in
+//! [`Step`]s, which whoever runs the kernel takes out after each call and carries out: wake a thread, tell another
+//! process. A thread that must wait gets a [`Ticket`] and is told by a step when it is its turn.
+//!
+//! A port whose receive right another process has is a port here too, [away](port::Home::Away): it has no queue, and
+//! messages to it are handed out to be carried there.
+#![allow(dead_code, reason = "being built")]
+
+pub mod ids;
+pub mod message;
+pub mod port;
+pub mod set;
+pub mod space;
+pub mod step;
+
+use ids::Table;
+pub use ids::{PortId, SetId, SpaceId, Ticket};
+use port::Port;
+use set::PortSet;
+use space::Space;
+pub use step::Step;
+
+/// The tables of one process: see the [module](self).
+#[derive(Debug, Default)]
+pub struct Kernel {
+    pub(crate) spaces: Table<Space>,
+    pub(crate) ports: Table<Port>,
+    pub(crate) sets: Table<PortSet>,
+    pub(crate) tickets: u64,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Kernel {
+    /// No task, no port.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the calls since the last time have led to, in order.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.steps)
+    }
+}

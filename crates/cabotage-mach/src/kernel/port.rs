@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A port: a queue of messages, one receiver, and what is owed to others when its rights go.
+
+use std::collections::VecDeque;
+
+use super::ids::{PortId, SetId, SpaceId, Ticket};
+use super::message::Message;
+use crate::name::Name;
+
+/// How many messages a new port queues: `MACH_PORT_QLIMIT_DEFAULT`.
+pub const QUEUE_LIMIT_DEFAULT: u32 = 5;
+/// The most that a port may be told to queue: `MACH_PORT_QLIMIT_MAX`.
+pub const QUEUE_LIMIT_MAX: u32 = 1024;
+/// Beyond this not even send-once rights and notifications get in.
+pub const QUEUE_CEILING: u32 = 65_534;
+
+/// A send-once right that the kernel itself holds, to send a notification with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OnceRight(pub(crate) PortId);
+
+/// A port, as its process sees it.
+#[derive(Debug)]
+pub struct Port {
+    pub(crate) home: Home,
+    /// Send rights in all spaces, messages and other processes.
+    pub(crate) send_rights: u32,
+    /// Send-once rights likewise.
+    pub(crate) send_once_rights: u32,
+    pub(crate) make_send_count: u32,
+    pub(crate) sequence: u32,
+    pub(crate) queue_limit: u32,
+    pub(crate) queue: VecDeque<Message>,
+    /// The sets it is in.
+    pub(crate) sets: Vec<SetId>,
+    /// What few ports have.
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// Where the receive right is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// A space has it, under this name.
+    Space(SpaceId, Name),
+    /// A message carries it to this port; or the kernel keeps it for a moment (`None`).
+    Transit(Option<PortId>),
+    /// Another process has it; the number says which way messages go.
+    Away(u64),
+}
+
+/// What few ports have, so that an idle port stays small.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    pub(crate) context: u64,
+    pub(crate) guard: Option<Guard>,
+    pub(crate) no_senders: Option<OnceRight>,
+    pub(crate) port_destroyed: Option<OnceRight>,
+    /// Names with a registered request, told when the port dies or can be sent to again.
+    pub(crate) watched: Vec<(SpaceId, Name)>,
+    /// Messages of threads that wait for room, first come first.
+    pub(crate) senders: VecDeque<(Ticket, Message)>,
+    /// Threads that wait for a message, first come first.
+    pub(crate) receivers: VecDeque<Ticket>,
+    /// The message that is cached beyond the limit, one for each space: whom to tell when it is taken.
+    pub(crate) cached: Vec<Cached>,
+    /// Whether the receive right may never move.
+    pub(crate) immovable: bool,
+}
+
+/// See the textbook's fourth way with a full queue: one message more, and a notification when it is taken.
+#[derive(Debug)]
+pub(crate) struct Cached {
+    pub(crate) space: SpaceId,
+    /// The name that it was sent to.
+    pub(crate) name: Name,
+    pub(crate) notify: OnceRight,
+}
+
+/// A port that is guarded can be destroyed only by who knows the guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Guard {
+    pub(crate) value: u64,
+    pub(crate) strict: bool,
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The kinds of right, and the ways in which a message takes one along.
+
+/// A kind of right.
+///
+/// # Source
+/// XNU, osfmk/mach/port.h: `mach_port_right_t`; the numbers are its.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum Right {
+    /// To send any number of messages.
+    Send = 0,
+    /// To receive; one task at a time has it.
+    Receive = 1,
+    /// To send one message.
+    SendOnce = 2,
+    /// A set of ports to receive from.
+    PortSet = 3,
+    /// What a send or send-once right has become whose port died.
+    DeadName = 4,
+}
+
+impl Right {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Send, Self::Receive, Self::SendOnce, Self::PortSet, Self::DeadName];
+}
+
+/// What a name stands for: a mask of rights and of registered requests.
+///
+/// # Source
+/// XNU, osfmk/mach/port.h: `mach_port_type_t`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct RightTypes(u32);
+
+impl RightTypes {
+    /// A dead-name notification is registered for the name: `MACH_PORT_TYPE_DNREQUEST`.
+    pub const DEAD_NAME_REQUEST: Self = Self(0x8000_0000);
+
+    /// One kind of right.
+    pub const fn of(right: Right) -> Self {
+        Self(1 << (right as u32 + 16))
+    }
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the name stands for this kind of right, perhaps beside another.
+    pub fn has(self, right: Right) -> bool {
+        self.0 & Self::of(right).0 != 0
+    }
+
+    /// Whether a dead-name notification is registered.
+    pub fn has_dead_name_request(self) -> bool {
+        self.0 & Self::DEAD_NAME_REQUEST.0 != 0
+    }
+
+    /// As C code has it.
+    pub fn as_raw(self) -> u32 {
+        self.0
+    }
+}
+
+/// What happens to the sender's right that goes along with a message.
+///
+/// # Source
+/// XNU, osfmk/mach/message.h: `mach_msg_type_name_t`; the numbers are its.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum Disposition {
+    /// The receive right goes, with its queue.
+    MoveReceive = 16,
+    /// One user reference of a send right goes.
+    MoveSend = 17,
+    /// The send-once right goes.
+    MoveSendOnce = 18,
+    /// A send right more comes to be; the sender keeps its own.
+    CopySend = 19,
+    /// The holder of the receive right makes a send right.
+    MakeSend = 20,
+    /// The holder of the receive right makes a send-once right.
+    MakeSendOnce = 21,
+}
+
+impl Disposition {
+    /// The disposition of this number; `None` if there is none.
+    pub fn from_raw(raw: u32) -> Option<Self> {
+        Some(match raw {
+            16 => Self::MoveReceive,
+            17 => Self::MoveSend,
+            18 => Self::MoveSendOnce,
+            19 => Self::CopySend,
+            20 => Self::MakeSend,
+            21 => Self::MakeSendOnce,
+            _ => return None,
+        })
+    }
+
+    /// Which right arrives.
+    pub fn gives(self) -> Right {
+        match self {
+            Self::MoveReceive => Right::Receive,
+            Self::MoveSend | Self::CopySend | Self::MakeSend => Right::Send,
+            Self::MoveSendOnce | Self::MakeSendOnce => Right::SendOnce,
+        }
+    }
+}
