@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which attributes go with a message, by the numbers of Windows.
 //!
-//! The sender sets those that it has. What its receiver does not take, by the limits of its port, does not come.
-//! Context and token are the receiver's own: they are always there, and no sender can withhold or forge them.
+//! The sender sets those that it has, and what its receiver does not take does not come. So view, handle and direct are
+//! said of what came, whatever the sender has set; security is the sender's word, since it gives nothing but its own
+//! consent. Context and token are the receiver's own: they are always there, and no sender can withhold or forge them.
 
 use std::fmt;
 use std::ops::BitOr;
@@ -34,10 +35,17 @@ impl AttributeSet {
         (Self::DIRECT, "DIRECT"),
     ];
 
-    /// What is said of a message whose sender has set these bits.
-    pub(crate) fn received(valid: u32) -> Self {
-        let of_sender = Self::SECURITY | Self::VIEW | Self::HANDLE | Self::DIRECT;
-        Self(valid & of_sender.0) | Self::CONTEXT | Self::TOKEN
+    /// What comes with every message.
+    pub(crate) const ALWAYS: Self = Self(Self::CONTEXT.0 | Self::TOKEN.0);
+
+    /// What is said of a message whose sender has set these bits, and with which this came.
+    pub(crate) fn received(valid: u32, came: Self) -> Self {
+        Self(valid & Self::SECURITY.0) | came | Self::ALWAYS
+    }
+
+    /// This, if it holds that it came.
+    pub(crate) fn when(self, came: bool) -> Self {
+        if came { self } else { Self::default() }
     }
 
     /// As the numbers that Windows programmers know, added up.
@@ -74,9 +82,17 @@ mod tests {
     #[test]
     fn context_and_token_are_always_there_and_no_sender_sets_them() {
         let always = AttributeSet::CONTEXT | AttributeSet::TOKEN;
-        assert_eq!(AttributeSet::received(0), always);
-        assert_eq!(AttributeSet::received(u32::MAX).bits(), 0xFC00_0000);
-        assert_eq!(AttributeSet::received(0x8000_0000), always | AttributeSet::SECURITY);
+        let nothing = AttributeSet::default();
+        assert_eq!(AttributeSet::received(0, nothing), always);
+        assert_eq!(AttributeSet::received(0x8000_0000, nothing), always | AttributeSet::SECURITY);
+    }
+
+    #[test]
+    fn what_a_sender_sets_and_does_not_send_is_cleared() {
+        let always = AttributeSet::ALWAYS;
+        let nothing = AttributeSet::default();
+        assert_eq!(AttributeSet::received(u32::MAX, nothing), always | AttributeSet::SECURITY);
+        assert_eq!(AttributeSet::received(0, AttributeSet::VIEW), always | AttributeSet::VIEW);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use cabotage_link::Message;
 
+use crate::attributes::AttributeSet;
 use crate::error::WhyServed;
 use crate::handles::{Custody, Handles};
 use crate::rules::{Ledger, Ranges, Technique};
@@ -142,6 +143,11 @@ impl Body {
     /// The handles that came.
     pub(crate) fn handles(&mut self) -> Option<&mut Handles> {
         self.more.as_mut().map(|more| more.handles())
+    }
+
+    /// Which attributes came with it.
+    pub(crate) fn brought(&self) -> AttributeSet {
+        self.more.as_ref().map_or(AttributeSet::default(), |more| more.brought())
     }
 
     /// The ranges that were declared.

@@ -58,6 +58,11 @@ impl Handles {
         self.all.is_empty()
     }
 
+    /// Whether any can be taken.
+    pub(crate) fn has_some(&self) -> bool {
+        self.all.iter().any(|handle| handle.fd.is_some())
+    }
+
     /// What each is, in the kernel's words.
     pub fn natures(&self) -> impl Iterator<Item = Nature> {
         self.all.iter().map(|handle| handle.nature)

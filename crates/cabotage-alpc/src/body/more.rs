@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use cabotage_link::Message;
 use cabotage_os::sealed::Sealed;
 
+use crate::attributes::AttributeSet;
 use crate::error::WhyServed;
 use crate::handles::{Custody, Handles};
 use crate::rules::{Ledger, Ranges, Technique, Ticket, ViewEntry, view_bytes};
@@ -157,6 +158,13 @@ impl More {
 
     pub(super) fn take_view(&mut self) -> Option<View> {
         self.view.take()
+    }
+
+    /// Which attributes there are, of those that can come.
+    pub(super) fn brought(&self) -> AttributeSet {
+        AttributeSet::VIEW.when(self.view.is_some())
+            | AttributeSet::HANDLE.when(self.handles.has_some())
+            | AttributeSet::DIRECT.when(!self.ranges.entries().is_empty())
     }
 
     pub(super) fn ranges(&self) -> &Ranges {

@@ -5,6 +5,7 @@ use cabotage_link::Deadline;
 
 use super::channel::Came;
 use super::{Client, Reply};
+use crate::attributes::AttributeSet;
 use crate::error::{RequestError, SendError};
 use crate::handles::Handles;
 use crate::outgoing::Outgoing;
@@ -85,6 +86,12 @@ impl Client {
     /// message.
     pub fn handles_received(&mut self) -> Option<&mut Handles> {
         self.channel.body.handles().filter(|handles| !handles.is_empty())
+    }
+
+    /// What came beside the body of what was received last. Context and token always do: the number of the request, and
+    /// [`Client::server`].
+    pub fn attributes_received(&self) -> AttributeSet {
+        AttributeSet::received(0, self.channel.body.brought())
     }
 
     /// The view that came with what was received last: a reply or a datagram.

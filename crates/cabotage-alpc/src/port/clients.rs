@@ -10,6 +10,7 @@ use cabotage_os::process::Pidfd;
 
 use super::Token;
 use super::fetch::Fetch;
+use super::over::Over;
 use super::unsent::Unsent;
 use crate::error::WhyServed;
 use crate::handles::Custody;
@@ -71,6 +72,8 @@ pub(super) struct Client {
     pub(super) terms: Option<Terms>,
     /// Who it is, once it has asked to be let in.
     pub(super) token: Option<Arc<Token>>,
+    /// Which of its requests are over, for those who have them.
+    pub(super) over: Arc<Over>,
     /// How many messages of it were received.
     pub(super) received: u64,
     /// Callbacks.
@@ -112,6 +115,7 @@ impl Clients {
             context: 0,
             terms: None,
             token: None,
+            over: Arc::default(),
             received: 0,
             asked: Asked::default(),
             owed: Owed::new(requests_max),
@@ -137,6 +141,7 @@ impl Clients {
     pub(super) fn remove(&mut self, key: Key) -> Option<Client> {
         self.get(key)?;
         let client = self.places.get_mut(key.place())?.take()?;
+        client.over.set_gone();
         self.accepted -= usize::from(client.connection.is_in());
         Some(client)
     }
@@ -149,6 +154,11 @@ impl Clients {
         });
         self.accepted += usize::from(was_asking);
         was_asking
+    }
+
+    /// All of them are gone.
+    pub(super) fn end(&self) {
+        self.places.iter().flatten().for_each(|client| client.over.set_gone());
     }
 
     /// How many requests of all clients have no answer yet.

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use cabotage_link::{Event, Key, Message};
 use cabotage_os::Deadline;
 
-use super::clients::{Client, Clients};
+use super::clients::Clients;
 use super::incoming::{ConnectionRequest, Datagram, Incoming, Request};
 use super::letter::{Desk, Held, Letter, Owes};
 use super::options::PortOptions;
 use super::silent::Silent;
 use super::stop::Order;
 use super::{ClientId, Identity};
+use crate::attributes::AttributeSet;
 use crate::body::Filled;
 use crate::error::{ChannelError, ChannelFault, Loss};
 use crate::handles::{Custody, KindSet};
@@ -204,7 +205,7 @@ impl Hall {
         let mut letter = self.spare.pop()?;
         letter.body.fill_plain(message, SHORT_BYTES, bytes);
         letter.address(key, client);
-        (letter.id, letter.about, letter.valid) = (id, 0, 0);
+        (letter.id, letter.about, letter.attributes) = (id, 0, AttributeSet::ALWAYS);
         letter.way = Way::Sync;
         Some(Request { held: Held::new(letter) })
     }
@@ -234,7 +235,8 @@ impl Hall {
             let way = if head.is_sync() { Way::Sync } else { Way::Async };
             return match client.owed.admit(head.id, way) {
                 Admission::Taken => {
-                    let (letter, filled) = letter(&mut self.spare, &self.desk, client, key, &head, message)?;
+                    let (letter, filled) =
+                        Letter::of(&mut self.spare, &self.desk, client, key, &head, message)?;
                     if filled == Filled::ViewRefused || letter.body.technique() == Technique::Direct {
                         return self.not_yet(key, letter, filled);
                     }
@@ -272,7 +274,10 @@ impl Hall {
         let (named, context) = (ClientId::new(key), client.context);
         match head.word {
             Word::Cancel => match client.owed.cancel(id) {
-                Canceling::Told => Ok(Step::Deliver(Incoming::Canceled { client: named, context, id })),
+                Canceling::Told => {
+                    client.over.set(client.owed.canceled());
+                    Ok(Step::Deliver(Incoming::Canceled { client: named, context, id }))
+                }
                 Canceling::Late => Ok(Step::Nothing),
                 Canceling::Forged => Err(forged(head)),
             },
@@ -317,7 +322,7 @@ impl Hall {
     ) -> Result<Datagram, ChannelFault> {
         // Whoever asks has looked it up.
         let client = self.clients.get_mut(key).ok_or(ChannelFault::Silent)?;
-        let (mut letter, filled) = letter(&mut self.spare, &self.desk, client, key, head, message)?;
+        let (mut letter, filled) = Letter::of(&mut self.spare, &self.desk, client, key, head, message)?;
         if filled == Filled::ViewRefused {
             return Err(WireError::View.into());
         }
@@ -339,7 +344,7 @@ impl Hall {
         if head.attributes_bytes > 0 {
             return Err(WireError::Attributes.into());
         }
-        let (mut letter, _) = letter(&mut self.spare, &self.desk, client, key, head, message)?;
+        let (mut letter, _) = Letter::of(&mut self.spare, &self.desk, client, key, head, message)?;
         let (terms, _) = Terms::split(letter.body.bytes()).ok_or(WireError::Short)?;
         client.terms = Some(terms);
         letter.owes = Owes::Entry;
@@ -373,25 +378,6 @@ impl Hall {
             error => Incoming::Disconnected { client, context, error: Box::new(error) },
         });
     }
-}
-
-/// A letter with a message of this client in it.
-#[expect(clippy::vec_box, reason = "letters go from hand to hand, and move as one pointer")]
-fn letter(
-    spare: &mut Vec<Box<Letter>>,
-    desk: &Arc<Desk>,
-    client: &mut Client,
-    key: Key,
-    head: &Head,
-    message: &mut Message<'_>,
-) -> Result<(Box<Letter>, Filled), WireError> {
-    let mut letter = spare.pop().unwrap_or_else(|| Letter::new(ClientId::new(key), desk));
-    letter.address(key, client);
-    (letter.id, letter.about, letter.valid) = (head.id, head.about, head.valid);
-    letter.way = if head.is_sync() { Way::Sync } else { Way::Async };
-    let filled = letter.body.fill(message, head, &client.views)?;
-    letter.body.take_handles(&mut client.custody)?;
-    Ok((letter, filled))
 }
 
 fn forged(head: &Head) -> ChannelFault {

@@ -154,7 +154,7 @@ macro_rules! message {
 
             /// What came beside the body. Context and token always do.
             pub fn attributes(&self) -> AttributeSet {
-                AttributeSet::received(self.letter().map_or(0, |letter| letter.valid))
+                self.letter().map_or(AttributeSet::ALWAYS, |letter| letter.attributes)
             }
         }
     };
@@ -227,6 +227,13 @@ impl Request {
     /// Whether the client is blocked until the answer comes, and so can be called back.
     pub fn is_synchronous(&self) -> bool {
         self.letter().is_some_and(|letter| letter.way == Way::Sync)
+    }
+
+    /// Whether its asker still waits for the answer, as far as the port has heard: it has not canceled the request, and
+    /// its channel is not over. One who works long on an answer may ask now and then; the port hears of a cancel when
+    /// it receives, in whichever thread.
+    pub fn is_awaited(&self) -> bool {
+        self.letter().is_some_and(|letter| !letter.over.contains(letter.id))
     }
 
     /// The callback in whose answering the client made this request, if it did.

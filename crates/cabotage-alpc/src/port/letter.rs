@@ -9,12 +9,15 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cabotage_link::{self as link, Key, Link};
+use cabotage_link::{self as link, Key, Link, Message};
 
 use super::clients::Client;
+use super::over::Over;
 use super::{ClientId, Token};
-use crate::body::Body;
+use crate::attributes::AttributeSet;
+use crate::body::{Body, Filled};
 use crate::rules::Way;
+use crate::wire::{Head, WireError};
 
 /// What whoever has a letter owes its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +41,12 @@ pub(super) struct Letter {
     pub(super) owes: Owes,
     /// Who sent it.
     pub(super) token: Option<Arc<Token>>,
+    /// Which requests of its sender are over.
+    pub(super) over: Arc<Over>,
     /// How many messages of its sender came before it, and one.
     pub(super) sequence: u64,
-    /// The attributes that its sender has set.
-    pub(super) valid: u32,
+    /// What came beside the body.
+    pub(super) attributes: AttributeSet,
     pub(super) body: Body,
     /// The answer of one who does not have the port.
     pub(super) answer: Option<Cow<'static, [u8]>>,
@@ -58,12 +63,36 @@ impl Letter {
             way: Way::Async,
             owes: Owes::Nothing,
             token: None,
+            over: Arc::default(),
             sequence: 0,
-            valid: 0,
+            attributes: AttributeSet::ALWAYS,
             body: Body::default(),
             answer: None,
             desk: Arc::clone(desk),
         })
+    }
+
+    /// A letter with a message of this client in it, made of a spare one if there is one.
+    ///
+    /// # Errors
+    /// The attributes can't be taken apart, or do not fit what came with them.
+    #[expect(clippy::vec_box, reason = "letters go from hand to hand, and move as one pointer")]
+    pub(super) fn of(
+        spare: &mut Vec<Box<Self>>,
+        desk: &Arc<Desk>,
+        client: &mut Client,
+        key: Key,
+        head: &Head,
+        message: &mut Message<'_>,
+    ) -> Result<(Box<Self>, Filled), WireError> {
+        let mut letter = spare.pop().unwrap_or_else(|| Self::new(ClientId::new(key), desk));
+        letter.address(key, client);
+        (letter.id, letter.about) = (head.id, head.about);
+        letter.way = if head.is_sync() { Way::Sync } else { Way::Async };
+        let filled = letter.body.fill(message, head, &client.views)?;
+        letter.body.take_handles(&mut client.custody)?;
+        letter.attributes = AttributeSet::received(head.valid, letter.body.brought());
+        Ok((letter, filled))
     }
 
     /// Notes of whom the message is, which is the next of that client.
@@ -81,6 +110,7 @@ impl Letter {
     fn name(&mut self, named: ClientId, client: &Client) {
         self.client = named;
         self.token.clone_from(&client.token);
+        self.over = Arc::clone(&client.over);
     }
 }
 

@@ -13,6 +13,7 @@ mod hall;
 mod incoming;
 mod letter;
 mod options;
+mod over;
 mod payload;
 mod receive;
 mod send;
@@ -165,6 +166,7 @@ impl AsFd for ConnectionPort {
 
 impl Drop for ConnectionPort {
     fn drop(&mut self) {
+        self.hall.clients.end();
         self.hall.desk.close();
     }
 }

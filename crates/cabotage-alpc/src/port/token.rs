@@ -111,6 +111,9 @@ impl OpenError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImpersonateError {
+    /// The request waits no more.
+    #[error("the request is canceled, or the channel of its client is over: nothing is to be done for it")]
+    NotPending,
     /// The client did not consent.
     #[error(
         "the client lets nobody act as it: it would have to say so when it connects, or with the request"
@@ -128,7 +131,7 @@ impl ImpersonateError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::NoConsent | Self::GroupsUnknown => Fault::Peer,
+            Self::NotPending | Self::NoConsent | Self::GroupsUnknown => Fault::Peer,
             Self::RunAs(error) => error.fault(),
         }
     }
@@ -137,7 +140,9 @@ impl ImpersonateError {
     pub fn status(&self) -> Status {
         match self {
             Self::RunAs(RunAsError::System(SystemError { .. })) => Status::UNSUCCESSFUL,
-            Self::NoConsent | Self::GroupsUnknown | Self::RunAs(_) => Status::ACCESS_DENIED,
+            Self::NotPending | Self::NoConsent | Self::GroupsUnknown | Self::RunAs(_) => {
+                Status::ACCESS_DENIED
+            }
         }
     }
 }
@@ -168,6 +173,9 @@ impl Request {
     /// # Errors
     /// [`ImpersonateError`]: the thread acts as itself, and must not do what was to be done as the client.
     pub fn impersonate(&self) -> Result<Impersonation<'_>, ImpersonateError> {
+        if !self.is_awaited() {
+            return Err(ImpersonateError::NotPending);
+        }
         if !self.token().consents && !self.consents() {
             return Err(ImpersonateError::NoConsent);
         }

@@ -135,6 +135,11 @@ impl Owed {
         }
     }
 
+    /// Those whose askers do not want an answer any more, and which nobody has let go of yet.
+    pub(crate) fn canceled(&self) -> impl Iterator<Item = u64> {
+        self.pending.iter().filter(|debt| debt.is_canceled).map(|debt| debt.id)
+    }
+
     /// How many requests have no answer yet.
     pub(crate) fn pending(&self) -> usize {
         self.pending.len()
@@ -184,8 +189,10 @@ mod tests {
         assert_eq!(owed.cancel(2), Canceling::Told);
         assert_eq!(owed.cancel(2), Canceling::Late);
         assert_eq!((owed.way(1), owed.way(2)), (Some(Way::Sync), None));
+        assert!(owed.canceled().eq([2]));
         assert_eq!(owed.settle(2), Settling::Canceled);
         assert_eq!(owed.settle(2), Settling::Unknown);
+        assert_eq!(owed.canceled().count(), 0);
     }
 
     #[test]

@@ -44,6 +44,7 @@ fn a_handle_is_duplicated_into_the_receiver_with_requests_datagrams_and_replies(
     let mut message = Outgoing::new(b"a reply").with_handle(file_with("answered"));
     port.reply_as(came, &mut message, soon()).unwrap();
     assert_eq!(client.receive(soon()).unwrap().body(), b"a reply");
+    assert!(client.attributes_received().contains(AttributeSet::HANDLE));
     assert_eq!(text_of(client.handles_received().unwrap().take_at(0).unwrap()), "answered");
 
     let mut message = Outgoing::new(b"by the way").with_handle(file_with("told"));
@@ -87,6 +88,21 @@ fn the_kind_of_a_handle_is_the_kernels_word_and_one_that_was_not_asked_for_is_cl
     // Nobody has the writing end any more, though the request is still here.
     assert_eq!(reader.read(&mut [0]).unwrap(), 0);
     assert_eq!(text_of(handles.take(HandleKind::File).unwrap()), "a file");
+}
+
+#[test]
+fn an_attribute_of_which_the_receiver_takes_nothing_is_cleared() {
+    let harbour = Harbour::new();
+    let mut port = harbour.port_with(PortOptions::new().take_handles(8, &[HandleKind::File]));
+    let (mut client, id) = harbour.client(&mut port, 0);
+    let (_reader, writer) = std::io::pipe().unwrap();
+    client.send_request_as(&mut Outgoing::new(b"").with_handle(writer), soon()).unwrap();
+    let mut came = request(&mut port);
+    assert_eq!(came.attributes(), AttributeSet::CONTEXT | AttributeSet::TOKEN);
+    assert_eq!(came.handles().unwrap().len(), 1, "that it came is told");
+    port.send_datagram(id, b"nothing more", soon()).unwrap();
+    client.receive(soon()).unwrap();
+    assert_eq!(client.attributes_received(), AttributeSet::CONTEXT | AttributeSet::TOKEN);
 }
 
 #[test]

@@ -79,6 +79,42 @@ fn consent_is_given_for_a_channel_or_for_a_request() {
 }
 
 #[test]
+fn a_request_that_is_not_pending_any_more_is_not_acted_for() {
+    let harbour = Harbour::new();
+    let mut port = harbour.port();
+    let (mut client, _) = harbour.client(&mut port, 0);
+    let refuses = |request: &cabotage_alpc::Request| {
+        let refused = request.impersonate().unwrap_err();
+        assert!(!request.is_awaited());
+        assert_eq!((refused.status(), refused), (Status::ACCESS_DENIED, ImpersonateError::NotPending));
+    };
+    let ask = |client: &mut Client, port: &mut ConnectionPort| {
+        let id = client.send_request_as(&mut Outgoing::new(b"").consent(), soon()).unwrap();
+        let request = crate::support::request(port);
+        assert!(request.is_awaited());
+        (id, request)
+    };
+    let (id, canceled) = ask(&mut client, &mut port);
+    client.cancel(id).unwrap();
+    assert!(matches!(crate::support::next(&mut port), Incoming::Canceled { .. }));
+    refuses(&canceled);
+    // Another one is still open, and so is not over until the channel is.
+    let (_, open) = ask(&mut client, &mut port);
+    drop(canceled);
+    client.close();
+    assert!(matches!(crate::support::next(&mut port), Incoming::PortClosed { .. }));
+    refuses(&open);
+    let (mut client, named) = harbour.client(&mut port, 0);
+    let (_, open) = ask(&mut client, &mut port);
+    port.disconnect(named).unwrap();
+    refuses(&open);
+    let (mut client, _) = harbour.client(&mut port, 0);
+    let (_, open) = ask(&mut client, &mut port);
+    drop(port);
+    refuses(&open);
+}
+
+#[test]
 fn a_privileged_server_opens_what_its_client_may_open_and_nothing_else() {
     const TEST: &str = "impersonation::a_privileged_server_opens_what_its_client_may_open_and_nothing_else";
     match role().as_deref() {

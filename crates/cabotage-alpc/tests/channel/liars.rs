@@ -5,33 +5,8 @@ use cabotage_alpc::{ChannelError, ChannelFault, ConnectionPort, Incoming, WireEr
 use cabotage_link::names::{ConnectOptions, Kind, PublishOptions};
 use cabotage_link::{Deadline, Link, Listener, Options, ReceiveError};
 
+use crate::by_hand::{ACCEPT, CANCEL, CONNECT, DATAGRAM, LOST, REPLY, REQUEST, message, short};
 use crate::support::{Harbour, NAME, beside, next, request, shortly, soon};
-
-/// The words of the protocol, as their description numbers them.
-const CONNECT: u16 = 1;
-const ACCEPT: u16 = 2;
-const REQUEST: u16 = 4;
-const REPLY: u16 = 5;
-const DATAGRAM: u16 = 6;
-const CANCEL: u16 = 7;
-const LOST: u16 = 8;
-
-/// A message written by hand.
-fn message(word: u16, id: u64, about: u64, body: &[u8]) -> Vec<u8> {
-    let mut message = id.to_ne_bytes().to_vec();
-    message.extend(about.to_ne_bytes());
-    message.extend(u32::try_from(body.len()).unwrap().to_ne_bytes());
-    message.extend([0; 8]);
-    message.extend(word.to_ne_bytes());
-    message.extend([0; 2]);
-    message.extend(body);
-    message
-}
-
-/// The same as the other end writes it where there is nothing but a body.
-fn short(word: u64, id: u64, body: &[u8]) -> Vec<u8> {
-    [&(1 << 63 | word << 56 | id).to_ne_bytes(), body].concat()
-}
 
 /// What each end says that it takes: messages as long as may be, and nothing else.
 fn terms() -> Vec<u8> {
@@ -50,7 +25,7 @@ fn reach(harbour: &Harbour) -> Link {
 /// A liar that was let in.
 fn liar(harbour: &Harbour, port: &mut ConnectionPort) -> Link {
     let mut link = reach(harbour);
-    link.send(&message(CONNECT, 0, 0, &terms()), soon()).unwrap();
+    link.send(&message(CONNECT, 0, 0, &[], &terms()), soon()).unwrap();
     crate::support::let_in(port, 66);
     assert_eq!(link.receive(soon()).unwrap().to_vec()[28..30], ACCEPT.to_ne_bytes());
     link
@@ -74,7 +49,7 @@ fn kinds_that_only_the_system_makes_can_not_be_sent() {
     let mut port = harbour.port();
     for word in [0, 40, 0x2005, u16::MAX] {
         let mut liar = liar(&harbour, &mut port);
-        liar.send(&message(word, 1, 0, b""), soon()).unwrap();
+        liar.send(&message(word, 1, 0, &[], b""), soon()).unwrap();
         assert_eq!(fault(&mut port), ChannelFault::Wire(WireError::Word(word)));
         assert!(matches!(liar.receive(soon()), Err(ReceiveError::Link(_))));
     }
@@ -86,12 +61,12 @@ fn messages_out_of_turn_or_with_numbers_that_are_not_theirs_end_the_channel() {
     let mut port = harbour.port();
     let forged = |what, id| ChannelFault::Forged { what, id };
     let lies = [
-        (message(CONNECT, 0, 0, &terms()), ChannelFault::OutOfTurn("a request to connect")),
-        (message(ACCEPT, 0, 0, &terms()), ChannelFault::OutOfTurn("an acceptance")),
-        (message(REQUEST, 0, 0, b""), forged("a request", 0)),
-        (message(REPLY, 1, 0, b""), forged("a reply", 1)),
-        (message(LOST, 9, 0, b""), forged("the loss of a reply", 9)),
-        (message(CANCEL, 1, 0, b""), forged("a cancel", 1)),
+        (message(CONNECT, 0, 0, &[], &terms()), ChannelFault::OutOfTurn("a request to connect")),
+        (message(ACCEPT, 0, 0, &[], &terms()), ChannelFault::OutOfTurn("an acceptance")),
+        (message(REQUEST, 0, 0, &[], b""), forged("a request", 0)),
+        (message(REPLY, 1, 0, &[], b""), forged("a reply", 1)),
+        (message(LOST, 9, 0, &[], b""), forged("the loss of a reply", 9)),
+        (message(CANCEL, 1, 0, &[], b""), forged("a cancel", 1)),
         (short(REQUEST.into(), 0, b"zero"), forged("a request", 0)),
         (short(0x40 | u64::from(REQUEST), 0, b"zero, and blocked"), forged("a request", 0)),
         (short(REPLY.into(), 1, b""), forged("a reply", 1)),
@@ -106,8 +81,8 @@ fn messages_out_of_turn_or_with_numbers_that_are_not_theirs_end_the_channel() {
         assert_eq!(fault(&mut port), rule);
     }
     let mut liar = liar(&harbour, &mut port);
-    liar.send(&message(REQUEST, 7, 0, b"first"), soon()).unwrap();
-    liar.send(&message(REQUEST, 7, 0, b"again"), soon()).unwrap();
+    liar.send(&message(REQUEST, 7, 0, &[], b"first"), soon()).unwrap();
+    liar.send(&message(REQUEST, 7, 0, &[], b"again"), soon()).unwrap();
     let _first = request(&mut port);
     assert_eq!(fault(&mut port), forged("a request", 7));
     let mut liar = self::liar(&harbour, &mut port);
@@ -122,7 +97,7 @@ fn messages_out_of_turn_or_with_numbers_that_are_not_theirs_end_the_channel() {
 fn lengths_that_do_not_add_up_end_the_channel() {
     let harbour = Harbour::new();
     let mut port = harbour.port();
-    let whole = message(DATAGRAM, 0, 0, b"body");
+    let whole = message(DATAGRAM, 0, 0, &[], b"body");
     let mut claims_more = whole.clone();
     claims_more[16] = 5;
     let mut claims_attributes = whole.clone();
@@ -139,7 +114,7 @@ fn a_body_longer_than_the_port_takes_ends_the_channel() {
     let harbour = Harbour::new();
     let mut port = harbour.port_with(cabotage_alpc::PortOptions::new().message_bytes_max(300));
     let mut liar = liar(&harbour, &mut port);
-    liar.send(&message(DATAGRAM, 0, 0, &[0; 301]), soon()).unwrap();
+    liar.send(&message(DATAGRAM, 0, 0, &[], &[0; 301]), soon()).unwrap();
     assert_eq!(fault(&mut port), ChannelFault::Wire(WireError::TooLong { bytes: 301, bytes_max: 300 }));
     let mut liar = self::liar(&harbour, &mut port);
     liar.send(&short(0x40 | u64::from(REQUEST), 1, &[0; 301]), soon()).unwrap();
@@ -150,15 +125,17 @@ fn a_body_longer_than_the_port_takes_ends_the_channel() {
 fn who_does_not_ask_first_is_never_heard_of() {
     let harbour = Harbour::new();
     let mut port = harbour.port();
-    for first in [message(REQUEST, 1, 0, b""), message(CONNECT, 0, 0, b"no terms"), b"junk".to_vec()] {
+    for first in
+        [message(REQUEST, 1, 0, &[], b""), message(CONNECT, 0, 0, &[], b"no terms"), b"junk".to_vec()]
+    {
         let mut liar = reach(&harbour);
         liar.send(&first, soon()).unwrap();
         assert!(port.receive(shortly()).is_err());
         assert!(matches!(liar.receive(soon()), Err(ReceiveError::Link(_))));
     }
     let mut hasty = reach(&harbour);
-    hasty.send(&message(CONNECT, 0, 0, &terms()), soon()).unwrap();
-    hasty.send(&message(REQUEST, 1, 0, b""), soon()).unwrap();
+    hasty.send(&message(CONNECT, 0, 0, &[], &terms()), soon()).unwrap();
+    hasty.send(&message(REQUEST, 1, 0, &[], b""), soon()).unwrap();
     let Incoming::ConnectionRequest(asking) = next(&mut port) else { panic!("nobody asks") };
     assert!(port.receive(shortly()).is_err());
     assert!(port.accept(asking, b"", 0).is_err());
@@ -174,7 +151,7 @@ fn a_liar_costs_the_others_nothing() {
     let came = request(&mut port);
     let mut liar = liar(&harbour, &mut port);
     // Of another client's request.
-    liar.send(&message(CANCEL, came.id(), 0, b""), soon()).unwrap();
+    liar.send(&message(CANCEL, came.id(), 0, &[], b""), soon()).unwrap();
     assert!(matches!(fault(&mut port), ChannelFault::Forged { .. }));
     port.reply(came, b"undisturbed").unwrap();
     assert_eq!(asking.join().unwrap().0, Ok(b"undisturbed".to_vec()));
@@ -183,10 +160,10 @@ fn a_liar_costs_the_others_nothing() {
 #[test]
 fn a_client_takes_no_lies_of_its_server() {
     let lies = [
-        (message(REPLY, 2, 0, b""), "a reply that nobody asked for"),
-        (message(REQUEST, 1, 5, b""), "a callback about what was never asked"),
-        (message(CONNECT, 0, 0, b""), "a word that is a client's"),
-        (message(77, 0, 0, b""), "a word that is none"),
+        (message(REPLY, 2, 0, &[], b""), "a reply that nobody asked for"),
+        (message(REQUEST, 1, 5, &[], b""), "a callback about what was never asked"),
+        (message(CONNECT, 0, 0, &[], b""), "a word that is a client's"),
+        (message(77, 0, 0, &[], b""), "a word that is none"),
         (short(REPLY.into(), 2, b""), "a reply that nobody asked for, in one word"),
         (short(REPLY.into(), 1, &[0; 65_520]), "a reply longer than the port takes"),
         (short(15, 1, b""), "a word that is none, in one word"),
@@ -200,7 +177,7 @@ fn a_client_takes_no_lies_of_its_server() {
         let connecting = harbour.options().begin(NAME).unwrap();
         let mut link = listener.accept(soon()).unwrap();
         assert_eq!(link.receive(soon()).unwrap().to_vec()[28..30], CONNECT.to_ne_bytes());
-        link.send(&message(ACCEPT, 0, 0, &terms()), soon()).unwrap();
+        link.send(&message(ACCEPT, 0, 0, &[], &terms()), soon()).unwrap();
         let asking = beside(connecting.finish(soon()).unwrap(), |client| client.request(b"").map(|_| ()));
         assert_eq!(link.receive(soon()).unwrap().to_vec(), short(0x40 | u64::from(REQUEST), 1, b""));
         link.send(&lie, soon()).unwrap();

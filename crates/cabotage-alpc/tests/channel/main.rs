@@ -3,6 +3,7 @@
 //! its rule.
 #![forbid(unsafe_code)]
 
+mod by_hand;
 mod callbacks;
 mod cancels;
 mod connecting;

@@ -4,8 +4,8 @@
 use std::os::fd::OwnedFd;
 
 use cabotage_alpc::{
-    ChannelError, ChannelFault, Client, CopyError, Incoming, Loss, Outgoing, PortOptions, RequestError,
-    Technique, WireError,
+    AttributeSet, ChannelError, ChannelFault, Client, CopyError, Incoming, Loss, Outgoing, PortOptions,
+    RequestError, Technique, WireError,
 };
 use cabotage_link::names::{ConnectOptions, Kind, Name, PublishOptions};
 use cabotage_link::{Link, Listener, Options, Parcel};
@@ -13,36 +13,14 @@ use cabotage_os::memfd::{Memfd, ONE_WAY};
 use cabotage_os::process_memory::ReadError;
 use cabotage_os::sealed::Draft;
 
+use crate::by_hand::{ACCEPT, CONNECT, COPIED, COPY, DATAGRAM, REQUEST, attribute, message};
 use crate::pattern;
 use crate::support::{Harbour, NAME, let_in, next, request, soon};
 
-const CONNECT: u16 = 1;
-const ACCEPT: u16 = 2;
-const REQUEST: u16 = 4;
-const DATAGRAM: u16 = 6;
-const COPY: u16 = 9;
-const COPIED: u16 = 10;
 const VIEW: u16 = 1;
 const RANGES: u16 = 2;
 const BODY: u16 = 1;
 const SECURE: u16 = 2;
-
-/// A header, attributes and a body as they go.
-fn message(word: u16, id: u64, about: u64, attributes: &[u8], body: &[u8]) -> Vec<u8> {
-    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_ne_bytes();
-    let mut bytes = [id.to_ne_bytes(), about.to_ne_bytes()].concat();
-    bytes.extend([length(body), length(attributes), [0; 4]].concat());
-    bytes.extend([word.to_ne_bytes(), [0; 2]].concat());
-    bytes.extend([attributes, body].concat());
-    bytes
-}
-
-fn attribute(kind: u16, flags: u16, words: &[u64]) -> Vec<u8> {
-    let mut bytes = [kind.to_ne_bytes(), flags.to_ne_bytes()].concat();
-    bytes.extend(u32::try_from(words.len() * 8).unwrap().to_ne_bytes());
-    bytes.extend(words.iter().flat_map(|word| word.to_ne_bytes()));
-    bytes
-}
 
 /// What one says it takes: views, sections of 1 MiB, and bodies of 1 MiB read directly.
 fn terms() -> Vec<u8> {
@@ -110,6 +88,25 @@ fn views_that_were_never_to_be_taken_end_the_channel() {
     });
     let small = PortOptions::new().section_bytes_max(99);
     loses_its_channel(small, WireError::View, |link| send_blocks(link, &view, &[65_536]));
+}
+
+#[test]
+fn bits_that_a_sender_sets_without_what_they_stand_for_are_cleared() {
+    let harbour = Harbour::new();
+    let mut port = harbour.port();
+    let mut link = liar(&harbour, &mut port);
+    let mut boasts = message(REQUEST, 1, 0, &[], b"boasts");
+    boasts[24..28].copy_from_slice(&u32::MAX.to_ne_bytes());
+    link.send(&boasts, soon()).unwrap();
+    let came = request(&mut port);
+    let always = AttributeSet::CONTEXT | AttributeSet::TOKEN;
+    assert_eq!(came.attributes(), always | AttributeSet::SECURITY, "its consent it may give");
+    let silent = message(REQUEST, 2, 0, &attribute(VIEW, BODY, &[100]), &[]);
+    send_blocks(&mut link, &silent, &[65_536]);
+    let mut came = request(&mut port);
+    assert_eq!(came.attributes(), always | AttributeSet::VIEW, "what came is told");
+    drop(came.take_view());
+    assert!(came.attributes().contains(AttributeSet::VIEW), "it came");
 }
 
 #[test]

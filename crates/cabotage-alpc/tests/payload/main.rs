@@ -2,6 +2,8 @@
 //! Large bodies: rules 1.6 of ALPC and those of views and direct access in 1.7, each test named after its rule.
 #![forbid(unsafe_code)]
 
+#[path = "../channel/by_hand.rs"]
+mod by_hand;
 mod direct;
 mod hostile;
 mod in_place;

@@ -94,6 +94,32 @@ fn a_request_that_is_answered_by_nobody_is_lost_at_once() {
 }
 
 #[test]
+fn a_handler_that_works_long_learns_that_nobody_waits_for_it_any_more() {
+    let harbour = Harbour::new();
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let _server = Serving::start(harbour.port(), move |port| {
+        port.serve_with(2, move |request| {
+            tell.lock().unwrap().send("begun").unwrap();
+            let patience = soon();
+            while request.is_awaited() && !patience.has_passed() {
+                std::thread::yield_now();
+            }
+            tell.lock().unwrap().send(if request.is_awaited() { "in vain" } else { "given up" }).unwrap();
+        })
+    });
+    let mut client = harbour.options().connect(NAME).unwrap();
+    let id = client.send_request(b"long", soon()).unwrap();
+    assert_eq!(told.recv().unwrap(), "begun");
+    client.cancel(id).unwrap();
+    assert_eq!(told.recv().unwrap(), "given up");
+    client.send_request(b"long", soon()).unwrap();
+    assert_eq!(told.recv().unwrap(), "begun");
+    client.close();
+    assert_eq!(told.recv().unwrap(), "given up");
+}
+
+#[test]
 fn a_stopped_crew_answers_what_its_workers_are_at() {
     let harbour = Harbour::new();
     let (begin, begun) = mpsc::channel();

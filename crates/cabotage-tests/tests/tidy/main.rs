@@ -14,4 +14,5 @@ mod layers;
 mod manners;
 mod memory;
 mod pages;
+mod sources;
 mod unsafety;
