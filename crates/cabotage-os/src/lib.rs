@@ -20,6 +20,7 @@ pub mod descriptor;
 pub mod directory;
 pub mod epoll;
 mod error;
+pub mod eventfd;
 pub mod fifo;
 pub mod fork;
 pub mod futex;

@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicU32;
 use cabotage_os::descriptor::Nature;
 use cabotage_os::directory::{Directory, Name, Rules};
 use cabotage_os::epoll::{Events, Poller, Trigger};
+use cabotage_os::eventfd::EventFd;
 use cabotage_os::lock::{self, Lock, Range, Sharing};
 use cabotage_os::membarrier::Membarrier;
 use cabotage_os::open_for::{OpenForError, open_for};
@@ -31,6 +32,7 @@ const SCENARIOS: &[Scenario] = &[
     ("a client that waits for room", busy_server),
     ("a received end", admission),
     ("a set of descriptors", set),
+    ("a bell within the process", bell),
     ("a lock", locking),
     ("a directory of names", names),
     ("a process's identity", identity),
@@ -164,6 +166,12 @@ fn set(_: &Path) -> Answer {
     poller.wait(&mut Events::with_capacity(1), Deadline::Now)?;
     poller.remove(&reader)?;
     Ok(())
+}
+
+fn bell(_: &Path) -> Answer {
+    let bell = EventFd::new()?;
+    bell.ring()?;
+    Ok(bell.silence()?)
 }
 
 fn locking(root: &Path) -> Answer {

@@ -27,6 +27,15 @@ pub use trial::{child_answers, child_that};
 
 use crate::error::SystemError;
 
+/// Makes forks heed [`undivided`] from now on, for those that keep no [`SoleFd`] but must not be caught half-way by a
+/// fork; once for the process.
+///
+/// # Errors
+/// The system has no memory for the hook.
+pub fn heed() -> Result<(), SystemError> {
+    hook::install()
+}
+
 /// A descriptor that no forked child keeps: the child's copy is closed before `fork` returns there, unless
 /// [`exempt`] says otherwise.
 #[derive(Debug)]

@@ -20,4 +20,4 @@ pub use rustix::process::{Pid, Signal};
 pub use session::session_of;
 pub use stat::ticks_since_boot;
 pub use subject::{Ownership, Subject, Wish};
-pub use user::{overflow_uid, own_pid_namespace, own_uid};
+pub use user::{OwnIds, overflow_uid, own_ids, own_pid_namespace, own_uid};

@@ -14,6 +14,32 @@ pub fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// As whom this process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OwnIds {
+    /// The user as whom it acts.
+    pub effective_uid: u32,
+    /// The group as which it acts.
+    pub effective_gid: u32,
+    /// The user who started it.
+    pub real_uid: u32,
+    /// The group of the user who started it.
+    pub real_gid: u32,
+}
+
+/// As whom this process runs, now.
+///
+/// # Source
+/// getuid(2), getgid(2).
+pub fn own_ids() -> OwnIds {
+    OwnIds {
+        effective_uid: own_uid(),
+        effective_gid: rustix::process::getegid().as_raw(),
+        real_uid: rustix::process::getuid().as_raw(),
+        real_gid: rustix::process::getgid().as_raw(),
+    }
+}
+
 /// The number by which the kernel names users and processes of other users that have none in our user namespace:
 /// 65534, unless the system says otherwise. Asked once; where /proc hides it, 65534 holds.
 ///
