@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod error;
 pub mod kernel;
 #[allow(dead_code, reason = "being built")]
 mod name;
 mod right;
 
 pub use code::KernError;
+pub use error::{NO_NAME_LEFT, ReceiveError, SendError};
 pub use name::Name;
 pub use right::{Disposition, Right, RightTypes};

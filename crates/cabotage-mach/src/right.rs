@@ -98,6 +98,16 @@ impl Disposition {
         })
     }
 
+    /// The disposition as the receiver of such a right sees it: as if it had been moved.
+    #[must_use]
+    pub fn received(self) -> Self {
+        match self.gives() {
+            Right::Receive => Self::MoveReceive,
+            Right::SendOnce => Self::MoveSendOnce,
+            _ => Self::MoveSend,
+        }
+    }
+
     /// Which right arrives.
     pub fn gives(self) -> Right {
         match self {

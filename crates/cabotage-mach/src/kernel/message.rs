@@ -29,8 +29,9 @@ pub struct Message {
     pub id: i32,
     /// The right that it was sent by.
     pub destination: Capability,
-    /// Where to answer.
-    pub reply: Capability,
+    /// Where to answer, and by which right: the disposition as the receiver sees it, which says what the right was also
+    /// where its port has died; `None` for nowhere.
+    pub reply: (Capability, Option<Disposition>),
     /// Inline data.
     pub body: Vec<u8>,
     /// What the message carries, in the sender's order; a message with none may still be complex.
@@ -44,11 +45,11 @@ pub struct Message {
 /// What a message carries beside its inline data.
 #[derive(Debug)]
 pub enum Cargo {
-    /// A right.
-    Port(Capability),
+    /// A right, and the disposition as the receiver sees it.
+    Port(Capability, Disposition),
     /// Memory.
     Memory(Memory),
-    /// Rights of one kind.
+    /// Rights of one kind, and their disposition as the receiver sees it.
     Ports(Vec<Capability>, Disposition),
     /// An open file, as a right of its own.
     File(OwnedFd),

@@ -72,6 +72,8 @@ pub(crate) struct Cached {
     pub(crate) space: SpaceId,
     /// The name that it was sent to.
     pub(crate) name: Name,
+    /// How many messages are before it in the queue.
+    pub(crate) ahead: usize,
     pub(crate) notify: OnceRight,
 }
 
