@@ -10,15 +10,26 @@
 //! messages to it are handed out to be carried there.
 #![allow(dead_code, reason = "being built")]
 
+pub mod calls;
+mod copy_in;
+mod copy_out;
+mod count;
+mod death;
+mod destroy;
 pub mod ids;
+mod lookup;
 pub mod message;
+pub mod notification;
 pub mod port;
+mod queue;
 pub mod set;
 pub mod space;
 pub mod step;
 
+use destroy::Doomed;
 use ids::Table;
 pub use ids::{PortId, SetId, SpaceId, Ticket};
+pub use notification::Notification;
 use port::Port;
 use set::PortSet;
 use space::Space;
@@ -30,6 +41,7 @@ pub struct Kernel {
     pub(crate) spaces: Table<Space>,
     pub(crate) ports: Table<Port>,
     pub(crate) sets: Table<PortSet>,
+    pub(crate) doomed: Doomed,
     pub(crate) tickets: u64,
     pub(crate) steps: Vec<Step>,
 }
@@ -45,3 +57,6 @@ impl Kernel {
         std::mem::take(&mut self.steps)
     }
 }
+
+#[cfg(test)]
+mod tests;

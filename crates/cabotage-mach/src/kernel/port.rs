@@ -14,7 +14,7 @@ pub const QUEUE_LIMIT_MAX: u32 = 1024;
 /// Beyond this not even send-once rights and notifications get in.
 pub const QUEUE_CEILING: u32 = 65_534;
 
-/// A send-once right that the kernel itself holds, to send a notification with.
+/// A send-once right that the kernel itself holds, to send a notification with. It counts at its port.
 #[derive(Debug, PartialEq, Eq)]
 pub struct OnceRight(pub(crate) PortId);
 
@@ -24,7 +24,7 @@ pub struct Port {
     pub(crate) home: Home,
     /// Send rights in all spaces, messages and other processes.
     pub(crate) send_rights: u32,
-    /// Send-once rights likewise.
+    /// Send-once rights likewise, and those that the kernel holds.
     pub(crate) send_once_rights: u32,
     pub(crate) make_send_count: u32,
     pub(crate) sequence: u32,
@@ -50,8 +50,13 @@ pub enum Home {
 /// What few ports have, so that an idle port stays small.
 #[derive(Debug, Default)]
 pub(crate) struct Rare {
+    /// A number of the receiver's own; of a guarded port, the guard.
     pub(crate) context: u64,
-    pub(crate) guard: Option<Guard>,
+    pub(crate) guard: Guard,
+    /// Whether the receive right may never move.
+    pub(crate) immovable: bool,
+    /// Whether only send-once rights may be made.
+    pub(crate) for_replies: bool,
     pub(crate) no_senders: Option<OnceRight>,
     pub(crate) port_destroyed: Option<OnceRight>,
     /// Names with a registered request, told when the port dies or can be sent to again.
@@ -62,8 +67,6 @@ pub(crate) struct Rare {
     pub(crate) receivers: VecDeque<Ticket>,
     /// The message that is cached beyond the limit, one for each space: whom to tell when it is taken.
     pub(crate) cached: Vec<Cached>,
-    /// Whether the receive right may never move.
-    pub(crate) immovable: bool,
 }
 
 /// See the textbook's fourth way with a full queue: one message more, and a notification when it is taken.
@@ -77,9 +80,49 @@ pub(crate) struct Cached {
     pub(crate) notify: OnceRight,
 }
 
-/// A port that is guarded can be destroyed only by who knows the guard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Guard {
-    pub(crate) value: u64,
-    pub(crate) strict: bool,
+/// Whether a port can be destroyed only by who knows its context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Guard {
+    #[default]
+    None,
+    Guarded,
+    /// Guarded, and the context can be neither read nor changed.
+    Strict,
+}
+
+impl Port {
+    /// A port without any right to it.
+    pub(crate) fn new(home: Home) -> Self {
+        Self {
+            home,
+            send_rights: 0,
+            send_once_rights: 0,
+            make_send_count: 0,
+            sequence: 0,
+            queue_limit: QUEUE_LIMIT_DEFAULT,
+            queue: VecDeque::new(),
+            sets: Vec::new(),
+            rare: None,
+        }
+    }
+
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.queue.len() >= self.queue_limit as usize
+    }
+
+    pub(crate) fn guard(&self) -> Guard {
+        self.rare.as_ref().map_or(Guard::None, |rare| rare.guard)
+    }
+
+    /// The name under which `space` has the receive right, if it has it.
+    pub(crate) fn receiver_name(&self, space: SpaceId) -> Option<Name> {
+        match self.home {
+            Home::Space(home, name) if home == space => Some(name),
+            _ => None,
+        }
+    }
 }

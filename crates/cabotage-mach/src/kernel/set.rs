@@ -18,3 +18,11 @@ pub struct PortSet {
     /// Threads that wait for a message, first come first.
     pub(crate) receivers: VecDeque<Ticket>,
 }
+
+impl PortSet {
+    /// An empty set, which has no name yet.
+    pub(crate) fn new(space: SpaceId) -> Self {
+        let (members, ready, receivers) = Default::default();
+        Self { space, name: Name::NULL, members, ready, receivers }
+    }
+}

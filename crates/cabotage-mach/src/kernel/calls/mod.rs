@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The calls on names, rights, ports and sets: a file for each idea.
+//!
+//! # Source
+//! XNU, osfmk/ipc/mach_port.c.
+
+mod allocate;
+mod guard;
+mod insert;
+mod members;
+mod references;
+mod release;
+mod request;
+
+pub use request::Notice;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the kernel itself tells tasks, in messages of its own.
+//!
+//! # Source
+//! XNU, osfmk/mach/notify.h (numbers), osfmk/ipc/ipc_notify.c.
+
+use super::Kernel;
+use super::ids::PortId;
+use super::message::{Capability, Cargo, Message, Sender};
+use super::port::OnceRight;
+use crate::name::Name;
+use crate::right::Disposition;
+
+/// A notification.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Notification {
+    /// A name is gone for which a notification was registered: `MACH_NOTIFY_PORT_DELETED`.
+    PortDeleted {
+        /// In the space where it was registered.
+        name: Name,
+    },
+    /// A message can be sent again: `MACH_NOTIFY_SEND_POSSIBLE`.
+    SendPossible {
+        /// The right to send it by.
+        name: Name,
+    },
+    /// A receive right was to be destroyed, and comes instead: `MACH_NOTIFY_PORT_DESTROYED`.
+    PortDestroyed {
+        /// The receive right.
+        right: Capability,
+    },
+    /// No send right to the port is left: `MACH_NOTIFY_NO_SENDERS`.
+    NoSenders {
+        /// How many send rights had been made.
+        make_send_count: u32,
+    },
+    /// A send-once right was destroyed unused: `MACH_NOTIFY_SEND_ONCE`.
+    SendOnce,
+    /// The port of this name has died: `MACH_NOTIFY_DEAD_NAME`. The name has one user reference more.
+    DeadName {
+        /// What is a dead name now.
+        name: Name,
+    },
+}
+
+impl Notification {
+    /// The least `msgh_id` of a notification.
+    pub const ID_MIN: i32 = 64;
+    /// The greatest one.
+    pub const ID_MAX: i32 = 72;
+
+    /// What `msgh_id` tells it.
+    pub fn id(&self) -> i32 {
+        match self {
+            Self::PortDeleted { .. } => 65,
+            Self::SendPossible { .. } => 66,
+            Self::PortDestroyed { .. } => 69,
+            Self::NoSenders { .. } => 70,
+            Self::SendOnce => 71,
+            Self::DeadName { .. } => 72,
+        }
+    }
+
+    /// The message. Its body is the name or the number, four bytes as this machine orders them.
+    fn into_message(self, destination: Capability) -> Message {
+        let id = self.id();
+        let (body, cargo) = match self {
+            Self::PortDeleted { name } | Self::SendPossible { name } | Self::DeadName { name } => {
+                (name.as_raw().to_ne_bytes().to_vec(), Vec::new())
+            }
+            Self::NoSenders { make_send_count } => (make_send_count.to_ne_bytes().to_vec(), Vec::new()),
+            Self::PortDestroyed { right } => (Vec::new(), vec![Cargo::Port(right, Disposition::MoveReceive)]),
+            Self::SendOnce => (Vec::new(), Vec::new()),
+        };
+        let complex = !cargo.is_empty();
+        Message {
+            id,
+            destination,
+            reply: (Capability::Null, None),
+            body,
+            cargo,
+            complex,
+            sender: Sender::Kernel,
+        }
+    }
+}
+
+impl Kernel {
+    /// Sends a notification, which uses up the right. No limit of the queue holds it back; one to a port that is dead, or
+    /// has as many messages as a queue ever has, is dropped with what it carries.
+    pub(crate) fn notify(&mut self, OnceRight(port): OnceRight, notification: Notification) {
+        let message = notification.into_message(Capability::SendOnce(port));
+        if let Err(mut message) = self.enqueue(port, message) {
+            // Destroying an unused send-once right is told to its port: which has just refused to be told.
+            message.destination = Capability::Null;
+            self.spend_send_once(port);
+            self.destroy_message(message);
+        }
+    }
+
+    /// A send-once right goes that nobody used; its port is told.
+    pub(crate) fn drop_send_once(&mut self, port: PortId) {
+        self.notify(OnceRight(port), Notification::SendOnce);
+    }
+}
