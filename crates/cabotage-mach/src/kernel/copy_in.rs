@@ -114,7 +114,7 @@ impl Kernel {
         if let Some(rare) = &mut port.rare {
             (rare.context, rare.guard) = Default::default();
             let receivers = std::mem::take(&mut rare.receivers);
-            self.wake_all(receivers);
+            self.tell_changed(receivers);
         }
     }
 }

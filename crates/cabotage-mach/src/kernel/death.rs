@@ -5,7 +5,7 @@
 //! XNU, osfmk/ipc/ipc_port.c: `ipc_port_destroy`, `ipc_port_dnnotify`; osfmk/ipc/ipc_space.c: `ipc_space_terminate`.
 
 use super::Kernel;
-use super::ids::{PortId, SpaceId, Ticket};
+use super::ids::{PortId, SpaceId};
 use super::message::Capability;
 use super::notification::Notification;
 use super::port::{Home, Port, Rare};
@@ -63,7 +63,7 @@ impl Kernel {
 
     /// What was registered at a port that died.
     fn settle_debts(&mut self, rare: Rare) {
-        self.wake_all(rare.receivers);
+        self.tell_changed(rare.receivers);
         if let Some(notify) = rare.no_senders {
             self.drop_send_once(notify.0);
         }
@@ -75,7 +75,7 @@ impl Kernel {
         }
         for (ticket, message) in rare.senders {
             self.doom_message(message);
-            self.steps.push(Step::Wake(ticket));
+            self.tell_sent(ticket);
         }
     }
 
@@ -101,9 +101,5 @@ impl Kernel {
             Held::SendReceive(_) => entry.held = Held::Dead,
             _ => self.free_name(space, name),
         }
-    }
-
-    pub(crate) fn wake_all(&mut self, tickets: impl IntoIterator<Item = Ticket>) {
-        self.steps.extend(tickets.into_iter().map(Step::Wake));
     }
 }

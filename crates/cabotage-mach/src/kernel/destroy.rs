@@ -39,7 +39,12 @@ impl Kernel {
     pub(crate) fn doom_message(&mut self, message: Message) {
         self.doom(message.destination);
         self.doom(message.reply.0);
-        for cargo in message.cargo {
+        self.doom_cargo(message.cargo);
+    }
+
+    /// Destroys what a message carries.
+    pub(crate) fn doom_cargo(&mut self, cargo: Vec<Cargo>) {
+        for cargo in cargo {
             match cargo {
                 Cargo::Port(right, _) => self.doom(right),
                 Cargo::Ports(rights, _) => self.doomed.capabilities.extend(rights),

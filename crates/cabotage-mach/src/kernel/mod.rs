@@ -19,9 +19,9 @@ mod destroy;
 pub mod ids;
 mod lookup;
 pub mod message;
+pub mod messages;
 pub mod notification;
 pub mod port;
-mod queue;
 pub mod set;
 pub mod space;
 pub mod step;
@@ -29,6 +29,7 @@ pub mod step;
 use destroy::Doomed;
 use ids::Table;
 pub use ids::{PortId, SetId, SpaceId, Ticket};
+use messages::Waits;
 pub use notification::Notification;
 use port::Port;
 use set::PortSet;
@@ -42,6 +43,7 @@ pub struct Kernel {
     pub(crate) ports: Table<Port>,
     pub(crate) sets: Table<PortSet>,
     pub(crate) doomed: Doomed,
+    pub(crate) waits: Waits,
     pub(crate) tickets: u64,
     pub(crate) steps: Vec<Step>,
 }

@@ -11,7 +11,8 @@ pub enum Step {
     Wake(Ticket),
     /// No right of this process is left to a port that is [away](super::port::Home::Away); it is forgotten here.
     Release(u64),
-    /// The last right to receive went with a message to a port that is away, or the like: carry this message there.
+    /// Carry this message to the port that is away by this route. The right that it was sent by is used up; all others
+    /// go along.
     Carry(u64, Message),
     /// A port of this process died that others may have rights to.
     Died(PortId),

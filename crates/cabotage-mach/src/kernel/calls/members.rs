@@ -8,7 +8,6 @@
 use crate::code::KernError;
 use crate::kernel::Kernel;
 use crate::kernel::ids::{PortId, SetId, SpaceId};
-use crate::kernel::step::Step;
 use crate::name::Name;
 
 impl Kernel {
@@ -100,11 +99,7 @@ impl Kernel {
         let (Some(port), Some(set)) = (self.ports.get_mut(id), self.sets.get_mut(set_id)) else { return };
         port.sets.push(set_id);
         set.members.push(id);
-        if !port.queue.is_empty() {
-            set.ready.push_back(id);
-            let woken = set.receivers.drain(..port.queue.len().min(set.receivers.len()));
-            self.steps.extend(woken.map(Step::Wake));
-        }
+        self.list_in_set(id, set_id);
     }
 
     fn leave_set(&mut self, id: PortId, set_id: SetId) {
@@ -124,8 +119,8 @@ impl Kernel {
     fn strike(&mut self, id: PortId, set: SetId) {
         if let Some(set) = self.sets.get_mut(set) {
             set.members.retain(|port| *port != id);
-            set.ready.retain(|port| *port != id);
         }
+        self.unlist_in_set(id, set);
     }
 
     /// A set goes: its members are in it no more, and whoever waits on it looks again.
@@ -134,6 +129,6 @@ impl Kernel {
         for port in set.members {
             self.leave_set(port, id);
         }
-        self.wake_all(set.receivers);
+        self.tell_changed(set.receivers);
     }
 }

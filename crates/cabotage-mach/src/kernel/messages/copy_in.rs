@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From a letter of names to a message of rights. The header is taken as a whole or not at all; the body item by item,
+//! and an item that is wrong costs those before it.
+//!
+//! # Source
+//! XNU, osfmk/ipc/ipc_kmsg.c: `ipc_kmsg_copyin_header`, `ipc_kmsg_copyin_body`.
+
+use crate::error::SendError;
+use crate::kernel::Kernel;
+use crate::kernel::ids::SpaceId;
+use crate::kernel::message::{Capability, Cargo, Item};
+use crate::kernel::space::Held;
+use crate::name::Name;
+use crate::right::{Disposition, Right};
+
+/// A name in a header, and the disposition that it is given with.
+type Named = (Name, Option<Disposition>);
+
+/// The two rights of a header.
+pub(super) struct Header {
+    pub(super) destination: Capability,
+    pub(super) reply: (Capability, Option<Disposition>),
+}
+
+/// What the items of a body have become.
+pub(super) struct Body {
+    pub(super) cargo: Vec<Cargo>,
+    /// From the first item on that is wrong.
+    pub(super) rest: Vec<Item>,
+}
+
+impl Kernel {
+    /// Takes both rights of a header out of the space, or none.
+    pub(super) fn copy_in_header(
+        &mut self,
+        space: SpaceId,
+        destination: Named,
+        reply: Named,
+    ) -> Result<Header, SendError> {
+        let (to, back) = dispositions(destination.1, reply)?;
+        self.check_header(space, (destination.0, to), back.map(|back| (reply.0, back)))?;
+        // With one name for both, the right that is copied or made comes first, since moving may use the name up.
+        let back_first = destination.0 == reply.0 && to == Disposition::MoveSend;
+        let mut copied_back = None;
+        if back_first && let Some(back) = back {
+            copied_back = Some(self.copy_in(space, reply.0, back).map_err(|_| SendError::InvalidReply)?);
+        }
+        let destination =
+            self.copy_in(space, destination.0, to).map_err(|_| SendError::InvalidDestination)?;
+        let right = match (copied_back, back) {
+            (Some(right), _) => right,
+            (None, None) => Capability::Null,
+            (None, Some(_)) if reply.0 == Name::NULL => Capability::Null,
+            (None, Some(_)) if reply.0 == Name::DEAD => Capability::Dead,
+            (None, Some(back)) => self.copy_in(space, reply.0, back).map_err(|_| SendError::InvalidReply)?,
+        };
+        Ok(Header { destination, reply: (right, back.map(Disposition::received)) })
+    }
+
+    /// Whether both copies in will succeed; the order of the questions is XNU's.
+    fn check_header(
+        &mut self,
+        space: SpaceId,
+        (name, to): (Name, Disposition),
+        reply: Option<(Name, Disposition)>,
+    ) -> Result<(), SendError> {
+        let (held, references) = self.looked_up(space, name).ok_or(SendError::InvalidDestination)?;
+        if let Some((reply, back)) = reply.filter(|(reply, _)| reply.is_valid()) {
+            let (held, _) = self.looked_up(space, reply).ok_or(SendError::InvalidReply)?;
+            if !self.permits(held, back) {
+                return Err(SendError::InvalidReply);
+            }
+            if reply == name && !gives_both(to, back, references) {
+                return Err(SendError::InvalidDestination);
+            }
+        }
+        if held == Held::Dead || !self.permits(held, to) {
+            Err(SendError::InvalidDestination)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes what goes along out of the space, up to the first item that is wrong.
+    pub(super) fn copy_in_body(&mut self, space: SpaceId, items: Vec<Item>) -> Body {
+        let mut body = Body { cargo: Vec::with_capacity(items.len()), rest: Vec::new() };
+        let mut items = items.into_iter();
+        while let Some(item) = items.next() {
+            if let Some(wrong) = self.copy_in_item(space, item, &mut body.cargo) {
+                body.rest.push(wrong);
+                body.rest.extend(items);
+                break;
+            }
+        }
+        body
+    }
+
+    fn copy_in_item(&mut self, space: SpaceId, item: Item, cargo: &mut Vec<Cargo>) -> Option<Item> {
+        match item {
+            Item::Port(name, disposition) => match self.copy_in_right(space, name, disposition) {
+                Some(right) => cargo.push(Cargo::Port(right, disposition.received())),
+                None => return Some(Item::Port(name, disposition)),
+            },
+            Item::Ports(names, disposition) => {
+                let mut rights = Vec::with_capacity(names.len());
+                let wrong = names.iter().position(|&name| {
+                    self.copy_in_right(space, name, disposition).map(|right| rights.push(right)).is_none()
+                });
+                cargo.push(Cargo::Ports(rights, disposition.received()));
+                return wrong.map(|at| Item::Ports(names[at..].to_vec(), disposition));
+            }
+            Item::Memory(memory) => cargo.push(Cargo::Memory(memory)),
+            Item::File(file) => cargo.push(Cargo::File(file)),
+        }
+        None
+    }
+
+    fn copy_in_right(&mut self, space: SpaceId, name: Name, disposition: Disposition) -> Option<Capability> {
+        match name {
+            Name::NULL => Some(Capability::Null),
+            Name::DEAD => Some(Capability::Dead),
+            _ => self.copy_in(space, name, disposition).ok(),
+        }
+    }
+
+    /// Whether what is held can be given by this disposition; no send rights are made to a port for replies.
+    fn permits(&self, held: Held, disposition: Disposition) -> bool {
+        let port = held.port().and_then(|port| self.ports.get(port));
+        let for_replies = port.and_then(|port| port.rare.as_ref()).is_some_and(|rare| rare.for_replies);
+        gives(held, disposition) && !(for_replies && disposition == Disposition::MakeSend)
+    }
+
+    /// What stands under a name, a right to a dead port as a dead name.
+    fn looked_up(&mut self, space: SpaceId, name: Name) -> Option<(Held, u16)> {
+        let entry = self.look(space, name).ok()?;
+        Some((entry.held, entry.references))
+    }
+}
+
+/// Checks that the dispositions of a header give rights to send; gives them.
+fn dispositions(
+    to: Option<Disposition>,
+    (reply, back): Named,
+) -> Result<(Disposition, Option<Disposition>), SendError> {
+    let sends = |disposition: &Disposition| disposition.gives() != Right::Receive;
+    let to = to.filter(sends).ok_or(SendError::InvalidHeader)?;
+    match back {
+        None if reply == Name::NULL => Ok((to, None)),
+        Some(back) if sends(&back) => Ok((to, Some(back))),
+        _ => Err(SendError::InvalidHeader),
+    }
+}
+
+/// Whether what is held can be given by this disposition; what is dead is given as dead.
+fn gives(held: Held, disposition: Disposition) -> bool {
+    match disposition {
+        Disposition::MakeSend | Disposition::MakeSendOnce | Disposition::MoveReceive => {
+            matches!(held, Held::Receive(_) | Held::SendReceive(_))
+        }
+        Disposition::CopySend | Disposition::MoveSend => {
+            matches!(held, Held::Send(_) | Held::SendReceive(_) | Held::Dead)
+        }
+        Disposition::MoveSendOnce => matches!(held, Held::SendOnce(_) | Held::Dead),
+    }
+}
+
+/// Whether one name with so many references is enough for both.
+fn gives_both(to: Disposition, back: Disposition, references: u16) -> bool {
+    match (to, back) {
+        (Disposition::MoveSendOnce, _) | (_, Disposition::MoveSendOnce) => false,
+        (Disposition::MoveSend, Disposition::MoveSend) => references >= 2,
+        _ => true,
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Receiving: which message, whether it fits, and its rights' way into the receiver's space.
+//!
+//! # Source
+//! XNU, osfmk/ipc/ipc_mqueue.c: `ipc_mqueue_copyin`, `ipc_mqueue_select_on_thread_locked`; osfmk/ipc/mach_msg.c:
+//! `mach_msg_receive_results`, `msg_receive_error`; osfmk/ipc/ipc_kmsg.c: `ipc_kmsg_copyout`.
+
+use super::options::ReceiveOptions;
+use super::outcome::{BareHeader, Receipt, Received};
+use super::wait::Source;
+use crate::error::ReceiveError;
+use crate::kernel::Kernel;
+use crate::kernel::ids::{PortId, SpaceId};
+use crate::kernel::message::Message;
+use crate::kernel::port::Home;
+use crate::kernel::space::Held;
+use crate::name::Name;
+use crate::right::Disposition;
+
+impl Kernel {
+    /// Takes the next message of a port, or of the port whose turn it is in a set.
+    ///
+    /// # Errors
+    /// [`ReceiveError::InvalidName`]
+    pub fn receive(
+        &mut self,
+        space: SpaceId,
+        name: Name,
+        options: &ReceiveOptions,
+    ) -> Result<Receipt, ReceiveError> {
+        let source = self.source(space, name).ok_or(ReceiveError::InvalidName)?;
+        let port = match source {
+            Source::Port(port) => Some(port),
+            Source::Set(set) => self.first_in_set(set),
+        };
+        let Some((port, bytes)) = port.and_then(|port| Some((port, self.first_bytes(port)?))) else {
+            return Ok(Receipt::Nothing);
+        };
+        let fits = bytes.saturating_add(options.trailer.bytes()) <= options.bytes_max;
+        if !fits && options.leave_large {
+            return Ok(Receipt::TooLarge { bytes, port: self.receiver_name(port) });
+        }
+        if let Source::Set(set) = source {
+            self.had_its_turn(set);
+        }
+        let Some((message, sequence)) = self.take(port) else { return Ok(Receipt::Nothing) };
+        let header = self.bare_header(port, &message, sequence);
+        Ok(if fits {
+            self.copy_out_message(space, message, header)
+        } else {
+            self.destroy_large(message, header)
+        })
+    }
+
+    /// What a name is received from by.
+    pub(super) fn source(&mut self, space: SpaceId, name: Name) -> Option<Source> {
+        match self.look(space, name).ok()?.held {
+            Held::Receive(port) | Held::SendReceive(port) => Some(Source::Port(port)),
+            Held::Set(set) => Some(Source::Set(set)),
+            _ => None,
+        }
+    }
+
+    fn first_bytes(&self, port: PortId) -> Option<usize> {
+        self.ports.get(port)?.queue.front().map(Message::bytes)
+    }
+
+    fn copy_out_message(&mut self, space: SpaceId, message: Message, header: BareHeader) -> Receipt {
+        let Message { destination, reply: (right, disposition), body, cargo, complex, .. } = message;
+        let reply = match self.copy_out(space, right) {
+            Ok(name) => (name, disposition),
+            Err((_, right)) => {
+                self.doom_cargo(cargo);
+                self.destroy_capability(right);
+                self.use_up(destination);
+                return Receipt::Destroyed(ReceiveError::NoNameForReply, header);
+            }
+        };
+        // After the reply right was counted, since it may be the last one to this very port.
+        self.use_up(destination);
+        let mut lost = false;
+        let items = self.put_cargo(space, cargo, &mut lost);
+        let fault = lost.then_some(ReceiveError::NoNameForRight);
+        Receipt::Letter(Box::new(Received { header, reply, body, items, complex, fault }))
+    }
+
+    fn destroy_large(&mut self, message: Message, header: BareHeader) -> Receipt {
+        let Message { destination, reply: (reply, _), cargo, .. } = message;
+        self.destroy_capability(reply);
+        self.doom_cargo(cargo);
+        self.use_up(destination);
+        Receipt::Destroyed(ReceiveError::TooLarge, header)
+    }
+
+    /// The name that the receiver of a port has for it.
+    fn receiver_name(&self, port: PortId) -> Name {
+        match self.ports.get(port).map(|port| port.home) {
+            Some(Home::Space(_, name)) => name,
+            _ => Name::NULL,
+        }
+    }
+
+    fn bare_header(&self, id: PortId, message: &Message, sequence: u32) -> BareHeader {
+        let rare = self.ports.get(id).and_then(|port| port.rare.as_ref());
+        BareHeader {
+            id: message.id,
+            port: self.receiver_name(id),
+            sent_by: message.destination.received_as().unwrap_or(Disposition::MoveSend),
+            bytes: message.bytes(),
+            sequence,
+            sender: message.sender,
+            context: rare.map_or(0, |rare| rare.context),
+        }
+    }
+}
