@@ -3,7 +3,7 @@
 
 use super::World;
 use crate::code::KernError;
-use crate::kernel::ids::{SpaceId, Ticket};
+use crate::kernel::ids::SpaceId;
 use crate::kernel::notification::Notification;
 use crate::kernel::{Kernel, Step};
 use crate::name::Name;
@@ -94,8 +94,7 @@ fn what_is_queued_can_be_received_from_a_set_that_the_port_joins_at_once() {
     let once = world.take(port, Disposition::MakeSendOnce);
     world.kernel.destroy_capability(once);
     let id = world.kernel.set_right(world.task, set).expect("a set");
-    let ticket = Ticket(77);
-    world.kernel.sets.get_mut(id).expect("a set").receivers.push_back(ticket);
+    let ticket = world.kernel.wait_to_receive(world.task, set).expect("a ticket");
     world.kernel.move_member(world.task, port, set).expect("in");
     let woken = world.kernel.take_steps();
     assert!(matches!(woken.as_slice(), [Step::Wake(woken)] if *woken == ticket), "{woken:?}");
