@@ -49,6 +49,9 @@ pub enum KernError {
     /// `KERN_RIGHT_EXISTS`
     #[error("the task has the right already, under another name: use that one")]
     RightExists,
+    /// `KERN_INVALID_TASK`
+    #[error("the task stayed with the parent at the fork: the child is a task of its own, `Task::current`")]
+    Forked,
 }
 
 impl KernError {
@@ -63,7 +66,7 @@ impl KernError {
             Self::NotInSet => 12,
             Self::NameExists => 13,
             Self::InvalidName => 15,
-            Self::InvalidTask => 16,
+            Self::InvalidTask | Self::Forked => 16,
             Self::InvalidRight => 17,
             Self::InvalidValue => 18,
             Self::InvalidCapability => 20,

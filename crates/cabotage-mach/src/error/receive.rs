@@ -39,13 +39,16 @@ pub enum ReceiveError {
     /// `MACH_RCV_BODY_ERROR | MACH_MSG_IPC_SPACE`
     #[error("the task had no name left for some rights of the message, which are destroyed: give names back")]
     NoNameForRight,
+    /// As `MACH_RCV_INVALID_NAME`: the right stayed with the parent.
+    #[error("the right stayed with the parent at the fork: the child is a task of its own, `Task::current`")]
+    Forked,
 }
 
 impl ReceiveError {
     /// Mach's number of it.
     pub fn code(self) -> u32 {
         match self {
-            Self::InvalidName => 0x1000_4002,
+            Self::InvalidName | Self::Forked => 0x1000_4002,
             Self::TimedOut => 0x1000_4003,
             Self::TooLarge => 0x1000_4004,
             Self::Interrupted => 0x1000_4005,
@@ -58,7 +61,7 @@ impl ReceiveError {
     /// Whose fault it is.
     pub fn fault(self) -> Fault {
         match self {
-            Self::InvalidName | Self::TooLarge => Fault::Caller,
+            Self::InvalidName | Self::Forked | Self::TooLarge => Fault::Caller,
             Self::TimedOut => Fault::Peer,
             _ => Fault::System,
         }

@@ -50,22 +50,31 @@ pub enum SendError {
     /// `MACH_SEND_INTERRUPTED`
     #[error("the wait for room in the queue was broken off: send again")]
     Interrupted,
+    /// As `MACH_SEND_INVALID_RIGHT`: a right in the message is of another task.
+    #[error("a right in the message belongs to another task: move it to the sender's first (`move_to`)")]
+    StrangeRight,
+    /// As `MACH_SEND_INVALID_HEADER`: by types, no message can be sent that looks like the kernel's.
+    #[error("the numbers 64 to 72 are the kernel's: give the message another")]
+    ReservedId,
+    /// As `MACH_SEND_INVALID_DEST`: the right stayed with the parent.
+    #[error("the right stayed with the parent at the fork: the child is a task of its own, `Task::current`")]
+    Forked,
 }
 
 impl SendError {
     /// Mach's number of it.
     pub fn code(self) -> u32 {
         match self {
-            Self::InvalidDestination => 0x1000_0003,
+            Self::InvalidDestination | Self::Forked => 0x1000_0003,
             Self::TimedOut => 0x1000_0004,
             Self::NotifyInProgress => 0x1000_0006,
             Self::Interrupted => 0x1000_0007,
             Self::InvalidReply => 0x1000_0009,
-            Self::InvalidRight => 0x1000_000a,
+            Self::InvalidRight | Self::StrangeRight => 0x1000_000a,
             Self::InvalidNotify => 0x1000_000b,
             Self::NoBuffer => 0x1000_000d,
             Self::TooLarge => 0x1000_000e,
-            Self::InvalidHeader => 0x1000_0010,
+            Self::InvalidHeader | Self::ReservedId => 0x1000_0010,
         }
     }
 

@@ -5,8 +5,6 @@
 //! XNU, osfmk/ipc/mach_port.c.
 
 mod allocate;
-mod attributes;
-mod construct;
 mod guard;
 mod insert;
 mod members;
@@ -14,6 +12,4 @@ mod references;
 mod release;
 mod request;
 
-pub use attributes::PortStatus;
-pub use construct::PortFlags;
 pub use request::Notice;

@@ -52,6 +52,17 @@ impl Kernel {
         })
     }
 
+    /// Whether there is a message to receive.
+    ///
+    /// # Errors
+    /// [`ReceiveError::InvalidName`]
+    pub fn has_message(&mut self, space: SpaceId, name: Name) -> Result<bool, ReceiveError> {
+        Ok(match self.source(space, name).ok_or(ReceiveError::InvalidName)? {
+            Source::Port(port) => self.queued(port) > 0,
+            Source::Set(set) => self.first_in_set(set).is_some(),
+        })
+    }
+
     /// What a name is received from by.
     pub(super) fn source(&mut self, space: SpaceId, name: Name) -> Option<Source> {
         match self.look(space, name).ok()?.held {

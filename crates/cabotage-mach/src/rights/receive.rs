@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The right to receive what is sent to a port: whoever has it is the port's master.
+
+use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
+
+use cabotage_link::Ready;
+use cabotage_os::Deadline;
+
+use super::bell::Bell;
+use super::owned::{Owned, by_name};
+use super::{SendOnceRight, SendRight};
+use crate::code::KernError;
+use crate::error::{PollError, ReceiveError};
+use crate::kernel::calls::Notice;
+use crate::message::Message;
+use crate::name::Name;
+use crate::right::{Disposition, Right};
+use crate::task::{Names, Task};
+
+/// The right to receive the messages of one port, and to make the rights by which they are sent. When it is dropped,
+/// the port dies, with what is in its queue; unless a port-destroyed notification was asked for.
+///
+/// Any number of threads may receive at once: each message goes to one of them.
+#[derive(Debug)]
+pub struct ReceiveRight {
+    owned: Owned,
+    bell: Bell,
+}
+
+by_name!(ReceiveRight, Right::Receive);
+
+impl ReceiveRight {
+    fn of(owned: Owned) -> Self {
+        Self { owned, bell: Bell::default() }
+    }
+
+    /// A new port of the current task, with an empty queue of up to 5 messages.
+    ///
+    /// # Errors
+    /// [`KernError::NoSpace`], or what [`Task::current`] answers.
+    pub fn new() -> Result<Self, KernError> {
+        Task::current()?.allocate()
+    }
+
+    /// A send right to the port.
+    ///
+    /// # Errors
+    /// [`KernError`]
+    pub fn make_send(&self) -> Result<SendRight, KernError> {
+        self.owned.derive(Disposition::MakeSend).map(SendRight::of)
+    }
+
+    /// A right to send one message to the port, no matter how full it is.
+    ///
+    /// # Errors
+    /// [`KernError::NoSpace`]: the task has as many names as it can have.
+    pub fn make_send_once(&self) -> Result<SendOnceRight, KernError> {
+        self.owned.derive(Disposition::MakeSendOnce).map(SendOnceRight::of)
+    }
+
+    /// The next message; waits for one as long as it takes.
+    ///
+    /// # Errors
+    /// [`ReceiveError`]
+    pub fn receive(&self) -> Result<Message, ReceiveError> {
+        self.receive_within(Deadline::Never)
+    }
+
+    /// The next message, if there is one.
+    ///
+    /// # Errors
+    /// [`ReceiveError::TimedOut`] if there is none.
+    pub fn try_receive(&self) -> Result<Message, ReceiveError> {
+        self.receive_within(Deadline::Now)
+    }
+
+    /// The next message; waits for one until `deadline`.
+    ///
+    /// # Errors
+    /// [`ReceiveError::TimedOut`] if none came.
+    pub fn receive_within(&self, deadline: impl Into<Deadline>) -> Result<Message, ReceiveError> {
+        self.names().take(self.name(), deadline.into())
+    }
+
+    /// Messages as they come, for ever; an error is told and ends it.
+    pub fn messages(&self) -> Messages<'_> {
+        Messages::of(self.names(), self.name())
+    }
+
+    /// Whether there is a message now. If not, the [descriptor](ReceiveRight::descriptor) becomes readable when there
+    /// may be one: wait on it only after [`Ready::Armed`], and ask again after it was readable.
+    ///
+    /// # Errors
+    /// [`PollError`]
+    pub fn ready(&self) -> Result<Ready, PollError> {
+        self.bell.ready(self.names(), self.name())
+    }
+
+    /// A descriptor for epoll and its like, the same for as long as the right is in this task: see
+    /// [`ready`](ReceiveRight::ready). It costs nothing until it is asked for.
+    ///
+    /// # Errors
+    /// [`PollError`]
+    pub fn descriptor(&self) -> Result<BorrowedFd<'_>, PollError> {
+        self.bell.descriptor()
+    }
+
+    /// Tells `notify` once, when no send right to the port is left; at once if there is none and as many were made as
+    /// `make_send_count` says, or more. A request that was registered before comes back.
+    ///
+    /// # Errors
+    /// [`KernError`]
+    ///
+    /// # Source
+    /// `mach_port_request_notification`, `MACH_NOTIFY_NO_SENDERS`.
+    pub fn notify_when_unused(
+        &self,
+        make_send_count: u32,
+        notify: SendOnceRight,
+    ) -> Result<Option<SendOnceRight>, KernError> {
+        self.owned.watch((Notice::NoSenders, make_send_count), notify)
+    }
+
+    /// Sends the receive right, queue and all, to `notify` when it would be destroyed. A request that was registered
+    /// before is in the way.
+    ///
+    /// # Errors
+    /// [`KernError::Failure`]: one is registered.
+    ///
+    /// # Source
+    /// `mach_port_request_notification`, `MACH_NOTIFY_PORT_DESTROYED`.
+    pub fn rescue_to(&self, notify: SendOnceRight) -> Result<(), KernError> {
+        self.owned.watch((Notice::PortDestroyed, 0), notify).map(|_| ())
+    }
+
+    /// Gives it to another task of this process, with its queue. Send rights of this task stay.
+    ///
+    /// # Errors
+    /// [`KernError`]
+    pub fn move_to(self, task: &Task) -> Result<Self, KernError> {
+        self.owned.move_to(task.names(), Disposition::MoveReceive).map(Self::of)
+    }
+}
+
+impl PartialEq for ReceiveRight {
+    fn eq(&self, other: &Self) -> bool {
+        self.owned == other.owned
+    }
+}
+
+impl Eq for ReceiveRight {}
+
+/// Messages as they come: see [`ReceiveRight::messages`].
+#[derive(Debug)]
+pub struct Messages<'right> {
+    names: Names,
+    name: Name,
+    is_over: bool,
+    right: PhantomData<&'right ()>,
+}
+
+impl Messages<'_> {
+    pub(super) fn of(names: Names, name: Name) -> Self {
+        Self { names, name, is_over: false, right: PhantomData }
+    }
+}
+
+impl Iterator for Messages<'_> {
+    type Item = Result<Message, ReceiveError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let received = self.names.take(self.name, Deadline::Never);
+        self.is_over = received.is_err();
+        Some(received)
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Mach's calls on the names of a task, one by one. What each does, and when it answers what, is told at the call of the
+//! same name in [`Kernel`](crate::kernel::Kernel).
+
+use super::Names;
+use crate::code::KernError;
+use crate::kernel::calls::Notice;
+use crate::kernel::message::Capability;
+use crate::name::Name;
+use crate::right::{Disposition, Right, RightTypes};
+
+/// Calls that take names of one task and give numbers and names.
+macro_rules! calls {
+    ($($(#[doc = $text:literal])* fn $call:ident($($value:ident: $Type:ty),*) -> $Answer:ty;)*) => {
+        impl Names {
+            $(
+                $(#[doc = $text])*
+                ///
+                /// # Errors
+                #[doc = concat!("Those of the [call of the kernel](crate::kernel::Kernel::", stringify!($call), ").")]
+                pub fn $call(self, $($value: $Type),*) -> Result<$Answer, KernError> {
+                    self.run(|kernel, space| kernel.$call(space, $($value),*))
+                }
+            )*
+        }
+    };
+}
+
+calls! {
+    /// `mach_port_allocate`
+    fn allocate(right: Right) -> Name;
+    /// `mach_port_allocate_name`
+    fn allocate_name(right: Right, name: Name) -> ();
+    /// `mach_port_destroy`
+    fn destroy(name: Name) -> ();
+    /// `mach_port_destruct`
+    fn destruct(name: Name, send_delta: i32, guard: u64) -> ();
+    /// `mach_port_deallocate`
+    fn deallocate(name: Name) -> ();
+    /// `mach_port_get_refs`
+    fn references(name: Name, right: Right) -> u32;
+    /// `mach_port_mod_refs`
+    fn modify_references(name: Name, right: Right, delta: i32) -> ();
+    /// `mach_port_type`
+    fn type_of(name: Name) -> RightTypes;
+    /// `mach_port_names`
+    fn names() -> Vec<(Name, RightTypes)>;
+    /// `mach_port_get_context`
+    fn context(name: Name) -> u64;
+    /// `mach_port_set_context`
+    fn set_context(name: Name, context: u64) -> ();
+    /// `mach_port_guard`
+    fn guard(name: Name, guard: u64, strict: bool) -> ();
+    /// `mach_port_guard_with_flags` and `MPG_IMMOVABLE_RECEIVE`
+    fn guard_immovable(name: Name, guard: u64, strict: bool) -> ();
+    /// `mach_port_unguard`
+    fn unguard(name: Name, guard: u64) -> ();
+    /// `mach_port_swap_guard`
+    fn swap_guard(name: Name, old: u64, new: u64) -> ();
+    /// `mach_port_insert_member`
+    fn insert_member(member: Name, set: Name) -> ();
+    /// `mach_port_extract_member`
+    fn extract_member(member: Name, set: Name) -> ();
+    /// `mach_port_move_member`
+    fn move_member(member: Name, set: Name) -> ();
+    /// `mach_port_get_set_status`
+    fn set_members(set: Name) -> Vec<Name>;
+}
+
+impl Names {
+    /// Takes, copies or makes a right of this task and gives it to another one of this process, or to this one; answers
+    /// its name there: `mach_port_extract_right`.
+    ///
+    /// # Errors
+    /// Those of [`copy_in`](crate::kernel::Kernel::copy_in) and [`copy_out`](crate::kernel::Kernel::copy_out); after the
+    /// latter the right is destroyed.
+    pub fn transfer(self, name: Name, disposition: Disposition, target: Self) -> Result<Name, KernError> {
+        self.run(|kernel, space| {
+            let right = kernel.extract_right(space, name, disposition)?;
+            kernel.copy_out(target.space, right).map_err(|(error, right)| {
+                kernel.destroy_capability(right);
+                error
+            })
+        })
+    }
+
+    /// Takes, copies or makes a right of this task, and gives it to a task of this process under a name of the caller's
+    /// choice: `mach_port_insert_right`.
+    ///
+    /// # Errors
+    /// Those of [`copy_in`](crate::kernel::Kernel::copy_in) and
+    /// [`insert_right`](crate::kernel::Kernel::insert_right); after the latter the right is destroyed.
+    pub fn insert_right(
+        self,
+        name: Name,
+        disposition: Disposition,
+        (target, target_name): (Self, Name),
+    ) -> Result<(), KernError> {
+        self.run(|kernel, space| {
+            let right = kernel.copy_in(space, name, disposition)?;
+            kernel.insert_right(target.space, target_name, right).map_err(|(error, right)| {
+                kernel.destroy_capability(right);
+                error
+            })
+        })
+    }
+
+    /// Asks to be told once, by a right of this task; [`Name::NULL`] takes back what was asked. Answers the right that
+    /// was registered before, or [`Name::NULL`]: `mach_port_request_notification`.
+    ///
+    /// # Errors
+    /// Those of [`copy_in`](crate::kernel::Kernel::copy_in) for the right to be told by, and of
+    /// [`request_notification`](crate::kernel::Kernel::request_notification), after which that right is destroyed.
+    pub fn request_notification(
+        self,
+        name: Name,
+        (notice, sync): (Notice, u32),
+        (notify, disposition): (Name, Disposition),
+    ) -> Result<Name, KernError> {
+        self.run(|kernel, space| {
+            let notify = match notify {
+                Name::NULL => Capability::Null,
+                notify => kernel.copy_in(space, notify, disposition)?,
+            };
+            let previous = kernel.request_notification(space, name, notice, sync, notify);
+            let named = previous.and_then(|previous| kernel.copy_out(space, previous));
+            named.map_err(|(error, right)| {
+                kernel.destroy_capability(right);
+                error
+            })
+        })
+    }
+
+    /// The task has ended: all its rights are destroyed.
+    pub(super) fn end(self) {
+        // A task of the parent at a fork is not ours to end.
+        let _ = self.run(|kernel, space| Ok(kernel.terminate_space(space)));
+    }
+}

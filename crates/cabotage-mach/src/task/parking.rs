@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Who waits with which ticket: a thread that sleeps, or the bell of a descriptor that somebody polls.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+
+use cabotage_os::Deadline;
+use cabotage_os::eventfd::EventFd;
+
+use crate::kernel::Ticket;
+
+/// Those who wait, by ticket.
+#[derive(Debug, Default)]
+pub(super) struct Parking {
+    waiters: Mutex<HashMap<Ticket, Waiter>>,
+}
+
+/// Who is told when it is the turn of a ticket.
+#[derive(Debug)]
+pub(super) enum Waiter {
+    /// A thread that sleeps.
+    Thread(Thread),
+    /// Whoever polls the descriptor.
+    Bell(Arc<EventFd>),
+}
+
+impl Waiter {
+    /// The calling thread.
+    pub(super) fn this_thread() -> Self {
+        Self::Thread(thread::current())
+    }
+}
+
+impl Parking {
+    /// Enters a waiter. Done under the kernel's lock that gave the ticket, so that no wake comes before.
+    pub(super) fn enter(&self, ticket: Ticket, waiter: Waiter) {
+        self.waiters().insert(ticket, waiter);
+    }
+
+    /// Nobody waits with this ticket any more.
+    pub(super) fn leave(&self, ticket: Ticket) {
+        self.waiters().remove(&ticket);
+    }
+
+    /// Tells whoever waits with this ticket, and says whether that takes the turn: a bell does not.
+    pub(super) fn wake(&self, ticket: Ticket) -> bool {
+        let waiter = self.waiters().remove(&ticket);
+        match waiter {
+            Some(Waiter::Thread(thread)) => thread.unpark(),
+            Some(Waiter::Bell(bell)) => {
+                // What the kernel may refuse an eventfd of our own, it refuses the poller as well.
+                let _ = bell.ring();
+                return false;
+            }
+            None => {}
+        }
+        true
+    }
+
+    /// The calling thread sleeps until its ticket's turn has come, which is answered with `true`, or the deadline passes.
+    pub(super) fn sleep(&self, ticket: Ticket, deadline: Deadline) -> bool {
+        while self.waiters().contains_key(&ticket) {
+            match deadline.remaining() {
+                _ if deadline.has_passed() => return false,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            }
+        }
+        true
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waiters().len()
+    }
+
+    fn waiters(&self) -> MutexGuard<'_, HashMap<Ticket, Waiter>> {
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

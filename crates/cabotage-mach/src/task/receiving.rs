@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Receiving by name: look, sleep, look again.
+
+use std::sync::Arc;
+
+use cabotage_os::Deadline;
+use cabotage_os::eventfd::EventFd;
+
+use super::Names;
+use super::parking::Waiter;
+use crate::error::ReceiveError;
+use crate::kernel::Ticket;
+use crate::kernel::messages::{Receipt, ReceiveOptions, Received};
+use crate::message::{Carried, Message};
+use crate::name::Name;
+use crate::rights::AnyRight;
+
+impl Names {
+    /// Receives by the name of a receive right or of a port set: `mach_msg` with `MACH_RCV_MSG`. Waits until
+    /// `deadline` for a message.
+    ///
+    /// # Errors
+    /// [`ReceiveError`]; [`ReceiveError::TimedOut`] if none came.
+    pub fn receive(
+        self,
+        name: Name,
+        options: &ReceiveOptions,
+        deadline: Deadline,
+    ) -> Result<Receipt, ReceiveError> {
+        if !self.host.is_here() {
+            return Err(ReceiveError::Forked);
+        }
+        let mut ticket = None;
+        loop {
+            let is_last = deadline.has_passed();
+            let looked = self.host.run(|kernel| {
+                let receipt = match ticket {
+                    Some(ticket) => {
+                        self.host.parking.leave(ticket);
+                        kernel.receive_after(ticket, options)?
+                    }
+                    None => kernel.receive(self.space, name, options)?,
+                };
+                if !matches!(receipt, Receipt::Nothing) || is_last {
+                    return Ok((receipt, None));
+                }
+                let ticket = kernel.wait_to_receive(self.space, name)?;
+                self.host.parking.enter(ticket, Waiter::this_thread());
+                Ok((receipt, Some(ticket)))
+            });
+            match looked? {
+                (Receipt::Nothing, Some(fresh)) => {
+                    self.host.sleep(fresh, deadline);
+                    ticket = Some(fresh);
+                }
+                (Receipt::Nothing, None) => return Err(ReceiveError::TimedOut),
+                (receipt, _) => return Ok(receipt),
+            }
+        }
+    }
+
+    /// A message of any size, its rights in types that own them.
+    pub(crate) fn take(self, name: Name, deadline: Deadline) -> Result<Message, ReceiveError> {
+        match self.receive(name, &ReceiveOptions::default(), deadline)? {
+            Receipt::Letter(received) => Ok(self.typed(*received)),
+            Receipt::Destroyed(error, _) => Err(error),
+            Receipt::TooLarge { .. } | Receipt::Nothing => Err(ReceiveError::TooLarge),
+        }
+    }
+
+    /// The message with its rights in types that own them.
+    fn typed(self, received: Received) -> Message {
+        let (reply, disposition) = received.reply;
+        Message {
+            names: self,
+            id: received.header.id,
+            body: received.body,
+            cargo: received.items.into_iter().map(|item| Carried::arrived(self, item)).collect(),
+            reply: disposition
+                .map_or(AnyRight::Null, |disposition| AnyRight::arrived(self, reply, disposition)),
+            port: received.header.port,
+            sequence: received.header.sequence,
+            sender: received.header.sender,
+        }
+    }
+
+    /// Lets `bell` ring when there may be a message; `None` if there is one now.
+    pub(crate) fn arm(self, name: Name, bell: &Arc<EventFd>) -> Result<Option<Ticket>, ReceiveError> {
+        if !self.host.is_here() {
+            return Err(ReceiveError::Forked);
+        }
+        self.host.run(|kernel| {
+            if kernel.has_message(self.space, name)? {
+                return Ok(None);
+            }
+            let ticket = kernel.wait_to_receive(self.space, name)?;
+            self.host.parking.enter(ticket, Waiter::Bell(Arc::clone(bell)));
+            Ok(Some(ticket))
+        })
+    }
+
+    /// The bell with this ticket rings no more.
+    pub(crate) fn disarm(self, ticket: Ticket) {
+        if self.host.is_here() {
+            self.host.run(|kernel| {
+                self.host.parking.leave(ticket);
+                kernel.stop_waiting(ticket);
+            });
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Sending by name: hand the message over, and sleep if there is no room for it.
+
+use cabotage_os::Deadline;
+
+use super::Names;
+use super::parking::Waiter;
+use crate::error::{SendError, Unsent};
+use crate::kernel::Notification;
+use crate::kernel::message::Letter;
+use crate::kernel::messages::{self, GaveUp, SendFailed, SendOptions, Sent as Outcome};
+use crate::message::{Carried, Outgoing};
+use crate::name::Name;
+use crate::right::Disposition;
+use crate::rights::{AnyRight, Sent, WhenFull};
+
+impl Names {
+    /// Sends a message of names: `mach_msg` with `MACH_SEND_MSG`. Waits until `deadline` for room in a full queue, then
+    /// does what `full` says.
+    ///
+    /// # Errors
+    /// [`SendFailed`], with the message or what is left of it.
+    pub fn send(
+        self,
+        letter: Letter,
+        full: messages::WhenFull,
+        deadline: Deadline,
+    ) -> Result<Sent, Box<SendFailed>> {
+        if !self.host.is_here() {
+            return Err(SendFailed::untouched(SendError::Forked, letter));
+        }
+        let options =
+            SendOptions { sender: self.host.token, wait: deadline != Deadline::Now, when_full: full };
+        let outcome = self.host.run(|kernel| {
+            let outcome = kernel.send(self.space, letter, &options);
+            if let Ok(Outcome::Waits(ticket)) = outcome {
+                self.host.parking.enter(ticket, Waiter::this_thread());
+            }
+            outcome
+        });
+        match outcome? {
+            Outcome::Waits(ticket) if self.host.sleep(ticket, deadline) => Ok(Sent::Queued),
+            Outcome::Waits(ticket) => self.host.run(|kernel| {
+                self.host.parking.leave(ticket);
+                kernel.give_up(ticket, GaveUp::TimedOut).map(said)
+            }),
+            outcome => Ok(said(outcome)),
+        }
+    }
+
+    /// Sends a typed message. The right of the destination stays the caller's whatever happens, unless it is moved and
+    /// the message has gone.
+    pub(crate) fn post(
+        self,
+        message: Outgoing,
+        (destination, disposition): (Name, Disposition),
+        full: WhenFull<'_>,
+    ) -> Result<Sent, Unsent> {
+        let message = self.check(message)?;
+        let (full, deadline) = match full {
+            WhenFull::Wait(deadline) => (messages::WhenFull::GiveBack, deadline),
+            WhenFull::Notify => (messages::WhenFull::GiveBackAndTell, Deadline::Now),
+            WhenFull::Cache(notify) => (messages::WhenFull::Cache(notify.name()), Deadline::Now),
+        };
+        let sent = self.send(message.into_letter(destination, disposition), full, deadline);
+        sent.map_err(|failed| self.came_back(*failed, (destination, disposition)))
+    }
+
+    /// Refuses a message that no task may send by this face: one that looks like the kernel's, or has another task's
+    /// rights.
+    pub(super) fn check(self, message: Outgoing) -> Result<Outgoing, Unsent> {
+        let is_reserved = (Notification::ID_MIN..=Notification::ID_MAX).contains(&message.id());
+        match is_reserved {
+            true => Err(Unsent::new(SendError::ReservedId, Some(message))),
+            false if message.is_of(self) => Ok(message),
+            false => Err(Unsent::new(SendError::StrangeRight, Some(message))),
+        }
+    }
+
+    /// What a failed send gave back, in types that own it. A reference of the destination that was taken for the message
+    /// is given back.
+    pub(super) fn came_back(self, failed: SendFailed, sent_to: (Name, Disposition)) -> Unsent {
+        drop(failed.rest.into_iter().map(|item| Carried::arrived(self, item)).collect::<Vec<_>>());
+        let message = failed.letter.map(|letter| {
+            if let (name, Some(disposition)) = letter.destination
+                && letter.destination != (sent_to.0, Some(sent_to.1))
+            {
+                drop(AnyRight::arrived(self, name, disposition));
+            }
+            Outgoing::came_back(self, letter)
+        });
+        Unsent::new(failed.error, message)
+    }
+}
+
+/// What is told of a message that has left its task.
+fn said(outcome: Outcome) -> Sent {
+    match outcome {
+        Outcome::WillNotify => Sent::Cached,
+        Outcome::Queued | Outcome::Waits(_) | Outcome::Away(..) => Sent::Queued,
+    }
+}
