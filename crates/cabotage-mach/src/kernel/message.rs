@@ -71,6 +71,24 @@ pub enum Sender {
     Task(AuditToken),
 }
 
+impl Sender {
+    /// As a trailer tells it: the kernel has no token.
+    pub fn audit(self) -> AuditToken {
+        match self {
+            Self::Kernel => AuditToken::default(),
+            Self::Task(token) => token,
+        }
+    }
+
+    /// The effective user and group of the sender, as a trailer tells them: 0 and 1 for the kernel.
+    pub fn user_and_group(self) -> (u32, u32) {
+        match self {
+            Self::Kernel => (0, 1),
+            Self::Task(AuditToken([_, user, group, ..])) => (user, group),
+        }
+    }
+}
+
 /// Who sent a message.
 ///
 /// # Source

@@ -77,6 +77,7 @@ impl Kernel {
     pub(super) fn use_up(&mut self, sent_by: Capability) {
         match sent_by {
             Capability::SendOnce(port) => self.spend_send_once(port),
+            Capability::Send(port) => self.drop_send(port),
             other => self.destroy_capability(other),
         }
     }

@@ -11,7 +11,7 @@ use super::wait::Source;
 use crate::error::ReceiveError;
 use crate::kernel::Kernel;
 use crate::kernel::ids::{PortId, SpaceId};
-use crate::kernel::message::Message;
+use crate::kernel::message::{Capability, Cargo, Message};
 use crate::kernel::port::Home;
 use crate::kernel::space::Held;
 use crate::name::Name;
@@ -45,11 +45,11 @@ impl Kernel {
         }
         let Some((message, sequence)) = self.take(port) else { return Ok(Receipt::Nothing) };
         let header = self.bare_header(port, &message, sequence);
-        Ok(if fits {
-            self.copy_out_message(space, message, header)
-        } else {
-            self.destroy_large(message, header)
-        })
+        if fits {
+            return Ok(self.copy_out_message(space, message, header));
+        }
+        self.destroy_all_but_header(message.reply.0, message.cargo, message.destination);
+        Ok(Receipt::Destroyed(ReceiveError::TooLarge, header))
     }
 
     /// Whether there is a message to receive.
@@ -81,9 +81,7 @@ impl Kernel {
         let reply = match self.copy_out(space, right) {
             Ok(name) => (name, disposition),
             Err((_, right)) => {
-                self.doom_cargo(cargo);
-                self.destroy_capability(right);
-                self.use_up(destination);
+                self.destroy_all_but_header(right, cargo, destination);
                 return Receipt::Destroyed(ReceiveError::NoNameForReply, header);
             }
         };
@@ -95,12 +93,12 @@ impl Kernel {
         Receipt::Letter(Box::new(Received { header, reply, body, items, complex, fault }))
     }
 
-    fn destroy_large(&mut self, message: Message, header: BareHeader) -> Receipt {
-        let Message { destination, reply: (reply, _), cargo, .. } = message;
-        self.destroy_capability(reply);
+    /// The message counts as received, since its header is.
+    fn destroy_all_but_header(&mut self, reply: Capability, cargo: Vec<Cargo>, sent_by: Capability) {
+        self.doom(reply);
         self.doom_cargo(cargo);
-        self.use_up(destination);
-        Receipt::Destroyed(ReceiveError::TooLarge, header)
+        self.use_up(sent_by);
+        self.reap();
     }
 
     /// The name that the receiver of a port has for it.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two tasks with ports, for the tests.
 
-use crate::error::SendError;
+use crate::error::{ReceiveError, SendError};
 use crate::kernel::calls::Notice;
 use crate::kernel::ids::{SpaceId, Ticket};
 use crate::kernel::message::{Item, Letter};
-use crate::kernel::messages::{Receipt, ReceiveOptions, Received, SendFailed, SendOptions, Sent};
+use crate::kernel::messages::{BareHeader, Receipt, ReceiveOptions, Received, SendFailed, SendOptions, Sent};
 use crate::kernel::port::Port;
 use crate::kernel::space::Held;
 use crate::kernel::{Kernel, PortId, Step};
@@ -105,6 +105,20 @@ impl World {
 
     pub(super) fn receive(&mut self, name: Name) -> Received {
         self.try_receive(self.server, name).expect("no message")
+    }
+
+    /// Receives with room for no message: it is destroyed.
+    pub(super) fn receive_small(&mut self, name: Name) -> BareHeader {
+        let options = ReceiveOptions { bytes_max: 0, leave_large: false, ..ReceiveOptions::default() };
+        match self.kernel.receive(self.server, name, &options).unwrap() {
+            Receipt::Destroyed(ReceiveError::TooLarge, header) => header,
+            other => panic!("not destroyed: {other:?}"),
+        }
+    }
+
+    /// Lets a space have as many names as there can be.
+    pub(super) fn use_all_names(&mut self, space: SpaceId) {
+        while self.kernel.allocate(space, crate::Right::DeadName).is_ok() {}
     }
 
     /// The numbers of all messages in a queue of the server, which is empty then.
