@@ -26,7 +26,7 @@ impl Name {
     }
 
     /// As C code has it.
-    pub fn from_raw(raw: u32) -> Self {
+    pub const fn from_raw(raw: u32) -> Self {
         Self(raw)
     }
 

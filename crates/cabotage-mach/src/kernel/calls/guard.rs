@@ -17,7 +17,7 @@ impl Kernel {
     /// # Errors
     /// [`KernError::InvalidTask`], [`KernError::InvalidName`], [`KernError::InvalidRight`].
     pub fn context(&mut self, space: SpaceId, name: Name) -> Result<u64, KernError> {
-        let port = self.guardable(space, name)?;
+        let port = self.received_port(space, name)?;
         Ok(if port.guard() == Guard::Strict { 0 } else { port.context() })
     }
 
@@ -26,7 +26,7 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::context`]; [`KernError::InvalidArgument`] if the guard is strict.
     pub fn set_context(&mut self, space: SpaceId, name: Name, context: u64) -> Result<(), KernError> {
-        let port = self.guardable(space, name)?;
+        let port = self.received_port(space, name)?;
         if port.guard() == Guard::Strict {
             return Err(KernError::InvalidArgument);
         }
@@ -39,7 +39,7 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::context`]; [`KernError::InvalidArgument`] if it has a guard, or a context, already.
     pub fn guard(&mut self, space: SpaceId, name: Name, guard: u64, strict: bool) -> Result<(), KernError> {
-        let port = self.guardable(space, name)?;
+        let port = self.receive_port(space, name)?;
         if port.guard() != Guard::None || port.context() != 0 {
             return Err(KernError::InvalidArgument);
         }
@@ -59,7 +59,7 @@ impl Kernel {
         strict: bool,
     ) -> Result<(), KernError> {
         self.guard(space, name, guard, strict)?;
-        self.guardable(space, name)?.rare().immovable = true;
+        self.receive_port(space, name)?.rare().immovable = true;
         Ok(())
     }
 
@@ -68,7 +68,7 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::context`]; [`KernError::InvalidArgument`] if it has none, or another.
     pub fn unguard(&mut self, space: SpaceId, name: Name, guard: u64) -> Result<(), KernError> {
-        let port = self.guardable(space, name)?;
+        let port = self.receive_port(space, name)?;
         if port.guard() == Guard::None || port.context() != guard {
             return Err(KernError::InvalidArgument);
         }
@@ -82,17 +82,12 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::unguard`].
     pub fn swap_guard(&mut self, space: SpaceId, name: Name, old: u64, new: u64) -> Result<(), KernError> {
-        let port = self.guardable(space, name)?;
+        let port = self.receive_port(space, name)?;
         if port.guard() != Guard::Guarded || port.context() != old {
             return Err(KernError::InvalidArgument);
         }
         port.rare().context = new;
         Ok(())
-    }
-
-    fn guardable(&mut self, space: SpaceId, name: Name) -> Result<&mut Port, KernError> {
-        self.refuse_no_name(space, name)?;
-        self.receive_port(space, name)
     }
 
     pub(crate) fn context_of(&self, port: PortId) -> u64 {

@@ -5,6 +5,8 @@
 //! XNU, osfmk/ipc/mach_port.c.
 
 mod allocate;
+mod attributes;
+mod construct;
 mod guard;
 mod insert;
 mod members;
@@ -12,4 +14,6 @@ mod references;
 mod release;
 mod request;
 
+pub use attributes::PortStatus;
+pub use construct::PortFlags;
 pub use request::Notice;

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the tests of the kernel's part share: a world of a few tasks, looked at from above.
 
+mod allocating;
+mod attributes;
+mod counting;
+mod inserting;
+mod members;
 mod moving;
+mod notifications;
+mod releasing;
 
 use super::Kernel;
 use super::calls::Notice;
