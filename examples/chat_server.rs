@@ -45,14 +45,13 @@ impl Chat {
     fn open(name: &str) -> Result<Self, Box<dyn Error>> {
         let door = ServerOptions::messages().first_pipe_instance(true).create(name)?;
         let chat = Self { door, guests: Vec::new(), poller: Poller::new()? };
-        chat.watch(&chat.door)?;
+        chat.watch(&chat.door)?; // for life, whichever instance stands there
         Ok(chat)
     }
 
     /// An end that goes leaves the set by itself: its descriptor is closed.
     fn watch(&self, end: &NamedPipeServer) -> Result<(), Box<dyn Error>> {
-        let fd = end.fd().ok_or("an end that listens or has a client has a descriptor")?;
-        Ok(self.poller.add(fd, 0, Readiness::IN, Trigger::Level)?)
+        Ok(self.poller.add(end.fd()?, 0, Readiness::IN, Trigger::Level)?)
     }
 
     /// Serves until so many guests have come and gone.
@@ -83,7 +82,6 @@ impl Chat {
             match self.door.accept(Deadline::Now) {
                 Ok(guest) => {
                     self.watch(&guest)?;
-                    self.watch(&self.door)?;
                     self.guests.push(guest);
                 }
                 Err(PipeError::Listening) => return Ok(()),

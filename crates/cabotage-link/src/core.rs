@@ -28,6 +28,8 @@ mod goodbye;
 mod questions;
 mod sleep;
 
+pub(crate) use sleep::MESSAGES_AT_ONCE;
+
 pub(crate) use desk::Desk;
 
 /// How many messages may go over the socket behind the HELLO, in each direction.

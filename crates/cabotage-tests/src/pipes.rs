@@ -144,11 +144,14 @@ impl End {
         Ok(ready? == Ready::Armed)
     }
 
-    /// The descriptor, of a server that has not disconnected.
-    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+    /// The descriptor.
+    ///
+    /// # Errors
+    /// As [`NamedPipeServer::fd`].
+    pub fn fd(&self) -> Result<BorrowedFd<'_>, PipeError> {
         match self {
             Self::Server(end) => end.fd(),
-            Self::Client(end) => Some(end.as_fd()),
+            Self::Client(end) => Ok(end.as_fd()),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::wire::FRAME_BYTES_MAX;
 
 /// How many messages are filed at once: more than a socket holds of an honest peer, and not all that a peer may send
 /// meanwhile, which may never end.
-const MESSAGES_AT_ONCE: u32 = 4096;
+pub(crate) const MESSAGES_AT_ONCE: u32 = 4096;
 
 impl Core {
     /// Files what has come over the socket, without waiting. While another thread leads, the socket is its own: it

@@ -12,7 +12,7 @@ use super::pending::{Begun, Cancelled, WriteId};
 use super::reading::{Read, Reading};
 use super::shape::{ReadMode, Shape};
 use super::writing::{Step, Writing};
-use super::{ReadError, WriteError};
+use super::{Interest, ReadError, WriteError};
 use crate::core::Core;
 use crate::error::{LinkError, ReceiveError};
 use crate::peer::Peer;
@@ -97,7 +97,15 @@ impl WriteHalf {
     /// # Errors
     /// As there.
     pub fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError> {
-        self.writing.begin(&self.core, bytes)
+        self.writing.begin(&self.core, bytes, false)
+    }
+
+    /// As [`Metered::begin_write_beyond_quota`](super::Metered::begin_write_beyond_quota).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn begin_write_beyond_quota(&mut self, bytes: &[u8]) -> Result<Begun, WriteError> {
+        self.writing.begin(&self.core, bytes, true)
     }
 
     /// As [`Metered::is_complete`](super::Metered::is_complete).
@@ -152,21 +160,22 @@ impl WriteHalf {
     pub fn wait_until_read(&mut self, deadline: Deadline) -> Result<bool, LinkError> {
         self.writing.check(&self.core)?;
         let core = &self.core;
-        let waited = self.writing.wait_until(core, deadline, |writing| {
-            writing.pump(core)?;
-            Ok(if writing.unread(core)? == 0 { Step::Done } else { Step::Stuck })
-        });
+        let waited = self.writing.wait_until(core, deadline, |writing| writing.step_read(core));
         match waited {
             Err(_) if self.writing.unread(core) == Ok(0) => Ok(true),
             waited => waited.map_err(|error| self.writing.how(core, error)),
         }
     }
 
-    /// Whether the first pending write is over; announces a sleep otherwise.
-    pub(super) fn ready(&mut self) -> Result<Ready, LinkError> {
+    /// Whether the first pending write is over, or all was read; announces a sleep otherwise.
+    pub(super) fn ready(&mut self, interest: Interest) -> Result<Ready, LinkError> {
         self.core.check_here()?;
         let announced = self.writing.open(&self.core).and_then(|()| self.writing.out.announce());
-        match announced.and_then(|()| self.writing.step_pending(&self.core)) {
+        let step = match interest {
+            Interest::AllRead => Writing::step_read,
+            _ => Writing::step_pending,
+        };
+        match announced.and_then(|()| step(&mut self.writing, &self.core)) {
             Ok(Step::Done) => {
                 self.writing.out.disarm();
                 Ok(Ready::Ready)
@@ -234,7 +243,7 @@ impl ReadHalf {
     pub fn read(&mut self, target: &mut [u8], mode: ReadMode, deadline: Deadline) -> Result<Read, ReadError> {
         match self.reading.get(&self.core, target, deadline) {
             Some(bytes) if mode == ReadMode::Message || bytes == target.len() => {
-                Ok(Read { bytes, is_rest_left: false })
+                Ok(Read { bytes, is_rest_left: false, goes_on: false })
             }
             Some(bytes) => self.read_on(target, mode, bytes, Deadline::Now),
             None => self.read_on(target, mode, 0, deadline),
@@ -265,6 +274,10 @@ impl ReadHalf {
         loop {
             match self.reading.look(&self.core) {
                 Ok(Sight::Nothing) => {}
+                Ok(Sight::Undecided) if self.reading.has_handed => match self.await_decision()? {
+                    Some(ready) => return Ok(ready),
+                    None => continue,
+                },
                 Ok(Sight::Record | Sight::Undecided) => return Ok(Ready::Ready),
                 Err(refusal @ (LinkError::System(_) | LinkError::Forked)) if self.core.end().is_none() => {
                     return Err(refusal);
@@ -276,6 +289,21 @@ impl ReadHalf {
             }
             // There is a record or an end: look whether something of it stands.
         }
+    }
+
+    /// The peer is about to say what it takes back, and rings when it has: looks once more after the socket. `None`: it
+    /// has said it.
+    fn await_decision(&mut self) -> Result<Option<Ready>, LinkError> {
+        self.pump()?;
+        match self.reading.look(&self.core) {
+            Ok(Sight::Undecided) if self.core.is_over() => Ok(Some(Ready::Ready)),
+            Ok(Sight::Undecided) => Ok(Some(Ready::Armed)),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn is_armed(&self) -> bool {
+        self.reading.inc.is_armed
     }
 
     /// How many messages have come over the socket so far.

@@ -60,6 +60,9 @@ pub struct Metered {
     inc: ReadHalf,
 }
 
+/// After so many arrivals during one look there may be more: a peer sends them without need.
+const ARRIVALS_MANY: u64 = crate::core::MESSAGES_AT_ONCE as u64;
+
 /// What is waited for outside: see [`Metered::ready`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interest {
@@ -69,6 +72,8 @@ pub enum Interest {
     Write,
     /// Either.
     Both,
+    /// That the peer has read all that was written.
+    AllRead,
 }
 
 impl Metered {
@@ -135,6 +140,15 @@ impl Metered {
         self.out.begin_write(bytes)
     }
 
+    /// Begins a write whatever the quota, as [`Metered::write_beyond_quota`] is one: pending only while the ring has no
+    /// room for it.
+    ///
+    /// # Errors
+    /// The link is over.
+    pub fn begin_write_beyond_quota(&mut self, bytes: &[u8]) -> Result<Begun, WriteError> {
+        self.out.begin_write_beyond_quota(bytes)
+    }
+
     /// Whether a write that was begun is complete.
     ///
     /// # Errors
@@ -198,26 +212,45 @@ impl Metered {
 
     /// Looks whether what is waited for is there; when not, arranges for the descriptor to become readable as soon as it
     /// may be, or the link ends. **Call this before every wait on the descriptor**, and wait only on [`Ready::Armed`].
-    /// When the descriptor is readable, call it again: it may have been for nothing.
+    /// When the descriptor is readable, call it again: it may have been for nothing. After [`Ready::Armed`] nothing is
+    /// left to read on it, so one may wait for its next edge.
     ///
     /// # Errors
     /// The link belongs to the parent process, or the system's refusal. That the link is over is [`Ready::Ready`].
     pub fn ready(&mut self, interest: Interest) -> Result<Ready, LinkError> {
+        let first = self.inc.mark();
         loop {
             // Reading looks at the socket. The announcement of the writer's sleep comes after that, or a bell for it
             // might be read here; and if the writing half read the socket in its turn, it may have been for reading.
             let reading = match interest {
-                Interest::Write => self.inc.pump(),
+                Interest::Write | Interest::AllRead => self.inc.pump(),
                 _ => self.inc.ready(),
             }?;
             let mark = self.inc.mark();
-            if interest == Interest::Read || reading == Ready::Ready || self.out.ready()? == Ready::Ready {
-                return Ok(if interest == Interest::Read { reading } else { Ready::Ready });
+            let is_armed = match interest {
+                _ if reading == Ready::Ready => false,
+                Interest::Read => true,
+                _ => self.out.ready(interest)? == Ready::Armed,
+            };
+            if !is_armed || self.inc.mark() - first >= ARRIVALS_MANY {
+                return Ok(Ready::Ready);
             }
-            if self.inc.mark() == mark {
+            if interest == Interest::Read || self.inc.mark() == mark {
                 return Ok(Ready::Armed);
             }
         }
+    }
+
+    /// How many messages have come over the socket so far. What [`Metered::ready`] says holds until this changes:
+    /// another call may have read the bell that it was armed for.
+    pub fn arrivals(&self) -> u64 {
+        self.inc.mark()
+    }
+
+    /// Whether the peer rings for what it writes next: what [`Metered::ready`] has arranged, and the next read that
+    /// finds nothing may have taken back.
+    pub fn is_rung_for_reads(&self) -> bool {
+        self.inc.is_armed()
     }
 
     /// How the link has ended, if it has, looking at the socket. What the peer completed before may be there still.

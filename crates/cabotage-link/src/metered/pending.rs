@@ -49,6 +49,8 @@ struct Pending {
     id: WriteId,
     flow: Flow,
     data: Vec<u8>,
+    /// Whether the quota does not bind it.
+    is_unbound: bool,
 }
 
 impl Queue {
@@ -57,16 +59,16 @@ impl Queue {
         self.writes.is_empty()
     }
 
-    fn push(&mut self, flow: Flow, data: &[u8]) -> WriteId {
+    fn push(&mut self, flow: Flow, data: &[u8], is_unbound: bool) -> WriteId {
         let id = WriteId(self.next);
         self.next += 1;
-        self.writes.push_back(Pending { id, flow, data: data.to_vec() });
+        self.writes.push_back(Pending { id, flow, data: data.to_vec(), is_unbound });
         id
     }
 
     /// Keeps a write that nobody waits for.
     pub(super) fn push_detached(&mut self, data: &[u8]) {
-        self.push(Flow::new(data.len()), data);
+        self.push(Flow::new(data.len()), data, false);
     }
 
     /// What was written from this position on was taken back, and is to be written again.
@@ -93,13 +95,16 @@ impl Queue {
 
 impl Writing {
     /// Begins a write and does not wait for its end.
-    pub(super) fn begin(&mut self, core: &Core, data: &[u8]) -> Result<Begun, WriteError> {
+    pub(super) fn begin(&mut self, core: &Core, data: &[u8], is_unbound: bool) -> Result<Begun, WriteError> {
         self.check(core)?;
-        let mut flow = Flow::new(data.len());
-        if self.is_nothing(data) || self.step(core, &mut flow, data, false)? == Step::Done {
+        if self.is_nothing(data) || is_unbound && self.enqueues(core, data)? {
             return Ok(Begun::Complete);
         }
-        Ok(Begun::Pending(self.pending.push(flow, data)))
+        let mut flow = Flow::new(data.len());
+        if self.step(core, &mut flow, data, is_unbound)? == Step::Done {
+            return Ok(Begun::Complete);
+        }
+        Ok(Begun::Pending(self.pending.push(flow, data, is_unbound)))
     }
 
     /// Goes on with what is pending; answers whether all of it is in the ring.
@@ -112,7 +117,7 @@ impl Writing {
 
     fn pump_each(&mut self, core: &Core, writes: &mut VecDeque<Pending>) -> Result<bool, LinkError> {
         for write in writes.iter_mut().filter(|write| !write.flow.is_published()) {
-            self.advance(core, &mut write.flow, &write.data, false)?;
+            self.advance(core, &mut write.flow, &write.data, write.is_unbound)?;
             if !write.flow.is_published() {
                 break;
             }
@@ -166,6 +171,12 @@ impl Writing {
                 Ok(Some(_)) | Err(_) => return self.pending.writes.clear(),
             }
         }
+    }
+
+    /// Goes on with what is pending; done when the peer has read all.
+    pub(super) fn step_read(&mut self, core: &Core) -> Result<Step, LinkError> {
+        self.pump(core)?;
+        Ok(if self.unread(core)? == 0 { Step::Done } else { Step::Stuck })
     }
 
     /// Goes on with what is pending; done when the first of it was completed, or nothing is.

@@ -26,6 +26,9 @@ pub struct Read {
     pub bytes: usize,
     /// Whether more of the same message stays in the pipe. Never in [`ReadMode::Bytes`].
     pub is_rest_left: bool,
+    /// Whether these bytes follow those of the read before in one message. After a read that has left a rest they do
+    /// not when the peer has taken that rest back: then they are of the next message, from its start.
+    pub goes_on: bool,
 }
 
 /// See the [module](self).
@@ -43,6 +46,8 @@ pub(super) struct Reading {
     pub(super) is_cut: bool,
     /// How many writes were begun to be read.
     pub(super) writes: u64,
+    /// Which of them bytes were handed out of last.
+    handed: u64,
     pub(super) has_hung_up: bool,
     /// Whether our words are on their way to the peer: nothing is taken before, or it could not know.
     pub(super) has_handed: bool,
@@ -56,6 +61,8 @@ struct Gathered<'a> {
     bytes: usize,
     /// Of which write they are.
     write: u64,
+    /// Of which write the read before was.
+    before: u64,
 }
 
 impl Gathered<'_> {
@@ -72,7 +79,8 @@ impl Gathered<'_> {
     }
 
     fn read(&self, is_rest_left: bool) -> Read {
-        Read { bytes: self.bytes, is_rest_left: is_rest_left && self.mode == ReadMode::Message }
+        let is_rest_left = is_rest_left && self.mode == ReadMode::Message;
+        Read { bytes: self.bytes, is_rest_left, goes_on: self.write == self.before }
     }
 }
 
@@ -87,6 +95,7 @@ impl Reading {
             rest: 0,
             is_cut: false,
             writes: 0,
+            handed: 0,
             has_hung_up: false,
             has_handed: false,
         }
@@ -127,7 +136,7 @@ impl Reading {
         got: usize,
         deadline: Deadline,
     ) -> Result<Read, ReadError> {
-        let mut gathered = Gathered { target, mode, bytes: got, write: self.writes };
+        let mut gathered = Gathered { target, mode, bytes: got, write: self.writes, before: self.handed };
         loop {
             let done = match self.look(core) {
                 Ok(Sight::Record) => self.gather(core, &mut gathered)?,
@@ -138,6 +147,7 @@ impl Reading {
                 Err(error) => return Err(error.into()),
             };
             if let Some(read) = done {
+                self.handed = gathered.write;
                 return Ok(read);
             }
         }

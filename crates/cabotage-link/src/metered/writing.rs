@@ -153,7 +153,7 @@ impl Writing {
 
     /// Behind writes that may be taken back, one that the quota does not bind is kept here, since it would have to be
     /// written again with them; answers whether it was.
-    fn enqueues(&mut self, core: &Core, data: &[u8]) -> Result<bool, LinkError> {
+    pub(super) fn enqueues(&mut self, core: &Core, data: &[u8]) -> Result<bool, LinkError> {
         if !self.pending.is_empty() {
             self.pump(core)?;
         }
@@ -307,6 +307,8 @@ impl Writing {
             met.clone().unwrap_or(None)
         });
         met?;
+        // A reader that came in the middle of it may sleep until it is decided.
+        core.ring_sender();
         match withdrawn.map_err(|lie| core.end_with(lie.into()))? {
             Outcome::Complete => Ok(None),
             Outcome::Withdrawn(range) => {

@@ -45,7 +45,7 @@ fn pairs(framing: Framing, quota_bytes: u64) -> [(Metered, Metered); 2] {
 /// What a read of at most `bytes` bytes gives.
 fn read(end: &mut Metered, bytes: usize, mode: ReadMode) -> (Vec<u8>, bool) {
     let mut target = vec![0; bytes];
-    let Read { bytes, is_rest_left } = end.read(&mut target, mode, soon()).unwrap();
+    let Read { bytes, is_rest_left, .. } = end.read(&mut target, mode, soon()).unwrap();
     target.truncate(bytes);
     (target, is_rest_left)
 }

@@ -103,6 +103,9 @@ pub enum PipeError {
     /// `ERROR_INVALID_HANDLE`.
     #[error("this end stayed with the parent process when it forked: make or open one in the child")]
     Forked,
+    /// What a reactor of the program answers that cannot wait for this end any more: `ERROR_GEN_FAILURE`.
+    #[error("the reactor cannot wait for this end: {0}")]
+    Reactor(String),
     /// The kernel's refusal, with the code that fits it best.
     #[error(transparent)]
     System(#[from] SystemError),
@@ -238,9 +241,24 @@ impl PipeError {
             | Self::Incomplete => Fault::Peer,
             Self::AccessDenied(denial) => denial.fault(),
             Self::Peer(error) => error.fault(),
-            Self::System(_) => Fault::System,
+            Self::System(_) | Self::Reactor(_) => Fault::System,
             _ => Fault::Caller,
         }
+    }
+
+    /// What a reactor says; an error of ours that went through one is itself again.
+    pub(super) fn of_reactor(error: io::Error) -> Self {
+        match error.downcast() {
+            Ok(ours) => ours,
+            Err(error) => Self::Reactor(error.to_string()),
+        }
+    }
+
+    /// The error of a pipe that an error of the standard library carries, if it does: its [`code`](Self::code) is what
+    /// programs for Windows look for in `raw_os_error`.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        let inner = error.get_ref()?;
+        inner.downcast_ref().or_else(|| inner.downcast_ref().map(|write: &WriteError| &write.source))
     }
 
     /// The error as the standard library classifies it.

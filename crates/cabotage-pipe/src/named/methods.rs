@@ -26,7 +26,7 @@ macro_rules! pipe_methods {
                 deadline: impl Into<Deadline>,
             ) -> Result<usize, PipeError> {
                 match self.data()?.read(target, deadline.into())? {
-                    Read { bytes, is_rest_left: false } => Ok(bytes),
+                    Read { bytes, is_rest_left: false, .. } => Ok(bytes),
                     Read { bytes, .. } => Err(PipeError::MoreData { got_bytes: bytes }),
                 }
             }
@@ -186,6 +186,18 @@ macro_rules! pipe_methods {
                 self.data()?.read(target, Deadline::Now)
             }
 
+            fn receive_now(&mut self, message: &mut Vec<u8>) -> Result<(), PipeError> {
+                self.data()?.receive(message, Deadline::Now)
+            }
+
+            fn ask(&mut self, question: &[u8]) -> Result<(), PipeError> {
+                self.data()?.ask(question)
+            }
+
+            fn flush_now(&mut self) -> Result<(), PipeError> {
+                self.data()?.flush(Deadline::Now)
+            }
+
             fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError> {
                 self.data().map_err(|error| WriteError::new(0, bytes, error))?.begin_write(bytes)
             }
@@ -198,11 +210,19 @@ macro_rules! pipe_methods {
                 self.conduit().cancel_write(id)
             }
 
+            fn news(&mut self) -> (State, u64) {
+                self.conduit().news()
+            }
+
+            fn is_told_of_data(&mut self) -> bool {
+                self.conduit().is_told_of_data()
+            }
+
             fn ready(&mut self, interest: Interest) -> Result<Ready, PipeError> {
                 Self::ready(self, interest)
             }
 
-            fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+            fn descriptor(&self) -> Result<BorrowedFd<'_>, PipeError> {
                 self.waitable()
             }
         }

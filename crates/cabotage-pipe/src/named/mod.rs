@@ -44,6 +44,7 @@
 mod client;
 mod conduit;
 pub mod error;
+mod futures;
 mod identity;
 mod info;
 mod methods;
@@ -58,6 +59,7 @@ pub use cabotage_link::names::{Registry, Scope};
 pub use cabotage_link::{Ready, Wait};
 pub use client::{ClientOptions, NamedPipeClient, call_named_pipe, wait_named_pipe};
 pub use error::{PipeError, WriteError};
+pub use futures::{AsyncPipe, Watch};
 pub use identity::{ClientToken, Identity};
 pub use info::PipeInfo;
 pub use name::PipeName;

@@ -40,7 +40,7 @@ fn impersonating_before_any_read_is_refused_and_works_after_the_client_is_gone()
     server.receive(&mut Vec::new(), SOON).unwrap();
     drop(client);
     let token = server.impersonate().unwrap();
-    assert_eq!(token.subject().uid, cabotage_os::process::own_uid());
+    assert_eq!(token.subject().uid, process::own_uid());
     assert_eq!(token.identity().pid(), own_pid());
     server.disconnect().unwrap();
     assert_eq!(server.impersonate().unwrap_err().code(), 1368);
@@ -53,6 +53,6 @@ fn a_token_acts_as_the_client_where_the_server_may() {
     server.receive(&mut Vec::new(), SOON).unwrap();
     // Our own user with our own groups: no privilege is needed to become what one is.
     let acting = server.impersonate().unwrap().run_as().unwrap();
-    assert_eq!(cabotage_os::process::own_uid(), server.client().unwrap().uid());
+    assert_eq!(process::own_uid(), server.client().unwrap().uid());
     drop(acting);
 }

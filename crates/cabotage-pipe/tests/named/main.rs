@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod calling;
+mod descriptor;
 mod ends;
 mod identity;
+mod long;
 mod modes;
 mod opening;
 mod overlapped;

@@ -36,7 +36,7 @@ impl End for Whole {
     }
 
     fn descriptor(&self) -> Result<BorrowedFd<'_>, Told> {
-        self.0.fd().ok_or_else(|| self.cannot("be waited on"))
+        Ok(self.0.fd()?)
     }
 
     fn close(self: Box<Self>) {
@@ -99,7 +99,7 @@ impl End for Framed {
     }
 
     fn descriptor(&self) -> Result<BorrowedFd<'_>, Told> {
-        self.end.fd().ok_or_else(|| self.cannot("be waited on"))
+        Ok(self.end.fd()?)
     }
 
     fn close(self: Box<Self>) {

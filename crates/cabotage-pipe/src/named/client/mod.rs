@@ -111,8 +111,9 @@ impl NamedPipeClient {
         Err(PipeError::ServerOnly)
     }
 
-    fn waitable(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.as_fd())
+    #[allow(clippy::unnecessary_wraps, reason = "a server's end makes its descriptor")]
+    fn waitable(&self) -> Result<BorrowedFd<'_>, PipeError> {
+        Ok(self.as_fd())
     }
 
     #[inline]

@@ -5,21 +5,25 @@
 //! the state says the error: nothing is asked of the kernel that the link has not told.
 
 mod ending;
+mod kept;
 mod path;
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use cabotage_link::metered::{Begun, Cancelled, Interest, Metered, Peeked, Read, ReadMode, WriteId};
+use cabotage_link::metered::{
+    Begun, Cancelled, Interest, Metered, Peeked, Read, ReadError, ReadMode, WriteId,
+};
 use cabotage_link::{Ready, Wait};
 use cabotage_os::Deadline;
 use cabotage_os::socket::Socket;
 
+use kept::Kept;
 use path::{Path, metered, metered_shape};
 
 use crate::named::error::{Denial, PipeError, WriteError};
 use crate::named::identity::Identity;
 use crate::named::place::Shape;
-use crate::named::rules::{Access, EndState, Flushing, HandleState, PipeMode, WaitMode, may_transact};
+use crate::named::rules::{Access, EndState, Flushing, HandleState, PipeMode, State, WaitMode, may_transact};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(in crate::named) struct Conduit<P> {
     wait: Wait,
     /// The other end, from the moment at which it came.
     peer: Option<Identity>,
+    /// What was read of a message that no read has got yet.
+    kept: Kept,
 }
 
 impl Conduit<Metered> {
@@ -45,7 +51,8 @@ impl Conduit<Metered> {
     ) -> Result<Self, PipeError> {
         let peer = Some(Identity::of(&socket)?);
         let path = metered(socket, metered_shape(shape).reversed(), wait)?;
-        Ok(Self { path, state: EndState::CLIENT, access, handle, shape, wait, peer })
+        let kept = Kept::default();
+        Ok(Self { path, state: EndState::CLIENT, access, handle, shape, wait, peer, kept })
     }
 }
 
@@ -58,7 +65,8 @@ impl AsFd for Conduit<Metered> {
 impl Conduit<Option<Metered>> {
     /// The end of a server that listens.
     pub(in crate::named) fn of_server(access: Access, handle: HandleState, shape: Shape, wait: Wait) -> Self {
-        Self { path: None, state: EndState::SERVER, access, handle, shape, wait, peer: None }
+        let kept = Kept::default();
+        Self { path: None, state: EndState::SERVER, access, handle, shape, wait, peer: None, kept }
     }
 
     /// A client has come, at the other end of this socket.
@@ -73,6 +81,7 @@ impl Conduit<Option<Metered>> {
     /// Parts the two ends, and destroys what is unread.
     pub(in crate::named) fn part(&mut self) {
         self.peer = None;
+        self.kept.forget();
         if let Some(link) = self.path.take() {
             // One that could not be told hears the hang-up.
             let _ = link.discard();
@@ -98,7 +107,16 @@ impl<P: Path> Conduit<P> {
         let Some(link) = self.path.link().filter(|_| self.access.read) else {
             return Err(self.unreadable());
         };
-        match link.read(target, mode, deadline) {
+        let read = match self.kept.is_empty() {
+            true => link.read(target, mode, deadline),
+            false => self.kept.read(link, target, mode, deadline),
+        };
+        match read {
+            Ok(Read { bytes, is_rest_left: true, goes_on }) if bytes < target.len() => {
+                self.state.has_read();
+                self.kept.keep(&target[..bytes], goes_on);
+                Err(self.not_read(ReadError::Nothing, deadline))
+            }
             Ok(read) => {
                 self.state.has_read();
                 Ok(read)
@@ -161,7 +179,11 @@ impl<P: Path> Conduit<P> {
             self.state.peek(false)?;
             return Err(PipeError::InvalidState);
         };
-        let peeked = link.peek(target).map_err(|error| self.ended(error))?;
+        let peeked = match self.kept.is_empty() {
+            true => link.peek(target),
+            false => self.kept.peek(link, target),
+        };
+        let peeked = peeked.map_err(|error| self.ended(error))?;
         if peeked.available_bytes == 0 {
             self.observe()?;
             self.state.peek(false)?;
@@ -176,12 +198,30 @@ impl<P: Path> Conduit<P> {
         answer: &mut [u8],
         deadline: Deadline,
     ) -> Result<usize, PipeError> {
+        self.may_transact()?;
+        let Some(link) = self.path.link() else { return Err(PipeError::InvalidState) };
+        link.write_beyond_quota(question, deadline).map_err(|error| self.not_asked(error))?;
+        match self.read(answer, deadline)? {
+            Read { bytes, is_rest_left: true, .. } => Err(PipeError::MoreData { got_bytes: bytes }),
+            Read { bytes, .. } => Ok(bytes),
+        }
+    }
+
+    /// Writes the question of a transaction, and waits for nothing: the ring takes it when it has room.
+    pub(in crate::named) fn ask(&mut self, question: &[u8]) -> Result<(), PipeError> {
+        self.may_transact()?;
+        let Some(link) = self.path.link() else { return Err(PipeError::InvalidState) };
+        link.begin_write_beyond_quota(question).map(drop).map_err(|error| self.not_asked(error))
+    }
+
+    /// Whether a transaction may begin.
+    fn may_transact(&mut self) -> Result<(), PipeError> {
         self.check_readable()?;
         self.check_writable()?;
         self.state.transact()?;
         let Some(link) = self.path.link() else { return Err(PipeError::InvalidState) };
         let is_unread = match link.peek(&mut []) {
-            Ok(peeked) => peeked.available_bytes > 0,
+            Ok(peeked) => peeked.available_bytes > 0 || !self.kept.is_empty(),
             // Written to, it says the same, and in the words of a transaction.
             Err(_) => false,
         };
@@ -190,16 +230,7 @@ impl<P: Path> Conduit<P> {
             self.observe()?;
             return Err(self.state.transact().err().unwrap_or(error));
         }
-        let Some(link) = self.path.link() else { return Err(PipeError::InvalidState) };
-        link.write_beyond_quota(question, deadline).map_err(|error| self.not_asked(error))?;
-        let Some(link) = self.path.link() else { return Err(PipeError::InvalidState) };
-        match link.read(answer, ReadMode::Message, deadline) {
-            Ok(Read { bytes, is_rest_left }) => {
-                self.state.has_read();
-                if is_rest_left { Err(PipeError::MoreData { got_bytes: bytes }) } else { Ok(bytes) }
-            }
-            Err(error) => Err(self.not_read(error, deadline)),
-        }
+        Ok(())
     }
 
     /// Waits until the other end has read everything.
@@ -231,7 +262,12 @@ impl<P: Path> Conduit<P> {
         message.resize(message.capacity().max(MESSAGE_BYTES_USUAL), 0);
         loop {
             match self.read(&mut message[got..], deadline) {
-                Ok(Read { bytes, is_rest_left }) => {
+                Ok(Read { bytes, is_rest_left, goes_on }) => {
+                    if !goes_on {
+                        // The rest of the message before was taken back.
+                        message.copy_within(got..got + bytes, 0);
+                        got = 0;
+                    }
                     got += bytes;
                     if !is_rest_left {
                         message.truncate(got);
@@ -239,7 +275,10 @@ impl<P: Path> Conduit<P> {
                     }
                 }
                 Err(error) => {
-                    message.truncate(got);
+                    if matches!(error, PipeError::Empty | PipeError::TimedOut) {
+                        self.kept.put_back(&message[..got]);
+                    }
+                    message.clear();
                     return Err(error);
                 }
             }
@@ -253,6 +292,16 @@ impl<P: Path> Conduit<P> {
             Some(link) => link.ready(interest).map_err(|error| self.ended(error)),
             None => Ok(Ready::Ready),
         }
+    }
+
+    /// Where this end stands, and how much has come for it.
+    pub(in crate::named) fn news(&mut self) -> (State, u64) {
+        (self.state.state(), self.path.link().map_or(0, |link| link.arrivals()))
+    }
+
+    /// Whether a reader that waits is told of what comes. Without a link nothing can come but a client.
+    pub(in crate::named) fn is_told_of_data(&mut self) -> bool {
+        self.path.link().is_none_or(|link| link.is_rung_for_reads())
     }
 
     /// Who is at the other end.

@@ -45,6 +45,7 @@ impl PipeError {
             Self::Incomplete => (996, 0x0000_0103),
             Self::CannotImpersonate => (1368, 0xC000_010D),
             Self::Forked => (6, 0xC000_0008),
+            Self::Reactor(_) => (31, 0xC000_0001),
             Self::System(refusal) => numbers_of(refusal),
         }
     }

@@ -213,8 +213,11 @@ impl<E: Steps> Overlapped<E> {
         Ok(ready)
     }
 
-    /// The descriptor to wait on after [`ready`](Self::ready); of a server as [`NamedPipeServer::fd`] says.
-    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+    /// The descriptor to wait on after [`ready`](Self::ready), the same for the life of this end.
+    ///
+    /// # Errors
+    /// As [`NamedPipeServer::fd`].
+    pub fn fd(&self) -> Result<BorrowedFd<'_>, PipeError> {
         self.end.descriptor()
     }
 
@@ -236,13 +239,10 @@ impl<E: Steps> Overlapped<E> {
         if deadline.has_passed() {
             return Err(PipeError::TimedOut);
         }
-        match (self.ready()?, self.fd()) {
-            (Ready::Armed, Some(fd)) => {
-                poll::wait([(fd, Readiness::IN)], deadline)?;
-                Ok(())
-            }
-            _ => Ok(()),
+        if self.ready()? == Ready::Armed {
+            poll::wait([(self.fd()?, Readiness::IN)], deadline)?;
         }
+        Ok(())
     }
 
     /// Goes on with what is pending, as far as possible now.

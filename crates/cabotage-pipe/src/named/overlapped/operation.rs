@@ -7,6 +7,7 @@ use cabotage_link::Ready;
 use cabotage_link::metered::{Begun, Interest, Read, WriteId};
 
 use crate::named::error::{PipeError, WriteError};
+use crate::named::rules::State;
 
 /// An operation that was begun: see [`Overlapped`](super::Overlapped). It belongs to the end that began it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,10 +37,18 @@ pub enum Completed {
 pub(in crate::named) trait Steps {
     fn connect_now(&mut self) -> Result<(), PipeError>;
     fn read_now(&mut self, target: &mut [u8]) -> Result<Read, PipeError>;
+    fn receive_now(&mut self, message: &mut Vec<u8>) -> Result<(), PipeError>;
+    /// Writes the question of a transaction.
+    fn ask(&mut self, question: &[u8]) -> Result<(), PipeError>;
+    fn flush_now(&mut self) -> Result<(), PipeError>;
     fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError>;
     fn is_written(&mut self, id: WriteId) -> Result<bool, WriteError>;
     /// How many bytes stay with the other end; `None`: the write is complete.
     fn cancel_write(&mut self, id: WriteId) -> Result<Option<usize>, PipeError>;
+    /// Where the end stands, and how much has come for it: what [`ready`](Self::ready) says holds until this changes.
+    fn news(&mut self) -> (State, u64);
+    /// Whether a reader that waits still is told; a read that found nothing may have taken that back.
+    fn is_told_of_data(&mut self) -> bool;
     fn ready(&mut self, interest: Interest) -> Result<Ready, PipeError>;
-    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+    fn descriptor(&self) -> Result<BorrowedFd<'_>, PipeError>;
 }

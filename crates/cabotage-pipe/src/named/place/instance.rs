@@ -77,6 +77,20 @@ impl Instance {
         }
     }
 
+    /// Waits for a client at most until `deadline`, and leaves it where it is.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub fn wait_for_client(&self, deadline: Deadline) -> Result<(), PipeError> {
+        self.check_here()?;
+        let Some(post) = &self.post else { return Err(PipeError::AlreadyConnected) };
+        match post.wait_for_client(deadline)? {
+            true => Ok(()),
+            false if deadline == Deadline::Now => Err(PipeError::Listening),
+            false => Err(PipeError::TimedOut),
+        }
+    }
+
     /// Enters listening, behind all instances that listen already. Nothing changes when it listens.
     ///
     /// # Errors

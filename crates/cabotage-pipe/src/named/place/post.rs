@@ -52,7 +52,7 @@ impl Post {
     }
 
     /// Whether a client came before the deadline.
-    fn wait_for_client(&self, deadline: Deadline) -> Result<bool, PipeError> {
+    pub(super) fn wait_for_client(&self, deadline: Deadline) -> Result<bool, PipeError> {
         if !self.listener.is_here() {
             return Err(PipeError::Forked);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The server's end of an instance: it listens, serves a client, throws it out, and listens again.
 
+mod beacon;
 mod incoming;
 mod options;
 
@@ -12,6 +13,7 @@ use cabotage_link::metered::{Begun, Interest, Metered, Peeked, Read, WriteId};
 use cabotage_link::{Ready, Wait};
 use cabotage_os::Deadline;
 
+use beacon::Beacon;
 pub use incoming::Incoming;
 pub use options::ServerOptions;
 
@@ -36,6 +38,7 @@ pub struct NamedPipeServer {
     /// For the next instance: what this one was made with.
     options: ServerOptions,
     name: PipeName,
+    beacon: Beacon,
 }
 
 /// How long listening anew waits for others who are creating instances of the same name.
@@ -50,7 +53,7 @@ impl NamedPipeServer {
     ) -> Self {
         let access = creation.direction.server();
         let end = Conduit::of_server(access, creation.handle, instance.shape(), options.wait);
-        Self { instance, end, options, name }
+        Self { instance, end, options, name, beacon: Beacon::default() }
     }
 
     /// Waits for a client at most until `deadline`; after [`disconnect`](Self::disconnect) it listens first, behind all
@@ -81,7 +84,14 @@ impl NamedPipeServer {
                 }
             }
         }
-        let socket = self.instance.accept(deadline)?;
+        self.take_client(deadline)
+    }
+
+    /// Takes the client that has come, or comes before the deadline.
+    fn take_client(&mut self, deadline: Deadline) -> Result<(), PipeError> {
+        self.instance.wait_for_client(deadline)?;
+        self.beacon.hide(self.instance.listening_fd());
+        let socket = self.instance.accept(Deadline::Now)?;
         self.end.join(socket)
     }
 
@@ -96,7 +106,10 @@ impl NamedPipeServer {
             Ok(()) | Err(PipeError::AlreadyConnected) => {}
             Err(error) => return Err(error),
         }
-        let next = self.options.clone().first_pipe_instance(false).create_at(&self.name)?;
+        let mut next = self.options.clone().first_pipe_instance(false).create_at(&self.name)?;
+        // Whoever watches this end watches for clients.
+        self.beacon.hide(self.current());
+        next.beacon = std::mem::take(&mut self.beacon);
         Ok(std::mem::replace(self, next))
     }
 
@@ -113,9 +126,9 @@ impl NamedPipeServer {
     /// # Source
     /// `DisconnectNamedPipe` of the Windows API.
     pub fn disconnect(&mut self) -> Result<(), PipeError> {
-        let end = self.data()?;
-        end.state.disconnect()?;
-        end.part();
+        self.data()?.state.disconnect()?;
+        self.beacon.hide(self.end.fd());
+        self.end.part();
         Ok(())
     }
 
@@ -175,13 +188,28 @@ impl NamedPipeServer {
     /// # Errors
     /// The system's refusal. That the client is gone is [`Ready::Ready`].
     pub fn ready(&mut self, interest: Interest) -> Result<Ready, PipeError> {
-        let end = self.data()?;
-        if end.state.state() == State::Listening { Ok(Ready::Armed) } else { end.ready(interest) }
+        let had_client = self.end.state.state() != State::Listening;
+        self.data()?;
+        self.beacon.show(self.current())?;
+        match self.end.state.state() {
+            State::Listening => Ok(Ready::Armed),
+            _ if had_client => self.end.ready(interest),
+            _ => Ok(Ready::Ready), // It has come just now, which may be what is waited for.
+        }
     }
 
-    /// The descriptor to wait on after [`ready`](Self::ready): one while this end listens, another one for each client;
-    /// none after [`disconnect`](Self::disconnect). Never read from it.
-    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+    /// The descriptor to wait on after [`ready`](Self::ready): the same for the life of this end, whichever client it
+    /// has and while it listens. It stays with this end when [`accept`](Self::accept) hands a client out. Never read
+    /// from it, and never change the set that it is.
+    ///
+    /// # Errors
+    /// The system's refusal: the descriptor is made when it is asked for first.
+    pub fn fd(&self) -> Result<BorrowedFd<'_>, PipeError> {
+        Ok(self.beacon.light(self.current())?)
+    }
+
+    /// What this end waits on at present.
+    fn current(&self) -> Option<BorrowedFd<'_>> {
         self.end.fd().or_else(|| self.instance.listening_fd())
     }
 
@@ -208,7 +236,7 @@ impl NamedPipeServer {
         self.connect(Deadline::Now)
     }
 
-    fn waitable(&self) -> Option<BorrowedFd<'_>> {
+    fn waitable(&self) -> Result<BorrowedFd<'_>, PipeError> {
         self.fd()
     }
 
@@ -221,9 +249,8 @@ impl NamedPipeServer {
     #[cold]
     fn look_for_client(&mut self) -> Result<(), PipeError> {
         if self.instance.has_client()? {
-            match self.instance.accept(Deadline::Now) {
-                Ok(socket) => self.end.join(socket)?,
-                Err(PipeError::Listening) => {}
+            match self.take_client(Deadline::Now) {
+                Ok(()) | Err(PipeError::Listening) => {}
                 Err(error) => return Err(error),
             }
         }

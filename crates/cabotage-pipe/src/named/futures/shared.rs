@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the tasks of an end have in common, under one lock: the end, its watch, and whose turn it is to read.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use cabotage_link::Ready;
+use cabotage_link::metered::{Interest, WriteId};
+
+use super::waiters::{Interests, Ticket, Waiters};
+use super::watch::Watch;
+use crate::named::error::PipeError;
+use crate::named::overlapped::Steps;
+use crate::named::rules::State;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Shared<E, W> {
+    /// Before the end: its descriptor is open for as long as it is watched.
+    watch: W,
+    pub(super) end: E,
+    /// The reads that have begun, in their order.
+    pub(super) reads: VecDeque<Ticket>,
+    /// The write that was taken over from a caller who does not wait for it.
+    pub(super) behind: Option<WriteId>,
+    /// What had come when the sleep of those who wait was announced last.
+    announced: Option<(State, u64)>,
+}
+
+/// How often one looks in vain in one call before others of its executor get their turn.
+const LOOKS_MAX: u32 = 16;
+
+/// What somebody waits for, and whose turn it must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    pub(super) ticket: Ticket,
+    pub(super) interest: Interest,
+    /// Whether it reads, and waits for its turn.
+    pub(super) takes_turns: bool,
+}
+
+impl<E: Steps, W: Watch> Shared<E, W> {
+    pub(super) fn new(end: E, watch: W) -> Self {
+        Self { watch, end, reads: VecDeque::new(), behind: None, announced: None }
+    }
+
+    pub(super) fn into_end(self) -> E {
+        self.end
+    }
+
+    /// Tries until it works, or there is nothing to do but wait: then the waker of `context` is woken when there is.
+    /// Answers also who else is to be woken.
+    pub(super) fn poll<T>(
+        &mut self,
+        waiters: &Waiters,
+        waker: &Waker,
+        wish: Wish,
+        context: &mut Context<'_>,
+        mut attempt: impl FnMut(&mut Self) -> Poll<Result<T, PipeError>>,
+    ) -> (Poll<Result<T, PipeError>>, Vec<Waker>) {
+        let mut woken = Vec::new();
+        for _ in 0..LOOKS_MAX {
+            if self.is_turn(wish)
+                && let Poll::Ready(answer) = attempt(self)
+            {
+                waiters.leave(wish.ticket);
+                woken.extend(self.settle(waiters));
+                return (Poll::Ready(answer), woken);
+            }
+            waiters.enter(wish.ticket, wish.interest, context);
+            if !self.is_turn(wish) {
+                return (Poll::Pending, woken); // Whoever is before it wakes it.
+            }
+            let watched = match self.announce(waiters.interests()) {
+                Ok(Ready::Ready) => {
+                    // For one of them: the others look for themselves.
+                    woken.extend(waiters.take_others(Some(wish.ticket)));
+                    continue;
+                }
+                Ok(Ready::Armed) => self.watch.poll_readable(&mut Context::from_waker(waker)),
+                Err(error) => Poll::Ready(Err(std::io::Error::other(error))),
+            };
+            match watched {
+                Poll::Pending => return (Poll::Pending, woken),
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    waiters.leave(wish.ticket);
+                    return (Poll::Ready(Err(PipeError::of_reactor(error))), woken);
+                }
+            }
+        }
+        context.waker().wake_by_ref();
+        (Poll::Pending, woken)
+    }
+
+    /// After whatever was done with the end: if it has read what others wait for, their sleep is announced anew. Answers
+    /// who is to be woken instead.
+    pub(super) fn settle(&mut self, waiters: &Waiters) -> Vec<Waker> {
+        let interests = waiters.interests();
+        let reads = matches!(interests[0], Some(Interest::Read | Interest::Both));
+        let stands = self.announced == Some(self.end.news()) && (!reads || self.end.is_told_of_data());
+        if interests == [None; 2] || stands {
+            return Vec::new();
+        }
+        match self.announce(interests) {
+            Ok(Ready::Armed) => Vec::new(),
+            _ => waiters.take_others(None),
+        }
+    }
+
+    /// Looks whether something of this is there; if not, announces that it is waited for.
+    fn announce(&mut self, interests: Interests) -> Result<Ready, PipeError> {
+        for _ in 0..LOOKS_MAX {
+            let before = self.end.news();
+            for interest in interests.into_iter().flatten() {
+                if self.end.ready(interest)? == Ready::Ready {
+                    return Ok(Ready::Ready);
+                }
+            }
+            // With two kinds, the second look may have read the bell of the first.
+            let (news, is_one) = (self.end.news(), interests.contains(&None));
+            if is_one || news == before {
+                self.announced = Some(news);
+                return Ok(Ready::Armed);
+            }
+        }
+        Ok(Ready::Ready) // Much comes: they look for themselves.
+    }
+
+    fn is_turn(&self, wish: Wish) -> bool {
+        !wish.takes_turns || self.reads.front().is_none_or(|first| *first == wish.ticket)
+    }
+
+    /// What was taken over from a caller that does not wait: whether it is complete.
+    pub(super) fn is_behind_over(&mut self) -> Result<bool, PipeError> {
+        let Some(id) = self.behind else { return Ok(true) };
+        let is_over = self.end.is_written(id);
+        if !matches!(is_over, Ok(false)) {
+            self.behind = None;
+        }
+        Ok(is_over?)
+    }
+}
