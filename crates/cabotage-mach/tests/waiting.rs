@@ -189,3 +189,18 @@ fn a_deadline_of_never_is_for_those_who_know() {
     port.make_send().unwrap().send("here already").unwrap();
     assert_eq!(port.receive_within(Deadline::Never).unwrap().text(), Ok("here already"));
 }
+
+#[test]
+fn a_longer_queue_lets_those_in_who_wait() {
+    let port = ReceiveRight::new().unwrap();
+    let send = port.make_send().unwrap();
+    while send.try_send("filling").is_ok() {}
+    thread::scope(|scope| {
+        let sender = scope.spawn(|| send.send_within("one more", SOON));
+        port.set_queue_limit(6).unwrap();
+        sender.join().unwrap().unwrap();
+    });
+    assert_eq!(port.status().unwrap().queued, 6);
+    assert!(port.set_queue_limit(1_025).is_err());
+    assert_eq!(port.status().unwrap().queue_limit, 6);
+}

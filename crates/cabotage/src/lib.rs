@@ -7,6 +7,7 @@
 //! | [`pipe`] | anonymous pipes, FIFOs, children that inherit exactly what you list; [named pipes](pipe::named) as Windows has them |
 //! | [`link`] | messages, blocks and descriptors between two processes that need not trust each other; names |
 //! | [`alpc`] | connection ports: clients connect by a name, ask, and are answered; callbacks, cancels, datagrams |
+//! | [`mach`] | ports and the rights to them, messages that carry rights, notifications, tasks |
 //! | [`gc`] | what processes left behind that have ended: found, told, removed |
 //! | [`lane`] | what links are made of: memory that one process writes and another reads |
 //! | [`os`] | the floor beneath: maps, sealed memory, descriptors, deadlines, process identity |
@@ -137,6 +138,7 @@ pub mod gc;
 pub use cabotage_alpc as alpc;
 pub use cabotage_lane as lane;
 pub use cabotage_link as link;
+pub use cabotage_mach as mach;
 pub use cabotage_os as os;
 pub use cabotage_os::{Deadline, Fault, SystemError};
 pub use cabotage_pipe as pipe;

@@ -12,7 +12,7 @@ use super::owned::{Owned, by_name};
 use super::{SendOnceRight, SendRight};
 use crate::code::KernError;
 use crate::error::{PollError, ReceiveError};
-use crate::kernel::calls::Notice;
+use crate::kernel::calls::{Notice, PortStatus};
 use crate::message::Message;
 use crate::name::Name;
 use crate::right::{Disposition, Right};
@@ -104,6 +104,23 @@ impl ReceiveRight {
     /// [`PollError`]
     pub fn descriptor(&self) -> Result<BorrowedFd<'_>, PollError> {
         self.bell.descriptor()
+    }
+
+    /// How many messages senders may put into the queue before it is full: from 0 to 1,024. Whoever waits for room goes
+    /// on if there is more now.
+    ///
+    /// # Errors
+    /// [`KernError::InvalidValue`] beyond that.
+    pub fn set_queue_limit(&self, messages: u32) -> Result<(), KernError> {
+        self.names().set_limit(self.name(), messages)
+    }
+
+    /// What there is to know about the port: its queue, its limit, what rights there are.
+    ///
+    /// # Errors
+    /// [`KernError`]
+    pub fn status(&self) -> Result<PortStatus, KernError> {
+        self.names().status(self.name())
     }
 
     /// Tells `notify` once, when no send right to the port is left; at once if there is none and as many were made as

@@ -4,7 +4,7 @@
 
 use super::Names;
 use crate::code::KernError;
-use crate::kernel::calls::Notice;
+use crate::kernel::calls::{Notice, PortFlags, PortStatus};
 use crate::kernel::message::Capability;
 use crate::name::Name;
 use crate::right::{Disposition, Right, RightTypes};
@@ -45,6 +45,22 @@ calls! {
     fn type_of(name: Name) -> RightTypes;
     /// `mach_port_names`
     fn names() -> Vec<(Name, RightTypes)>;
+    /// `mach_port_construct`
+    fn construct(flags: PortFlags, queue_limit: u32, context: u64) -> Name;
+    /// `mach_port_get_attributes`, `MACH_PORT_LIMITS_INFO`
+    fn limit(name: Name) -> u32;
+    /// `mach_port_set_attributes`, `MACH_PORT_LIMITS_INFO`
+    fn set_limit(name: Name, limit: u32) -> ();
+    /// `mach_port_get_attributes`, `MACH_PORT_RECEIVE_STATUS`
+    fn status(name: Name) -> PortStatus;
+    /// `mach_port_get_attributes`, `MACH_PORT_DNREQUESTS_SIZE`
+    fn dead_name_requests(name: Name) -> usize;
+    /// `mach_port_get_srights`
+    fn send_rights(name: Name) -> u32;
+    /// `mach_port_set_mscount`
+    fn set_make_send_count(name: Name, count: u32) -> ();
+    /// `mach_port_set_seqno`
+    fn set_sequence(name: Name, sequence: u32) -> ();
     /// `mach_port_get_context`
     fn context(name: Name) -> u64;
     /// `mach_port_set_context`
