@@ -3,6 +3,7 @@
 
 mod allocating;
 mod attributes;
+pub(super) mod audit;
 mod counting;
 mod inserting;
 mod members;
