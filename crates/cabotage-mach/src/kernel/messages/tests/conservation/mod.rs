@@ -5,16 +5,19 @@
 //! witness, so that whatever becomes of it is told: it is received, it comes back, or the witness hears that the right was
 //! destroyed.
 
+mod acts;
+
 use std::collections::{HashMap, HashSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use self::acts::{Act, Full, Picked, act};
 use crate::Right;
 use crate::kernel::calls::Notice;
 use crate::kernel::ids::{PortId, SpaceId, Ticket};
 use crate::kernel::message::{AuditToken, Capability, Item, Letter, Message};
-use crate::kernel::messages::{GaveUp, Receipt, ReceiveOptions, SendFailed, SendOptions, Sent, WhenFull};
+use crate::kernel::messages::{Receipt, ReceiveOptions, SendFailed, SendOptions, Sent, WhenFull};
 use crate::kernel::tests::audit::audit;
 use crate::kernel::{Kernel, Step};
 use crate::name::Name;
@@ -23,42 +26,6 @@ use crate::right::Disposition;
 const TASKS: usize = 3;
 /// The messages that the test sends have numbers from here on: above all notifications.
 const ID_FIRST: i32 = 1000;
-
-/// What a task does. The numbers choose one of its names.
-#[derive(Debug, Clone)]
-enum Act {
-    Allocate(Right),
-    Give(u8, Disposition, usize),
-    Send {
-        to: u8,
-        by: Disposition,
-        reply: Option<(u8, Disposition)>,
-        items: Vec<(u8, Disposition)>,
-        full: Full,
-    },
-    Receive {
-        from: u8,
-        small: bool,
-        leave: bool,
-    },
-    GiveUp(GaveUp),
-    Destroy(u8),
-    Deallocate(u8),
-    Join(u8, u8),
-    Leave(u8),
-    Ask(u8, Notice, u8),
-    Limit(u8, u8),
-    End,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Full {
-    Wait,
-    Refuse,
-    Tell,
-    Cache(u8),
-    WaitThenCache(u8),
-}
 
 #[derive(Default)]
 struct Thread {
@@ -84,7 +51,20 @@ impl Trial {
         let witness = (space, kernel.allocate(space, Right::Receive).unwrap());
         let threads = std::array::from_fn(|_| Thread { space: Some(kernel.create_space()), waits: None });
         let (under_way, last) = Default::default();
-        Self { kernel, threads, witness, next: ID_FIRST, under_way, last }
+        let mut trial = Self { kernel, threads, witness, next: ID_FIRST, under_way, last };
+        (0..TASKS).for_each(|thread| trial.equip(thread));
+        trial
+    }
+
+    /// A task begins with a port that is soon full, and all have a right to send there.
+    fn equip(&mut self, thread: usize) {
+        let Some(space) = self.threads[thread].space else { return };
+        let port = self.kernel.allocate(space, Right::Receive).unwrap();
+        self.kernel.set_limit(space, port, 1).unwrap();
+        for to in self.threads.iter().filter_map(|thread| thread.space) {
+            let right = self.kernel.copy_in(space, port, Disposition::MakeSend).unwrap();
+            self.kernel.copy_out(to, right).unwrap();
+        }
     }
 
     fn act(&mut self, thread: usize, act: Act) {
@@ -96,13 +76,14 @@ impl Trial {
                 self.sent(thread, space, sent);
             }
             (Some(_), _) | (None, Act::GiveUp(_)) => {}
-            (None, Act::Send { to, by, reply, items, full }) => {
-                self.send(thread, space, (to, by), reply, &items, full);
+            (None, Act::Send { to, reply, items, full }) => {
+                self.send(thread, space, to, reply, &items, full);
             }
             (None, Act::Receive { from, small, leave }) => self.receive(space, from, small, leave),
             (None, Act::End) => {
                 self.kernel.terminate_space(space);
                 self.threads[thread].space = Some(self.kernel.create_space());
+                self.equip(thread);
             }
             (None, act) => self.call(space, act),
         }
@@ -112,7 +93,7 @@ impl Trial {
     fn call(&mut self, space: SpaceId, act: Act) {
         match act {
             Act::Allocate(right) => drop(self.kernel.allocate(space, right)),
-            Act::Give(name, disposition, to) => self.give(space, name, disposition, to),
+            Act::Give(right, to) => self.give(space, right, to),
             Act::Destroy(name) => drop(self.kernel.destroy(space, self.name(space, name))),
             Act::Deallocate(name) => drop(self.kernel.deallocate(space, self.name(space, name))),
             Act::Join(port, set) => {
@@ -133,16 +114,38 @@ impl Trial {
         names.get(usize::from(which) % names.len().max(1)).copied().unwrap_or(Name::NULL)
     }
 
-    fn give(&mut self, space: SpaceId, name: u8, disposition: Disposition, to: usize) {
+    /// One of the receive rights of the space.
+    fn received(&self, space: SpaceId, which: u8) -> Name {
+        let names = self.kernel.spaces.get(space).unwrap().names();
+        let names: Vec<Name> =
+            names.filter(|(_, entry)| entry.held.receives().is_some()).map(|(name, _)| name).collect();
+        names.get(usize::from(which) % names.len().max(1)).copied().unwrap_or(Name::NULL)
+    }
+
+    /// A right of the space and a disposition for it.
+    fn right(&self, space: SpaceId, picked: Picked) -> (Name, Disposition) {
+        let name = self.name(space, picked.name);
+        let held = self.kernel.spaces.get(space).and_then(|space| space.get(name)).map(|entry| entry.held);
+        (name, picked.disposition(held))
+    }
+
+    /// The same for a header.
+    fn right_to_send(&self, space: SpaceId, picked: Picked) -> (Name, Option<Disposition>) {
+        let (name, disposition) = self.right(space, picked);
+        let moves = disposition == Disposition::MoveReceive && !picked.wild;
+        (name, Some(if moves { Disposition::MakeSend } else { disposition }))
+    }
+
+    fn give(&mut self, space: SpaceId, right: Picked, to: usize) {
         let Some(to) = self.threads[to].space else { return };
-        let name = self.name(space, name);
+        let (name, disposition) = self.right(space, right);
         if let Ok(right) = self.kernel.copy_in(space, name, disposition) {
             self.kernel.copy_out(to, right).unwrap();
         }
     }
 
     fn ask(&mut self, space: SpaceId, name: u8, notice: Notice, notify: u8) {
-        let (name, notify) = (self.name(space, name), self.name(space, notify));
+        let (name, notify) = (self.name(space, name), self.received(space, notify));
         let Ok(right) = self.kernel.copy_in(space, notify, Disposition::MakeSendOnce) else { return };
         let back = self.kernel.request_notification(space, name, notice, 0, right);
         self.kernel.destroy_capability(back.unwrap_or_else(|(_, right)| right));
@@ -152,9 +155,9 @@ impl Trial {
         &mut self,
         thread: usize,
         space: SpaceId,
-        (to, by): (u8, Disposition),
-        reply: Option<(u8, Disposition)>,
-        items: &[(u8, Disposition)],
+        to: Picked,
+        reply: Option<Picked>,
+        items: &[Picked],
         full: Full,
     ) {
         let id = self.next;
@@ -162,11 +165,14 @@ impl Trial {
         let witness = self.kernel.copy_in(self.witness.0, self.witness.1, Disposition::MakeSendOnce).unwrap();
         let witness = self.kernel.copy_out(space, witness).unwrap();
         let mut carried = vec![Item::Port(witness, Disposition::MoveSendOnce)];
-        carried.extend(items.iter().map(|&(name, as_what)| Item::Port(self.name(space, name), as_what)));
+        carried.extend(items.iter().map(|&picked| {
+            let (name, disposition) = self.right(space, picked);
+            Item::Port(name, disposition)
+        }));
         let letter = Letter {
             id,
-            destination: (self.name(space, to), Some(by)),
-            reply: reply.map_or((Name::NULL, None), |(name, by)| (self.name(space, name), Some(by))),
+            destination: self.right_to_send(space, to),
+            reply: reply.map_or((Name::NULL, None), |reply| self.right_to_send(space, reply)),
             body: id.to_ne_bytes().to_vec(),
             items: carried,
             complex: false,
@@ -185,8 +191,8 @@ impl Trial {
             Full::Wait => (true, WhenFull::GiveBack),
             Full::Refuse => (false, WhenFull::GiveBack),
             Full::Tell => (false, WhenFull::GiveBackAndTell),
-            Full::Cache(notify) => (false, WhenFull::Cache(self.name(space, notify))),
-            Full::WaitThenCache(notify) => (true, WhenFull::Cache(self.name(space, notify))),
+            Full::Cache(notify) => (false, WhenFull::Cache(self.received(space, notify))),
+            Full::WaitThenCache(notify) => (true, WhenFull::Cache(self.received(space, notify))),
         };
         SendOptions { sender: AuditToken::default(), wait, when_full }
     }
@@ -273,58 +279,15 @@ impl Trial {
     /// All tasks end: nothing is left but the witness's.
     fn end(mut self) {
         for thread in 0..TASKS {
-            self.threads[thread].waits = None;
-            self.act(thread, Act::End);
+            if let Some(space) = self.threads[thread].space.take() {
+                self.kernel.terminate_space(space);
+            }
         }
         self.settle();
         assert_eq!((self.kernel.ports.len(), self.kernel.sets.len()), (1, 0));
         assert!(self.under_way.is_empty());
         assert!(self.kernel.waits.is_empty());
     }
-}
-
-fn disposition() -> impl Strategy<Value = Disposition> {
-    (16..=21_u32).prop_map(|raw| Disposition::from_raw(raw).unwrap())
-}
-
-fn full() -> impl Strategy<Value = Full> {
-    prop_oneof![
-        Just(Full::Wait),
-        Just(Full::Refuse),
-        Just(Full::Tell),
-        any::<u8>().prop_map(Full::Cache),
-        any::<u8>().prop_map(Full::WaitThenCache),
-    ]
-}
-
-fn notice() -> impl Strategy<Value = Notice> {
-    prop_oneof![
-        Just(Notice::SendPossible),
-        Just(Notice::PortDestroyed),
-        Just(Notice::NoSenders),
-        Just(Notice::DeadName),
-    ]
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    let right = prop_oneof![4 => Just(Right::Receive), 1 => Just(Right::PortSet)];
-    let named = || (any::<u8>(), disposition());
-    let send = (any::<u8>(), disposition(), proptest::option::of(named()), vec(named(), 0..3), full());
-    let give_up = prop_oneof![Just(GaveUp::TimedOut), Just(GaveUp::Interrupted)];
-    prop_oneof![
-        4 => right.prop_map(Act::Allocate),
-        4 => (any::<u8>(), disposition(), 0..TASKS).prop_map(|(name, by, to)| Act::Give(name, by, to)),
-        20 => send.prop_map(|(to, by, reply, items, full)| Act::Send { to, by, reply, items, full }),
-        8 => (any::<u8>(), any::<bool>(), any::<bool>()).prop_map(|(from, small, leave)| Act::Receive { from, small, leave }),
-        4 => give_up.prop_map(Act::GiveUp),
-        1 => any::<u8>().prop_map(Act::Destroy),
-        2 => any::<u8>().prop_map(Act::Deallocate),
-        2 => (any::<u8>(), any::<u8>()).prop_map(|(port, set)| Act::Join(port, set)),
-        1 => any::<u8>().prop_map(Act::Leave),
-        3 => (any::<u8>(), notice(), any::<u8>()).prop_map(|(name, notice, notify)| Act::Ask(name, notice, notify)),
-        2 => (any::<u8>(), 0..3_u8).prop_map(|(port, limit)| Act::Limit(port, limit)),
-        1 => Just(Act::End),
-    ]
 }
 
 proptest! {
