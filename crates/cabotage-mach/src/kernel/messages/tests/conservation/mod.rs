@@ -291,7 +291,7 @@ impl Trial {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_tasks_do_no_message_and_no_right_is_lost_or_doubled(acts in vec((0..TASKS, act()), 1..200)) {
