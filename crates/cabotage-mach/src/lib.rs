@@ -49,7 +49,7 @@ mod task;
 pub use cabotage_link::Ready;
 pub use cabotage_os::Deadline;
 pub use code::KernError;
-pub use error::{NO_NAME_LEFT, PollError, ReceiveError, RequestError, SendError, Unsent};
+pub use error::{NO_NAME_LEFT, PollError, ReceiveError, RequestError, SendError, TaskError, Unsent};
 pub use kernel::message::{AuditToken, Memory, Sender};
 pub use message::{Carried, Message, Notification, Outgoing, Unanswered};
 pub use name::Name;
@@ -57,4 +57,4 @@ pub use right::{Disposition, Right, RightTypes};
 pub use rights::{
     AnyRight, DeadName, Messages, PortSet, ReceiveRight, SendOnceRight, SendRight, Sent, WhenFull,
 };
-pub use task::{Names, Task};
+pub use task::{Names, Task, TaskPort};

@@ -11,6 +11,7 @@ use super::notification::Notification;
 use super::port::{Home, Port, Rare};
 use super::space::{Held, Space};
 use super::step::Step;
+use super::task_self::TaskSelf;
 use crate::name::Name;
 
 impl Kernel {
@@ -26,7 +27,9 @@ impl Kernel {
         for name in names {
             self.destroy_name(space, name);
         }
-        self.spaces.remove(space);
+        if let Some(TaskSelf { port, .. }) = self.spaces.remove(space).and_then(|space| space.task_self) {
+            self.kill_port(port);
+        }
         self.reap();
         true
     }

@@ -37,6 +37,9 @@ impl Kernel {
 
     /// Puts a message into the queue of a port that is alive, and tells a receiver.
     pub(super) fn admit(&mut self, id: PortId, message: Message) {
+        if let Some(space) = self.answers_for(id) {
+            return self.answer_for(space, message);
+        }
         let Some(port) = self.ports.get_mut(id) else { return };
         port.queue.push_back(message);
         if port.queue.len() == 1 {
@@ -74,7 +77,7 @@ impl Kernel {
     }
 
     /// The right that a message was sent by has done its work.
-    pub(super) fn use_up(&mut self, sent_by: Capability) {
+    pub(crate) fn use_up(&mut self, sent_by: Capability) {
         match sent_by {
             Capability::SendOnce(port) => self.spend_send_once(port),
             Capability::Send(port) => self.drop_send(port),

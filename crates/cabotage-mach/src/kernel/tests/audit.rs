@@ -102,6 +102,10 @@ fn check_port(kernel: &Kernel, found: &Found, id: PortId, port: &Port) {
             assert_eq!(found.receive.get(&id), None);
         }
         Home::Transit(to) => assert_eq!(found.receive.get(&id).copied(), to, "where {id:?} is on its way to"),
+        Home::Task(space) => {
+            let own = kernel.spaces.get(space).and_then(|space| space.task_self.as_ref());
+            assert!(own.is_some_and(|own| own.port == id) && port.queue.is_empty(), "answered at once");
+        }
         Home::Away(_) => {
             assert!(port.send_rights + port.send_once_rights > 0, "somebody has a right to {id:?}")
         }
