@@ -57,7 +57,7 @@ impl Kernel {
     }
 
     /// Takes the first message of a queue, which makes room for another. Gives its number, too.
-    pub(super) fn take(&mut self, id: PortId) -> Option<(Message, u32)> {
+    pub(in crate::kernel) fn take(&mut self, id: PortId) -> Option<(Message, u32)> {
         let port = self.ports.get_mut(id)?;
         let message = port.queue.pop_front()?;
         let sequence = port.sequence;

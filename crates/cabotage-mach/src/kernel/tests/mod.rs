@@ -7,8 +7,10 @@ pub(super) mod audit;
 mod counting;
 mod inserting;
 mod members;
+mod model;
 mod moving;
 mod notifications;
+mod peeking;
 mod releasing;
 
 use super::Kernel;
