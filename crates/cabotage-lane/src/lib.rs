@@ -12,6 +12,7 @@
 pub mod block;
 mod control;
 mod fencing;
+mod hold_off;
 #[cfg(not(loom))]
 mod memory;
 mod pace;
@@ -27,6 +28,7 @@ mod violation;
 
 pub use control::{BLOCK_SLOTS, Control, Controls, Line};
 pub use fencing::Fencing;
+pub use hold_off::HoldOff;
 #[cfg(not(loom))]
 pub use memory::{MappedControls, MappedRing, PeerRing, RING_WORDS_MAX};
 pub use pace::Pace;

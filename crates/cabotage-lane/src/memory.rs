@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cabotage_os::copy::{copy_in, copy_out, prefetch_to_write};
+use cabotage_os::copy::{copy_in, copy_out, prefetch_to_read, prefetch_to_write};
 use cabotage_os::map::{Map, MapMut};
 
 use crate::control::{Control, Controls};
@@ -89,7 +89,18 @@ impl Part {
         // keeps; `at` is below `words`. Nobody makes a non-atomic reference to a map's bytes.
         unsafe { AtomicU64::from_ptr(place.cast()) }
     }
+
+    /// The lines that hold the `words` words from `at` on, but the one in which they begin, for hints about them.
+    #[inline(always)]
+    fn lines_behind(&self, at: u64, words: u64) -> impl Iterator<Item = *const AtomicU64> {
+        const LINE_WORDS: u64 = 8;
+        let lines = ((at % LINE_WORDS + words - 1) / LINE_WORDS).min(LINES_AHEAD_MAX);
+        (1..=lines).map(move |line| std::ptr::from_ref(self.word(at + line * LINE_WORDS)))
+    }
 }
+
+/// Up to here lines are asked for ahead; of longer records the rest is asked for by the access itself.
+const LINES_AHEAD_MAX: u64 = 8;
 
 impl MappedRing {
     /// The `words` words from `first_byte` of a map on; `None` unless they lie inside it, aligned, and are a power of
@@ -127,16 +138,14 @@ impl OwnRing for MappedRing {
 
     #[inline]
     fn expect_one(&self, at: u64, words: u64) {
-        const LINE_WORDS: u64 = 8;
-        /// Of longer records the rest is asked for by the writing itself.
-        const LINES_MAX: u64 = 8;
         // The word after the record is cleared with it.
-        let last = (at + words).min(at + LINES_MAX * LINE_WORDS);
-        let mut line = at / LINE_WORDS * LINE_WORDS + LINE_WORDS;
-        while line <= last {
-            prefetch_to_write(std::ptr::from_ref(self.part.word(line)));
-            line += LINE_WORDS;
-        }
+        self.part.lines_behind(at, words + 1).for_each(prefetch_to_write);
+    }
+
+    #[inline]
+    fn expect_now(&self, at: u64, words: u64) {
+        prefetch_to_write(std::ptr::from_ref(self.part.word(at)));
+        self.expect_one(at, words);
     }
 }
 
@@ -198,6 +207,11 @@ impl TheirRing for PeerRing {
     #[inline]
     fn load(&self, at: u64) -> u64 {
         self.part.word(at).load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn fetch(&self, at: u64, words: u64) {
+        self.part.lines_behind(at, words).for_each(prefetch_to_read);
     }
 
     #[inline]

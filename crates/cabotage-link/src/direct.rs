@@ -209,8 +209,7 @@ impl Link {
     /// As [`Link::receive`].
     #[inline]
     pub fn find(&mut self, deadline: Deadline) -> Result<(), ReceiveError> {
-        let is_usual =
-            self.core.is_open() && (self.inc.is_usual() || self.inc.becomes_usual(&self.core, deadline));
+        let is_usual = self.core.is_open() && self.inc.comes(&self.core, deadline);
         if is_usual { Ok(()) } else { self.find_otherwise(deadline) }
     }
 

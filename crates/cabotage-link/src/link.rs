@@ -154,10 +154,10 @@ impl Link {
     /// [`ReceiveError::Nothing`] when none came in time; the link is over.
     #[inline]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_>, ReceiveError> {
-        let is_usual =
-            self.core.is_open() && (self.inc.is_usual() || self.inc.becomes_usual(&self.core, deadline));
+        let is_usual = self.core.is_open() && self.inc.comes(&self.core, deadline);
         let extra = if is_usual { None } else { self.receive_otherwise(deadline)? };
         self.inc.has_received = true;
+        self.out.expect_answer();
         Ok(Message::in_sight(&mut self.inc, &self.core, extra))
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use cabotage_lane::block::Borrowed;
 use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
-use cabotage_lane::{Controls, MappedControls, Pace, PeerRing};
+use cabotage_lane::{Controls, HoldOff, MappedControls, Pace, PeerRing};
 use cabotage_os::Deadline;
 use cabotage_os::map::Map;
 
@@ -42,14 +42,17 @@ pub(crate) struct Incoming {
     pub(crate) giver: Option<Arc<Giver>>,
     /// A box for what comes with the next uncommon message.
     pub(crate) spare: Option<Box<Extra>>,
-    /// Whether the next message of the ring is the next message, and what the last one looked like was plain: then
-    /// one comparison tells that there is another like it.
+    /// Whether the next message of the ring is the next message, and what the last one looked like is known: then one
+    /// comparison tells that there is another like it.
     is_flowing: bool,
+    /// Whether the last one was bytes and nothing else.
+    pub(crate) is_plain: bool,
     pub(crate) is_armed: bool,
     /// Looks in a row that found nothing: now and then one looks at the socket too.
     empty_looks: u32,
     patience: Patience,
     pub(crate) pace: Pace,
+    hold_off: HoldOff,
     /// Whether something was received since the last send.
     pub(crate) has_received: bool,
     /// Whether the peer is told of each message's consumption at once.
@@ -88,10 +91,12 @@ impl Incoming {
             giver: None,
             spare: None,
             is_flowing: false,
+            is_plain: false,
             is_armed: false,
             empty_looks: 0,
             patience: Patience::new(core.options.wait),
             pace: Pace::default(),
+            hold_off: HoldOff::default(),
             has_received: false,
             tells_each: false,
         }
@@ -113,7 +118,7 @@ impl Incoming {
         };
         match lane.look() {
             Ok(Sight::Record(shape)) => {
-                self.is_flowing = is_plain(shape);
+                self.note(shape);
                 Ok(Found::Record(shape))
             }
             Ok(Sight::Empty) => {
@@ -124,6 +129,12 @@ impl Incoming {
             }
             sight => self.follow(core, sight),
         }
+    }
+
+    /// A record of the ring is the next message.
+    #[inline]
+    fn note(&mut self, shape: Shape) {
+        (self.is_flowing, self.is_plain) = (true, is_plain(shape));
     }
 
     /// Looks without waiting. Now and then the socket is looked at too, so that one who only ever looks learns of

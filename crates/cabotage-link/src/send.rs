@@ -109,6 +109,14 @@ impl Outgoing {
         }
     }
 
+    /// Something came in a conversation: an answer as long as the last is likely to follow at once.
+    #[inline(always)]
+    pub(crate) fn expect_answer(&self) {
+        if let (false, Some(lane)) = (self.is_streaming, &self.lane) {
+            lane.expect_now();
+        }
+    }
+
     pub(crate) fn patience(&mut self) -> &mut Patience {
         &mut self.patience
     }

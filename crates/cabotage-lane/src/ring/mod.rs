@@ -53,6 +53,10 @@ pub trait OwnRing {
     fn expect_one(&self, at: u64, words: u64) {
         let _ = (at, words);
     }
+    /// Says that a record of `words` words will be written at word `at` now, and that nobody looks there yet.
+    fn expect_now(&self, at: u64, words: u64) {
+        let _ = (at, words);
+    }
 }
 
 /// Ring memory that the peer writes, at any time and not necessarily by our rules.
@@ -61,6 +65,10 @@ pub trait TheirRing {
     fn words(&self) -> u64;
     /// Loads word `at`, relaxed; fence before acting on it.
     fn load(&self, at: u64) -> u64;
+    /// Says that a record of `words` words has come at word `at` and will be read now.
+    fn fetch(&self, at: u64, words: u64) {
+        let _ = (at, words);
+    }
     /// Copies bytes of a body, from byte `at` of the ring on, each byte loaded once.
     fn read(&self, at: u64, body: &mut [u8]);
 }

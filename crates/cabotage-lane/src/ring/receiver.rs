@@ -121,6 +121,12 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         if header.0 == 0 { Glimpse::Nothing } else { Glimpse::Other }
     }
 
+    /// Asks for the lines of the record that the last look found, all of them together.
+    #[inline(always)]
+    pub fn fetch(&self) {
+        self.ring.fetch(self.at, self.usual.words);
+    }
+
     /// The record that the last look found. Without one it is a record of old bytes.
     #[inline]
     pub fn take(&mut self) -> Record<'_, R, C> {

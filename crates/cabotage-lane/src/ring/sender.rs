@@ -37,6 +37,8 @@ pub struct Sender<R, C> {
     free: u64,
     /// The position at which this ring began; earlier rings of the lane lie before it.
     base: u64,
+    /// How many words the last record had, or was to have.
+    last_words: u64,
     /// Everything before is visible to the receiver.
     published: u64,
     /// Everything before is written.
@@ -68,6 +70,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
             at: 0,
             free: ring_words,
             base: 0,
+            last_words: 1,
             published: 0,
             staged: 0,
             held: 0,
@@ -156,6 +159,13 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     #[inline]
     pub fn expect_another(&self, bytes: usize) {
         self.ring.expect_one(self.at, words_for(bytes));
+    }
+
+    /// Says that a record as long as the last is to follow at once, to a receiver that has asked for it and does not look yet:
+    /// its lines are asked for while it is made.
+    #[inline]
+    pub fn expect_now(&self) {
+        self.ring.expect_now(self.at, self.last_words);
     }
 
     /// As [`Sender::send`], for a receiver that is known never to sleep.
@@ -332,6 +342,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     /// Makes sure that `words` words lie free, in one piece, at the place of the next record, and those kept behind.
     #[inline]
     fn reserve(&mut self, words: u64) -> Result<(), StageError> {
+        self.last_words = words;
         if words <= self.ring_words - self.at && words + self.kept <= self.free {
             return Ok(());
         }

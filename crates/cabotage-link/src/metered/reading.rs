@@ -107,7 +107,7 @@ impl Reading {
         if self.front.is_there || self.rest != 0 || !self.has_handed || !core.is_open() {
             return None;
         }
-        if !self.inc.is_usual() && !self.inc.becomes_usual(core, deadline) {
+        if !self.inc.comes(core, deadline) {
             return None;
         }
         let (Some(lane), Some(reader)) = (&mut self.inc.lane, &mut self.reader) else { return None };

@@ -9,7 +9,6 @@ use cabotage_lane::{PeerRing, Violation};
 use super::{Found, Incoming};
 use crate::core::Core;
 use crate::error::{LinkError, PeerFault};
-use crate::message::is_plain;
 use crate::wire::Purpose;
 
 /// How many records of the lane's own are followed in one look: more than an honest peer writes in a row.
@@ -26,7 +25,7 @@ impl Incoming {
         for _ in 0..OWN_RECORDS_AT_ONCE {
             match sight {
                 Ok(Sight::Record(shape)) => {
-                    self.is_flowing = is_plain(shape);
+                    self.note(shape);
                     return Ok(Found::Record(shape));
                 }
                 Ok(Sight::Empty) => break,

@@ -214,7 +214,13 @@ impl LinkSet {
     #[inline]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Event<'_>, SetError> {
         self.check_here()?;
-        let Some(key) = self.usual(deadline) else { return self.receive_otherwise(deadline) };
+        let (key, shape) = match self.usual(deadline) {
+            None => return self.receive_otherwise(deadline),
+            Some(found) => found,
+        };
+        if !message::is_plain(shape) {
+            return self.event(Step::Found(key, Found::Record(shape))).ok_or(SetError::Nothing);
+        }
         let linked = self.crew.link_mut(key).ok_or(SetError::Nothing)?;
         let Link { inc, core, .. } = &mut linked.link;
         inc.has_received = true;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The quickest way to the next message of a set: a plain one like the one before, from the link whose turn it is.
+//! The quickest way to the next message of a set: one like the one before, from the link whose turn it is.
 //!
 //! One comparison tells that there is one. A link that is the only active one is looked at like this for a short while;
 //! with others beside it, once, since it is their turn then.
 
+use cabotage_lane::ring::Shape;
 use cabotage_os::Deadline;
 
 use super::LinkSet;
@@ -12,16 +13,17 @@ use super::key::Key;
 use super::member::Linked;
 
 impl LinkSet {
-    /// The link whose turn it is, if it has a plain message like the one before. `None` says nothing.
+    /// The link whose turn it is, if it has a message like the one before, and what that looks like. `None` says
+    /// nothing.
     #[inline]
-    pub(super) fn usual(&mut self, deadline: Deadline) -> Option<Key> {
+    pub(super) fn usual(&mut self, deadline: Deadline) -> Option<(Key, Shape)> {
         if self.pace.is_check_due() {
             return None;
         }
         let is_alone = self.crew.turns.seated() == 1;
         let (key, member) = self.crew.current()?;
         let Member::Link(linked) = member else { return None };
-        if !linked.has_usual() {
+        if (is_alone && linked.link.inc.holds_off()) || !linked.has_usual() {
             let looks_max = self.patience.looks().unwrap_or(u32::MAX);
             if !is_alone || looks_max == 0 || deadline == Deadline::Now {
                 return None;
@@ -32,21 +34,24 @@ impl LinkSet {
             self.patience.paid(looks.ok()?);
         }
         let delivered = self.pace.delivered();
-        self.crew.link_mut(key)?.found(delivered);
+        let linked = self.crew.link_mut(key)?;
+        linked.found(delivered);
+        linked.link.out.expect_answer();
+        let shape = linked.link.inc.lane.as_ref()?.shape();
         self.pace.found();
         self.crew.turns.spend();
-        Some(key)
+        Some((key, shape))
     }
 }
 
 impl Linked {
-    /// Whether there is a plain message like the one before.
+    /// Whether there is a message like the one before.
     #[inline(always)]
     fn has_usual(&self) -> bool {
-        self.link.core.is_open() && self.link.inc.is_usual()
+        self.link.core.is_open() && self.link.inc.is_like_last()
     }
 
-    /// Looks for a plain message like the one before, so many times at most; answers with which look it came.
+    /// Looks for a message like the one before, so many times at most; answers with which look it came.
     ///
     /// # Errors
     /// How many looks found nothing, if it did not.
@@ -56,6 +61,6 @@ impl Linked {
             return Err(0);
         }
         let crate::link::Link { inc, core, .. } = &mut self.link;
-        inc.comes_usual(core, looks_max)
+        inc.comes_within(core, looks_max)
     }
 }
