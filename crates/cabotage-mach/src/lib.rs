@@ -36,8 +36,13 @@
 //! interface, by names instead of types, is [`Names`].
 #![forbid(unsafe_code)]
 
+pub mod bootstrap;
+mod carrier;
 mod code;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod kernel;
 mod message;
 #[allow(dead_code, reason = "being built")]
@@ -46,10 +51,13 @@ mod right;
 mod rights;
 mod task;
 
+pub use bootstrap::{check_in, look_up};
 pub use cabotage_link::Ready;
 pub use cabotage_os::Deadline;
 pub use code::KernError;
-pub use error::{NO_NAME_LEFT, PollError, ReceiveError, RequestError, SendError, TaskError, Unsent};
+pub use error::{
+    BootstrapError, NO_NAME_LEFT, OutsideError, PollError, ReceiveError, RequestError, SendError, Unsent,
+};
 pub use kernel::message::{AuditToken, Memory, Sender};
 pub use message::{Carried, Message, Notification, Outgoing, Unanswered};
 pub use name::Name;
@@ -57,4 +65,4 @@ pub use right::{Disposition, Right, RightTypes};
 pub use rights::{
     AnyRight, DeadName, Messages, PortSet, ReceiveRight, SendOnceRight, SendRight, Sent, WhenFull,
 };
-pub use task::{Names, Task, TaskPort};
+pub use task::{Names, Task};

@@ -18,6 +18,19 @@ pub type PortId = Id<super::port::Port>;
 /// A port set.
 pub type SetId = Id<super::set::PortSet>;
 
+impl<T> Id<T> {
+    /// As one number, to be told to others.
+    pub(crate) fn number(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.place)
+    }
+
+    /// The number's thing, if there is one.
+    pub(crate) fn of_number(number: u64) -> Self {
+        let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        Self { place: half(number), generation: half(number >> 32), of: PhantomData }
+    }
+}
+
 /// Names a thread that waits, to send or to receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub(crate) u64);

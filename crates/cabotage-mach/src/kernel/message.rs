@@ -40,6 +40,8 @@ pub struct Message {
     pub complex: bool,
     /// Who sent it.
     pub sender: Sender,
+    /// The number of the link on which it came from another process, whose sender is told when it is taken.
+    pub origin: Option<u64>,
 }
 
 /// What a message carries beside its inline data.

@@ -46,6 +46,8 @@ pub enum Notification {
 impl Notification {
     /// The least `msgh_id` of a notification.
     pub const ID_MIN: i32 = 64;
+    /// That of [`Notification::SendOnce`].
+    pub const SEND_ONCE_ID: i32 = 71;
     /// The greatest one.
     pub const ID_MAX: i32 = 72;
 
@@ -56,7 +58,7 @@ impl Notification {
             Self::SendPossible { .. } => 66,
             Self::PortDestroyed { .. } => 69,
             Self::NoSenders { .. } => 70,
-            Self::SendOnce => 71,
+            Self::SendOnce => Self::SEND_ONCE_ID,
             Self::DeadName { .. } => 72,
         }
     }
@@ -81,6 +83,7 @@ impl Notification {
             cargo,
             complex,
             sender: Sender::Kernel,
+            origin: None,
         }
     }
 }

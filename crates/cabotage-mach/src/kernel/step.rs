@@ -14,6 +14,25 @@ pub enum Step {
     /// Carry this message to the port that is away by this route. The right that it was sent by is used up; all others
     /// go along.
     Carry(u64, Message),
+    /// A message that came on this link was taken out of the queue: its sender may have room again.
+    Taken(u64),
+    /// A port of this process queues more or fewer messages than before.
+    Limit(PortId),
     /// A port of this process died that others may have rights to.
     Died(PortId),
+}
+
+impl Step {
+    /// Whether it is for threads of this process alone.
+    pub(crate) fn is_inside(&self) -> bool {
+        matches!(self, Self::Wake(_))
+    }
+
+    /// Whose turn it is, if that is what it says.
+    pub(crate) fn ticket(self) -> Option<Ticket> {
+        match self {
+            Self::Wake(ticket) => Some(ticket),
+            _ => None,
+        }
+    }
 }

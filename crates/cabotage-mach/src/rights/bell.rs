@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cabotage_link::Ready;
+use cabotage_os::epoll::{Poller, Trigger};
 use cabotage_os::eventfd::EventFd;
+use cabotage_os::poll::Readiness;
 
 use crate::error::PollError;
 use crate::kernel::Ticket;
@@ -16,8 +18,16 @@ use crate::task::Names;
 /// it has rung.
 #[derive(Debug, Default)]
 pub(super) struct Bell {
-    eventfd: OnceLock<Arc<EventFd>>,
+    rope: OnceLock<Rope>,
     armed: Mutex<Option<Armed>>,
+}
+
+/// What is polled: readable when the kernel rings, and when something comes from other processes, which whoever polls
+/// then has to look after.
+#[derive(Debug)]
+struct Rope {
+    poller: Poller,
+    eventfd: Arc<EventFd>,
 }
 
 /// A bell that waits in the kernel, until it is dropped.
@@ -36,24 +46,29 @@ impl Drop for Armed {
 impl Bell {
     /// Whether there is a message; if not, the bell is armed.
     pub(super) fn ready(&self, names: Names, name: Name) -> Result<Ready, PollError> {
-        let eventfd = self.eventfd()?;
+        let eventfd = &self.rope(names)?.eventfd;
         let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         *armed = None;
         eventfd.silence()?;
         *armed = names.arm(name, eventfd)?.map(|ticket| Armed { names, ticket });
+        if armed.is_some() && !names.arm_outside()? {
+            *armed = None;
+        }
         Ok(if armed.is_some() { Ready::Armed } else { Ready::Ready })
     }
 
     /// What to poll.
-    pub(super) fn descriptor(&self) -> Result<BorrowedFd<'_>, PollError> {
-        Ok(self.eventfd()?.as_fd())
+    pub(super) fn descriptor(&self, names: Names) -> Result<BorrowedFd<'_>, PollError> {
+        Ok(self.rope(names)?.poller.as_fd())
     }
 
-    fn eventfd(&self) -> Result<&Arc<EventFd>, PollError> {
-        if let Some(eventfd) = self.eventfd.get() {
-            return Ok(eventfd);
+    fn rope(&self, names: Names) -> Result<&Rope, PollError> {
+        if let Some(rope) = self.rope.get() {
+            return Ok(rope);
         }
-        let fresh = Arc::new(EventFd::new()?);
-        Ok(self.eventfd.get_or_init(|| fresh))
+        let fresh = Rope { poller: Poller::new()?, eventfd: Arc::new(EventFd::new()?) };
+        fresh.poller.add(&*fresh.eventfd, 0, Readiness::IN, Trigger::Level)?;
+        fresh.poller.add(names.outside_bell()?, 1, Readiness::IN, Trigger::Level)?;
+        Ok(self.rope.get_or_init(|| fresh))
     }
 }

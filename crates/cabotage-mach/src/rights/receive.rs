@@ -103,7 +103,7 @@ impl ReceiveRight {
     /// # Errors
     /// [`PollError`]
     pub fn descriptor(&self) -> Result<BorrowedFd<'_>, PollError> {
-        self.bell.descriptor()
+        self.bell.descriptor(self.names())
     }
 
     /// How many messages senders may put into the queue before it is full: from 0 to 1,024. Whoever waits for room goes

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The right to send any number of messages to a port.
 
-use cabotage_os::Deadline;
+use std::os::fd::{OwnedFd, RawFd};
+
+use cabotage_os::{Deadline, inherited};
 
 use super::owned::{Owned, by_name};
 use super::{ReceiveRight, SendOnceRight};
 use crate::code::KernError;
-use crate::error::{RequestError, Unsent};
+use crate::error::{OutsideError, RequestError, Unsent};
 use crate::kernel::calls::Notice;
 use crate::message::{Message, Outgoing};
 use crate::name::Name;
@@ -58,6 +60,32 @@ impl SendRight {
     pub fn copy(&self) -> Result<Self, KernError> {
         self.names().modify_references(self.name(), Right::Send, 1)?;
         Ok(Self::own(self.names(), self.name()))
+    }
+
+    /// Another reference of it, as the end of a link for another process: pass it to a child at its start
+    /// ([`cabotage_os::spawn`]), or send it over any socket. Whoever takes it has a send right.
+    ///
+    /// # Errors
+    /// [`OutsideError`]
+    pub fn to_end(&self) -> Result<OwnedFd, OutsideError> {
+        self.names().end_for(self.name(), Disposition::CopySend)
+    }
+
+    /// A send right of the current task from the end of a link that another process gave away.
+    ///
+    /// # Errors
+    /// [`OutsideError`]
+    pub fn from_end(end: OwnedFd) -> Result<Self, OutsideError> {
+        let names = Task::current()?.names();
+        Ok(Self::own(names, names.take_end(end)?))
+    }
+
+    /// The send right that the parent passed under this number: see [`SendRight::to_end`].
+    ///
+    /// # Errors
+    /// [`OutsideError`]
+    pub fn inherited(number: RawFd) -> Result<Self, OutsideError> {
+        Self::from_end(inherited::take(number).map_err(|_| OutsideError::NoEnd)?)
     }
 
     /// Sends, and waits for room in the queue as long as it takes. Messages of one thread arrive in the order in

@@ -116,6 +116,6 @@ impl PortSet {
     /// # Errors
     /// [`PollError`]
     pub fn descriptor(&self) -> Result<BorrowedFd<'_>, PollError> {
-        self.bell.descriptor()
+        self.bell.descriptor(self.names())
     }
 }

@@ -7,14 +7,18 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use cabotage_os::Deadline;
 use cabotage_os::fork::{self, Origin};
+use cabotage_os::{Deadline, SystemError};
 
-use super::parking::Parking;
+use super::parking::{Parking, Waiter};
 use super::{Task, identity};
+use crate::carrier::Carrier;
 use crate::code::KernError;
+use crate::error::SendError;
 use crate::kernel::message::AuditToken;
+use crate::kernel::messages::{Outgoing, SendFailed, Sent};
 use crate::kernel::{Kernel, Step, Ticket};
 
 /// What the tasks of one process share.
@@ -22,6 +26,8 @@ use crate::kernel::{Kernel, Step, Ticket};
 pub(crate) struct Host {
     origin: Origin,
     kernel: Mutex<Kernel>,
+    /// Links to other processes, once there is one.
+    carrier: OnceLock<Carrier>,
     /// Who this process is.
     pub(super) token: AuditToken,
     pub(super) parking: Parking,
@@ -30,6 +36,9 @@ pub(crate) struct Host {
     /// The host of the child that this process was forked into.
     successor: OnceLock<Box<Host>>,
 }
+
+/// When to try again to look after links, after the kernel refused.
+const REFUSED_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// The host of the first process that asked, among a parent and its forked children.
 static FIRST: OnceLock<Box<Host>> = OnceLock::new();
@@ -59,6 +68,7 @@ impl Host {
         let fresh = Box::new(Self {
             origin: Origin::here().map_err(short)?,
             kernel: Mutex::default(),
+            carrier: OnceLock::new(),
             token: identity::own(),
             parking: Parking::default(),
             current: OnceLock::new(),
@@ -78,35 +88,121 @@ impl Host {
     pub(crate) fn run<T>(&self, act: impl FnOnce(&mut Kernel) -> T) -> T {
         let mut kernel = self.kernel();
         let answer = act(&mut kernel);
-        let steps = kernel.take_steps();
-        drop(kernel);
-        self.carry_out(steps);
+        let woken = self.settle(kernel);
+        self.wake(woken);
         answer
     }
 
-    /// Sleeps until the turn of `ticket` has come, which is answered with `true`, or the deadline passes.
+    /// Sends a message to another process's port. One that finds no room looks first whether there is news of any.
+    pub(super) fn send_away(&self, route: u64, outgoing: Outgoing) -> Result<Sent, Box<SendFailed>> {
+        let Some(carrier) = self.carrier.get() else {
+            // Who knows a route has a carrier.
+            return Err(self.run(|kernel| kernel.not_carried(outgoing, SendError::NoBuffer)));
+        };
+        let enter = |ticket| self.parking.enter(ticket, Waiter::this_thread());
+        let (sent, woken) = carrier.send(&self.kernel, route, outgoing, enter);
+        self.wake(woken);
+        sent
+    }
+
+    /// The carrier, from now on if there was none.
+    pub(crate) fn carrier(&self) -> Result<&Carrier, SystemError> {
+        if let Some(carrier) = self.carrier.get() {
+            return Ok(carrier);
+        }
+        let fresh = Carrier::new()?;
+        Ok(self.carrier.get_or_init(|| fresh))
+    }
+
+    /// Runs `act` on the carrier and the kernel, and wakes whom that concerns. There may be a link now, which somebody who
+    /// sleeps has to look after.
+    pub(crate) fn with_carrier<T>(
+        &self,
+        act: impl FnOnce(&Carrier, &Mutex<Kernel>) -> (T, Vec<Ticket>),
+    ) -> Result<T, SystemError> {
+        let (answer, woken) = act(self.carrier()?, &self.kernel);
+        self.wake(woken);
+        self.hand_on();
+        Ok(answer)
+    }
+
+    /// Takes what has come from other processes, if nobody looks after that.
+    #[inline]
+    pub(crate) fn look(&self) {
+        if let Some(carrier) = self.carrier.get() {
+            let woken = carrier.look(&self.kernel);
+            self.wake(woken);
+        }
+    }
+
+    /// Sleeps until the turn of `ticket` has come, which is answered with `true`, or the deadline passes. Meanwhile the
+    /// thread looks after the links of the process, if nobody else does.
     pub(super) fn sleep(&self, ticket: Ticket, deadline: Deadline) -> bool {
-        self.parking.sleep(ticket, deadline)
+        let came = loop {
+            if !self.parking.is_waiting(ticket) {
+                break true;
+            }
+            if deadline.has_passed() {
+                break false;
+            }
+            match self.carrier.get().and_then(Carrier::try_lead) {
+                Some(mut lead) => {
+                    let is_over = || !self.parking.is_waiting(ticket);
+                    if lead.wait(&self.kernel, |woken| self.wake(woken), is_over, deadline).is_err() {
+                        // The kernel refused: nobody can look after the links now, and this thread waits as others do.
+                        drop(lead);
+                        self.parking.nap(ticket, deadline.or_sooner(Deadline::within(REFUSED_AGAIN_AFTER)));
+                    }
+                }
+                None => self.parking.nap(ticket, deadline),
+            }
+        };
+        self.hand_on();
+        came
+    }
+
+    /// Somebody who sleeps looks after the links, if nobody does.
+    fn hand_on(&self) {
+        if self.carrier.get().is_some_and(|carrier| !carrier.is_led()) {
+            self.parking.rouse_one();
+        }
     }
 
     fn kernel(&self) -> MutexGuard<'_, Kernel> {
         self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn carry_out(&self, steps: Vec<Step>) {
-        let mut steps = VecDeque::from(steps);
-        while let Some(step) = steps.pop_front() {
-            match step {
-                Step::Wake(ticket) if self.parking.wake(ticket) => {}
-                // It has only told somebody who may look: the turn is the next one's.
-                Step::Wake(ticket) => {
-                    let mut kernel = self.kernel();
-                    kernel.stop_waiting(ticket);
-                    steps.extend(kernel.take_steps());
-                }
-                // No right leaves the process yet, so nobody outside is owed anything.
-                Step::Release(_) | Step::Carry(..) | Step::Died(_) => {}
+    /// Carries out what the kernel wants done outside; answers whose turn it is. Without a carrier no right has left the
+    /// process, and nobody outside is owed anything.
+    fn settle(&self, mut kernel: MutexGuard<'_, Kernel>) -> Vec<Ticket> {
+        if kernel.steps.is_empty() {
+            return Vec::new();
+        }
+        match self.carrier.get() {
+            Some(carrier) if !kernel.steps.iter().all(Step::is_inside) => {
+                drop(kernel);
+                carrier.settle(&self.kernel)
             }
+            _ => kernel.take_steps().into_iter().filter_map(Step::ticket).collect(),
+        }
+    }
+
+    /// Wakes those whose turn it is.
+    fn wake(&self, woken: Vec<Ticket>) {
+        if woken.is_empty() {
+            return;
+        }
+        let mut woken = VecDeque::from(woken);
+        while let Some(ticket) = woken.pop_front() {
+            if !self.parking.wake(ticket) {
+                // It has only told somebody who may look: the turn is the next one's.
+                let mut kernel = self.kernel();
+                kernel.stop_waiting(ticket);
+                woken.extend(self.settle(kernel));
+            }
+        }
+        if let Some(carrier) = self.carrier.get() {
+            carrier.nudge();
         }
     }
 }

@@ -58,16 +58,28 @@ impl Parking {
         true
     }
 
-    /// The calling thread sleeps until its ticket's turn has come, which is answered with `true`, or the deadline passes.
-    pub(super) fn sleep(&self, ticket: Ticket, deadline: Deadline) -> bool {
-        while self.waiters().contains_key(&ticket) {
+    /// Whether the turn of a ticket has not come yet.
+    #[inline]
+    pub(super) fn is_waiting(&self, ticket: Ticket) -> bool {
+        self.waiters().contains_key(&ticket)
+    }
+
+    /// The calling thread sleeps until its ticket's turn has come, the deadline passes, or somebody rouses it.
+    pub(super) fn nap(&self, ticket: Ticket, deadline: Deadline) {
+        if self.is_waiting(ticket) {
             match deadline.remaining() {
-                _ if deadline.has_passed() => return false,
                 Some(left) => thread::park_timeout(left),
                 None => thread::park(),
             }
         }
-        true
+    }
+
+    /// Lets one of the threads that sleep look around.
+    pub(super) fn rouse_one(&self) {
+        let is_thread = |waiter: &&Waiter| matches!(waiter, Waiter::Thread(_));
+        if let Some(Waiter::Thread(thread)) = self.waiters().values().find(is_thread) {
+            thread.unpark();
+        }
     }
 
     /// How many wait.

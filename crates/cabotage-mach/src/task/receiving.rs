@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Receiving by name: look, sleep, look again.
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use cabotage_os::Deadline;
@@ -8,7 +9,7 @@ use cabotage_os::eventfd::EventFd;
 
 use super::Names;
 use super::parking::Waiter;
-use crate::error::ReceiveError;
+use crate::error::{PollError, ReceiveError};
 use crate::kernel::Ticket;
 use crate::kernel::messages::{Receipt, ReceiveOptions, Received};
 use crate::message::{Carried, Message};
@@ -29,6 +30,9 @@ impl Names {
     ) -> Result<Receipt, ReceiveError> {
         if !self.host.is_here() {
             return Err(ReceiveError::Forked);
+        }
+        if deadline == Deadline::Now {
+            self.host.look();
         }
         let mut ticket = None;
         loop {
@@ -89,6 +93,7 @@ impl Names {
         if !self.host.is_here() {
             return Err(ReceiveError::Forked);
         }
+        self.host.look();
         self.host.run(|kernel| {
             if kernel.has_message(self.space, name)? {
                 return Ok(None);
@@ -97,6 +102,19 @@ impl Names {
             self.host.parking.enter(ticket, Waiter::Bell(Arc::clone(bell)));
             Ok(Some(ticket))
         })
+    }
+
+    /// What is readable when something comes from other processes, after [`Names::arm_outside`].
+    pub(crate) fn outside_bell(self) -> Result<BorrowedFd<'static>, PollError> {
+        if !self.host.is_here() {
+            return Err(ReceiveError::Forked.into());
+        }
+        Ok(self.host.carrier()?.as_fd())
+    }
+
+    /// Arranges for that; `false` if something has come.
+    pub(crate) fn arm_outside(self) -> Result<bool, PollError> {
+        Ok(self.host.carrier()?.arm()?.is_some())
     }
 
     /// The bell with this ticket rings no more.

@@ -38,7 +38,11 @@ impl Names {
             }
             outcome
         });
-        match outcome? {
+        let outcome = match outcome? {
+            Outcome::Away(route, outgoing) => self.host.send_away(route, outgoing)?,
+            outcome => outcome,
+        };
+        match outcome {
             Outcome::Waits(ticket) if self.host.sleep(ticket, deadline) => Ok(Sent::Queued),
             Outcome::Waits(ticket) => self.host.run(|kernel| {
                 self.host.parking.leave(ticket);

@@ -32,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("revocable_writer", revoke::writer),
     ("metered_link", metered::link),
     ("alpc_messages", alpc_messages),
+    ("mach_records", mach_records),
     ("names", text::names),
     ("framed_pipe", framed::pipe),
     ("shm_channel", channel::opened),
@@ -60,4 +61,9 @@ fn wire_hello(data: &[u8]) {
 /// A message between a port of ALPC and its client.
 fn alpc_messages(data: &[u8]) {
     cabotage_alpc::fuzzing::message(data);
+}
+
+/// A record on the link of a Mach port.
+fn mach_records(data: &[u8]) {
+    cabotage_mach::fuzzing::record(data);
 }

@@ -9,6 +9,7 @@ use crate::code::KernError;
 use crate::kernel::Kernel;
 use crate::kernel::ids::SpaceId;
 use crate::kernel::port::{Guard, Port, QUEUE_LIMIT_MAX, Rare};
+use crate::kernel::step::Step;
 use crate::name::Name;
 
 /// The state of a port: `MACH_PORT_RECEIVE_STATUS`.
@@ -60,6 +61,7 @@ impl Kernel {
         }
         port.queue_limit = limit;
         let port = self.receive_right(space, name)?;
+        self.steps.push(Step::Limit(port));
         self.make_room(port);
         Ok(())
     }

@@ -62,6 +62,11 @@ impl Kernel {
         message
     }
 
+    /// A message to a port that is away can't be carried there: its sender gets it back.
+    pub fn not_carried(&mut self, outgoing: Outgoing, error: SendError) -> Box<SendFailed> {
+        self.refuse(outgoing.message, outgoing.from, error)
+    }
+
     /// There is no room, as far as whoever carries messages away can tell: the message is treated as one to a queue
     /// that is full. One that waits is handed out by a [`Step::Carry`](crate::kernel::Step::Carry) when there is
     /// [room again](Kernel::carry_waiting).

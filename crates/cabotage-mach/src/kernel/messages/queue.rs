@@ -18,6 +18,7 @@ impl Kernel {
     /// # Errors
     /// The message, when the port is dead, or its queue holds as many messages as any queue can, or a receive right in the
     /// message would then be on its way to itself.
+    #[expect(clippy::result_large_err, reason = "the message itself comes back, as it went in")]
     pub fn enqueue(&mut self, port: PortId, message: Message) -> Result<(), Message> {
         match self.ports.get(port) {
             None => Err(message),
@@ -37,9 +38,6 @@ impl Kernel {
 
     /// Puts a message into the queue of a port that is alive, and tells a receiver.
     pub(super) fn admit(&mut self, id: PortId, message: Message) {
-        if let Some(space) = self.answers_for(id) {
-            return self.answer_for(space, message);
-        }
         let Some(port) = self.ports.get_mut(id) else { return };
         port.queue.push_back(message);
         if port.queue.len() == 1 {
@@ -57,7 +55,7 @@ impl Kernel {
     }
 
     /// Takes the first message of a queue, which makes room for another. Gives its number, too.
-    pub(in crate::kernel) fn take(&mut self, id: PortId) -> Option<(Message, u32)> {
+    pub(super) fn take(&mut self, id: PortId) -> Option<(Message, u32)> {
         let port = self.ports.get_mut(id)?;
         let message = port.queue.pop_front()?;
         let sequence = port.sequence;
@@ -65,6 +63,7 @@ impl Kernel {
         if port.queue.is_empty() {
             self.unlist_in_sets(id);
         }
+        self.steps.extend(message.origin.map(Step::Taken));
         self.one_left_the_queue(id);
         Some((message, sequence))
     }
@@ -77,7 +76,7 @@ impl Kernel {
     }
 
     /// The right that a message was sent by has done its work.
-    pub(crate) fn use_up(&mut self, sent_by: Capability) {
+    pub(super) fn use_up(&mut self, sent_by: Capability) {
         match sent_by {
             Capability::SendOnce(port) => self.spend_send_once(port),
             Capability::Send(port) => self.drop_send(port),

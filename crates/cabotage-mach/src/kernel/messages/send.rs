@@ -39,6 +39,7 @@ impl Kernel {
             complex: letter.complex || !body.cargo.is_empty(),
             cargo: body.cargo,
             sender: Sender::Task(options.sender),
+            origin: None,
         };
         if !body.rest.is_empty() {
             self.destroy_message(message);

@@ -54,7 +54,7 @@ fn raising_the_limit_wakes_as_many_senders_as_there_is_more_room() {
         let destination = world.take(name, Disposition::CopySend);
         let (reply, body, cargo) = ((Capability::Null, None), Vec::new(), Vec::new());
         let sender = Sender::Task(Default::default());
-        let message = Message { id, destination, reply, body, cargo, complex: false, sender };
+        let message = Message { id, destination, reply, body, cargo, complex: false, sender, origin: None };
         let port = world.kernel.receive_port(world.task, name).expect("a port");
         if id == 0 {
             port.queue.push_back(message);

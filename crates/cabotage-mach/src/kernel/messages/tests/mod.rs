@@ -5,7 +5,6 @@ mod away;
 mod body;
 mod cached;
 mod circles;
-mod conservation;
 mod full;
 mod give_back;
 mod header;

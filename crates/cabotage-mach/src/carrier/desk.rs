@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The tables of the carrier: which links there are, what each stands for, and the ways in which one comes and goes.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::OwnedFd;
+
+use cabotage_link::{End as LinkEnd, Key, Link, LinkError, LinkSet, Options, SetError};
+use cabotage_os::object::unguessable;
+use cabotage_os::process::own_uid;
+use cabotage_os::socket::Socket;
+use cabotage_os::{Errno, SystemError};
+
+use super::end::{End, Ends};
+use super::packet::Packet;
+use super::rules::Role;
+use super::wire::{self, Claim, Welcome, Word};
+use crate::kernel::port::QUEUE_LIMIT_DEFAULT;
+use crate::kernel::{Kernel, PortId};
+
+/// How many records wait on one link for a peer that does not read before no fork is added to them.
+const UNSENT_MAX: usize = 256;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) set: LinkSet,
+    pub(super) ends: Ends,
+    /// Which way messages go, by the number that the kernel knows.
+    pub(super) routes: HashMap<u64, Route>,
+    numbers: u64,
+    /// Ports of this process to which others have rights.
+    pub(super) ports: HashMap<PortId, Known>,
+    /// Those of other processes that have proved which they are.
+    pub(super) verified: HashMap<Claim, PortId>,
+    /// Names under which links come.
+    pub(super) doors: HashMap<Key, PortId>,
+    /// Links with something unsent, and with something unread.
+    pub(super) held_up: Vec<Key>,
+    pub(super) behind: VecDeque<Key>,
+    /// Who we are, to others.
+    pub(super) identity: Own,
+}
+
+/// Who this process is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Own {
+    pub(super) pid: i32,
+    pub(super) uid: u32,
+}
+
+/// What a number of the kernel's stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    /// The right that a link is.
+    Link(Key),
+    /// A send-once right on a link.
+    Token(Key, u64),
+    /// A link on which messages come.
+    Origin(Key),
+}
+
+/// A port of this process to which others have rights.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) secret: u64,
+    /// Its links.
+    pub(super) keys: Vec<Key>,
+    /// Links that forks have made, by the numbers of the forks.
+    pub(super) forks: HashMap<u64, Key>,
+    /// The name under which it is found.
+    pub(super) door: Option<Key>,
+}
+
+impl Desk {
+    pub(super) fn new() -> Result<Self, SetError> {
+        Ok(Self {
+            set: LinkSet::new()?,
+            ends: Ends::default(),
+            routes: HashMap::new(),
+            numbers: 0,
+            ports: HashMap::new(),
+            verified: HashMap::new(),
+            doors: HashMap::new(),
+            held_up: Vec::new(),
+            behind: VecDeque::new(),
+            identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
+        })
+    }
+
+    /// A number that the kernel has not had.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// What is known of a port of ours to which others have rights, from now on if not before.
+    pub(super) fn known(&mut self, port: PortId) -> Result<&mut Known, SystemError> {
+        Ok(match self.ports.entry(port) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let secret = unguessable()?;
+                place.insert(Known { secret, keys: Vec::new(), forks: HashMap::new(), door: None })
+            }
+        })
+    }
+
+    /// A link of the set is an end of this role.
+    fn seat(&mut self, key: Key, port: PortId, role: Role) {
+        let number = self.next_number();
+        self.routes.insert(number, Route::Origin(key));
+        self.ends.add(End::new(key, port, number, role));
+    }
+
+    /// A link to a port of ours, whose other end somebody gets. Its right is counted by whoever calls.
+    pub(super) fn own(
+        &mut self,
+        kernel: &Kernel,
+        link: Link,
+        port: PortId,
+        is_once: bool,
+    ) -> Result<Key, SystemError> {
+        let key = self.set.insert(link).map_err(|refused| refusal_of_set(refused.error))?;
+        self.welcome(kernel, key, port, is_once)?;
+        Ok(key)
+    }
+
+    /// A link of the set is one to a port of ours: the owner speaks first.
+    pub(super) fn welcome(
+        &mut self,
+        kernel: &Kernel,
+        key: Key,
+        port: PortId,
+        is_once: bool,
+    ) -> Result<(), SystemError> {
+        let limit = queue_limit(kernel, port);
+        let known = self.known(port)?;
+        known.keys.push(key);
+        let welcome = Welcome { port: port.number(), secret: known.secret, limit, reserved: 0 };
+        let role = if is_once { Role::once_owner() } else { Role::owner(limit) };
+        self.seat(key, port, role);
+        self.say(key, Packet::new(wire::welcome(&welcome)));
+        Ok(())
+    }
+
+    /// A link that is the right to another process's port: a port that is away, in the kernel's eyes. Its right is
+    /// counted by whoever calls.
+    pub(super) fn hold(
+        &mut self,
+        kernel: &mut Kernel,
+        link: Link,
+        claim: Option<Claim>,
+        is_once: bool,
+    ) -> Result<PortId, SystemError> {
+        let number = self.next_number();
+        let port = kernel.import(number);
+        let role =
+            if is_once { Role::OnceHolder { has_right: true } } else { Role::holder(QUEUE_LIMIT_DEFAULT) };
+        match self.set.insert(link) {
+            Ok(key) => {
+                self.routes.insert(number, Route::Link(key));
+                self.ends.add(End { claim, ..End::new(key, port, number, role) });
+                Ok(port)
+            }
+            Err(refused) => {
+                kernel.port_died(port);
+                Err(refusal_of_set(refused.error))
+            }
+        }
+    }
+
+    /// Says something over a link, now if there is room, in order in any case.
+    pub(super) fn say(&mut self, key: Key, packet: Packet) {
+        let Some(end) = self.ends.get_mut(key) else { return };
+        if !end.unsent.is_empty() {
+            end.unsent.push_back(packet);
+            return;
+        }
+        let Some(link) = self.set.get_mut(key) else { return };
+        // That the link is over is told by the set, after everything that came before.
+        if let Ok(Some(packet)) = packet.send(link) {
+            end.unsent.push_back(packet);
+            self.held_up.push(key);
+        }
+    }
+
+    /// Says something that is no message.
+    pub(super) fn say_bare(&mut self, key: Key, word: Word, token: u64, descriptor: Option<OwnedFd>) {
+        let Some(end) = self.ends.get_mut(key) else { return };
+        let bytes = wire::bare(word, token, end.role.tell(), &[]);
+        self.say(key, Packet { bytes, descriptors: descriptor.into_iter().collect() });
+    }
+
+    /// Whether the peer of a link reads so little that nothing more is to wait for it.
+    pub(super) fn is_crowded(&self, key: Key) -> bool {
+        self.ends.get(key).is_none_or(|end| end.unsent.len() >= UNSENT_MAX)
+    }
+
+    /// Sends what has room now of what is unsent.
+    pub(super) fn flush(&mut self) {
+        for key in std::mem::take(&mut self.held_up) {
+            if self.flush_one(key) {
+                self.held_up.push(key);
+            } else {
+                self.close_if_done(key);
+            }
+        }
+    }
+
+    /// The same for one link; answers whether something is left.
+    fn flush_one(&mut self, key: Key) -> bool {
+        let (Some(end), Some(link)) = (self.ends.get_mut(key), self.set.get_mut(key)) else { return false };
+        while let Some(packet) = end.unsent.pop_front() {
+            match packet.send(link) {
+                Ok(None) => {}
+                Ok(Some(packet)) => {
+                    end.unsent.push_front(packet);
+                    return true;
+                }
+                Err(_) => end.unsent.clear(),
+            }
+        }
+        false
+    }
+
+    /// Closes a link over which nothing can be said any more.
+    pub(super) fn close_if_done(&mut self, key: Key) {
+        if self.ends.get(key).is_some_and(End::is_done) {
+            self.forget(key);
+            drop(self.set.remove(key));
+        }
+    }
+
+    /// Takes an end out of the tables; the link is somebody else's affair.
+    pub(super) fn forget(&mut self, key: Key) -> Option<Box<End>> {
+        let end = self.ends.remove(key)?;
+        self.routes.remove(&end.number);
+        if let Some(claim) = end.claim.filter(|claim| self.verified.get(claim) == Some(&end.port)) {
+            self.verified.remove(&claim);
+        }
+        if end.role.is_owner()
+            && let Some(known) = self.ports.get_mut(&end.port)
+        {
+            known.keys.retain(|known| *known != key);
+            known.forks.remove(&end.fork);
+            if known.keys.is_empty() && known.door.is_none() {
+                self.ports.remove(&end.port);
+            }
+        }
+        Some(end)
+    }
+}
+
+/// How many messages of each sender a port queues.
+pub(super) fn queue_limit(kernel: &Kernel, port: PortId) -> u32 {
+    kernel.ports.get(port).map_or(QUEUE_LIMIT_DEFAULT, |port| port.queue_limit)
+}
+
+/// Two ends that nobody has used, to be given away.
+pub(super) fn two_ends() -> Result<(OwnedFd, OwnedFd), SystemError> {
+    let (one, other) = Socket::pair()?;
+    one.into_fd().zip(other.into_fd()).ok_or_else(|| SystemError::new("socketpair", "two ends", Errno::BADF))
+}
+
+/// A link over an end that came from somebody.
+pub(super) fn link_over(end: OwnedFd) -> Result<Link, LinkError> {
+    let end = LinkEnd::received(end).map_err(|_| NO_END)?;
+    end.link(Options::new())
+}
+
+const NO_END: LinkError =
+    LinkError::Fault(cabotage_link::PeerFault::Order("passed something else than the end of a link"));
+
+pub(super) fn refusal_of_set(error: SetError) -> SystemError {
+    match error {
+        SetError::System(refusal) => refusal,
+        other => SystemError::new("epoll_ctl", other, Errno::BADF),
+    }
+}
+
+pub(super) fn refusal_of_link(error: LinkError) -> SystemError {
+    match error {
+        LinkError::System(refusal) => refusal,
+        other => SystemError::new("socketpair", other, Errno::BADF),
+    }
+}

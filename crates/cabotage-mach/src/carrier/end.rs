@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One end of a link, as this process keeps it: what the rules say, which ports it is about, and what still has to go.
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+
+use cabotage_link::{Key, Letter};
+
+use super::packet::Packet;
+use super::rules::{Granted, Held, Role};
+use super::wire::Claim;
+use crate::kernel::PortId;
+use crate::kernel::message::AuditToken;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) key: Key,
+    /// Of an owner's end the port, which may have died; of a holder's the port that is away.
+    pub(super) port: PortId,
+    /// The number that the kernel knows it by: the route of a holder's end, the origin of an owner's messages.
+    pub(super) number: u64,
+    pub(super) role: Role,
+    /// The other end's send-once rights to ports of ours.
+    pub(super) granted: Granted<PortId>,
+    /// Our send-once rights to the other end's ports.
+    pub(super) held: Held<Token>,
+    /// Of a holder's end: which port it is, as whoever passed the right said, or as its owner has said since.
+    pub(super) claim: Option<Claim>,
+    /// Whether the owner has said it.
+    pub(super) is_welcome: bool,
+    /// Of an owner's end that came by a fork: its number.
+    pub(super) fork: u64,
+    /// Links that forks of this one have made and nobody has used, as far as is known.
+    pub(super) forked: Vec<Key>,
+    /// Descriptors of a message that is still to come.
+    pub(super) custody: Vec<OwnedFd>,
+    /// What was received and not yet looked at, since somebody only looked for forks.
+    pub(super) unread: VecDeque<Letter>,
+    /// What is still to be sent, in order.
+    pub(super) unsent: VecDeque<Packet>,
+    /// Who sends what comes, once that is known.
+    pub(super) sender: Option<AuditToken>,
+}
+
+/// A send-once right that the other end granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token {
+    /// What it is known as here.
+    pub(super) port: PortId,
+    pub(super) route: u64,
+}
+
+impl End {
+    pub(super) fn new(key: Key, port: PortId, number: u64, role: Role) -> Self {
+        Self {
+            key,
+            port,
+            number,
+            role,
+            granted: Granted::default(),
+            held: Held::default(),
+            claim: None,
+            is_welcome: false,
+            fork: 0,
+            forked: Vec::new(),
+            custody: Vec::new(),
+            unread: VecDeque::new(),
+            unsent: VecDeque::new(),
+            sender: None,
+        }
+    }
+
+    /// Whether nothing is left that could be said over the link, and this end closes it.
+    pub(super) fn is_done(&self) -> bool {
+        self.unsent.is_empty() && self.role.is_done(&self.granted, &self.held)
+    }
+}
+
+/// Ends by the places of their links.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    places: Vec<Option<Box<End>>>,
+}
+
+impl Ends {
+    pub(super) fn add(&mut self, end: End) {
+        let place = end.key.place();
+        if self.places.len() <= place {
+            self.places.resize_with(place + 1, || None);
+        }
+        self.places[place] = Some(Box::new(end));
+    }
+
+    pub(super) fn get(&self, key: Key) -> Option<&End> {
+        self.places.get(key.place())?.as_deref().filter(|end| end.key == key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut End> {
+        self.places.get_mut(key.place())?.as_deref_mut().filter(|end| end.key == key)
+    }
+
+    pub(super) fn remove(&mut self, key: Key) -> Option<Box<End>> {
+        self.get(key)?;
+        self.places[key.place()].take()
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Rights and messages between processes: a send right to another process's port is the end of a link of its own.
+//!
+//! The kernel knows such a port as one that is away, by a number; here stands which link that is. A link begins with one
+//! holder, who shares it with nobody: whoever passes the right on makes a new link, of which the owner gets one end and
+//! the third party the other. So nobody can speak for somebody else, and each holder's death is a hang-up of its own.
+//! What the two ends owe each other stands in [`rules`], what they write in [`wire`].
+#![allow(dead_code, reason = "being built")]
+
+mod desk;
+mod end;
+mod hearing;
+mod lead;
+mod packet;
+mod passing;
+mod rights;
+mod rules;
+mod sending;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod unpacking;
+pub(crate) mod wire;
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cabotage_os::fork::SoleFd;
+use cabotage_os::{Errno, SystemError};
+
+use crate::kernel::messages::{Outgoing, SendFailed, Sent};
+use crate::kernel::{Kernel, Ticket};
+use desk::{Desk, refusal_of_set};
+use lead::Place;
+pub(crate) use rights::RightError;
+
+/// What carries for the kernel of this process. Its lock is taken before the kernel's.
+#[derive(Debug)]
+pub(crate) struct Carrier {
+    desk: Mutex<Desk>,
+    place: Place,
+    /// Readable when something comes, after it was armed.
+    watched: SoleFd,
+}
+
+impl Carrier {
+    /// Without any link.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub(crate) fn new() -> Result<Self, SystemError> {
+        let desk = Desk::new().map_err(refusal_of_set)?;
+        let watched = desk.set.as_fd().try_clone_to_owned();
+        let watched =
+            watched.map_err(|error| SystemError::new("fcntl", "a set of links", errno_of(&error)))?;
+        Ok(Self { desk: Mutex::new(desk), place: Place::new()?, watched: SoleFd::new(watched)? })
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what calls of the kernel have led to; answers whose turn it is. Steps are taken under the lock of the tables,
+    /// so that they are done in the order in which they came about, whoever does them.
+    pub(crate) fn settle(&self, kernel: &Mutex<Kernel>) -> Vec<Ticket> {
+        self.act(kernel, |_, _| ()).1
+    }
+
+    /// Sends a message of a task by a route, looking for news of room if there is none. A sender that has to wait is entered
+    /// before anybody can wake it.
+    ///
+    /// # Errors
+    /// As any send.
+    pub(crate) fn send(
+        &self,
+        kernel: &Mutex<Kernel>,
+        route: u64,
+        outgoing: Outgoing,
+        enter: impl FnOnce(Ticket),
+    ) -> (Result<Sent, Box<SendFailed>>, Vec<Ticket>) {
+        self.act(kernel, |desk, kernel| {
+            let sent = desk.send(kernel, route, outgoing);
+            if let Ok(Sent::Waits(ticket)) = sent {
+                enter(ticket);
+            }
+            sent
+        })
+    }
+
+    /// Runs `act` on the tables and the kernel, then does what that led to.
+    fn act<T>(
+        &self,
+        kernel: &Mutex<Kernel>,
+        act: impl FnOnce(&mut Desk, &mut Kernel) -> T,
+    ) -> (T, Vec<Ticket>) {
+        let mut woken = Vec::new();
+        let mut desk = self.desk();
+        let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = act(&mut desk, &mut kernel);
+        desk.settle(&mut kernel, &mut woken);
+        drop(kernel);
+        drop(desk);
+        self.nudge();
+        (answer, woken)
+    }
+}
+
+fn errno_of(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
+}
+
+impl AsFd for Carrier {
+    /// Readable when something comes, after [`Carrier::arm`].
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.watched.as_fd()
+    }
+}

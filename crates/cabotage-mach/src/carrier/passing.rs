@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Rights that leave this process: what stands for each in a record, and what changes once the record goes.
+//!
+//! First everything is made ready that may fail; the kernel's counts have not changed then, and it can be undone. Then
+//! the counts move: what a message held is held by a link or a token from now on.
+
+use std::os::fd::OwnedFd;
+
+use cabotage_link::{Key, Link, Options};
+use cabotage_os::SystemError;
+use cabotage_os::object::unguessable;
+
+use super::desk::{Desk, Route, refusal_of_link, two_ends};
+use super::wire::{Carried, Claim, Word};
+use crate::kernel::message::{Capability, Cargo, Message};
+use crate::kernel::port::Home;
+use crate::kernel::{Kernel, PortId};
+use crate::right::{Disposition, Right};
+
+/// A right that is ready to go.
+#[derive(Debug)]
+pub(super) struct Passing {
+    pub(super) carried: Carried,
+    pub(super) descriptor: Option<OwnedFd>,
+    pub(super) change: Change,
+}
+
+/// What has been made ready for it, and what becomes of the right's count.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// There is none.
+    Nothing,
+    /// A link to a port of ours holds the right.
+    Linked(Key),
+    /// A token does.
+    Granted(Key, u64),
+    /// A send right to a port that is away goes.
+    Sent(PortId),
+    /// A send-once right to a port that is away goes; on this link it was this token.
+    Used(PortId, Key, u64),
+    /// A send-once right that was a link of its own goes.
+    Handed(PortId, Key),
+}
+
+/// Why a right does not go now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotPassed {
+    /// The other process reads nothing, or there are too many send-once rights.
+    Crowded,
+    /// A receive right stays in its process.
+    Receive,
+    /// The kernel refused.
+    System(SystemError),
+}
+
+impl From<SystemError> for NotPassed {
+    fn from(refusal: SystemError) -> Self {
+        Self::System(refusal)
+    }
+}
+
+impl Desk {
+    /// Makes the rights of a message ready to go over a link: that of the reply first.
+    pub(super) fn prepare(
+        &mut self,
+        kernel: &mut Kernel,
+        key: Key,
+        message: &Message,
+    ) -> Result<Vec<Passing>, NotPassed> {
+        let mut passing = Vec::new();
+        let reply = (&message.reply.0, message.reply.1.map_or(Right::SendOnce, Disposition::gives));
+        for (right, sort) in std::iter::once(reply).chain(message.cargo.iter().flat_map(rights_of)) {
+            match self.prepare_one(kernel, key, right, sort) {
+                Ok(ready) => passing.push(ready),
+                Err(error) => {
+                    self.undo(kernel, passing);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(passing)
+    }
+
+    fn prepare_one(
+        &mut self,
+        kernel: &mut Kernel,
+        key: Key,
+        right: &Capability,
+        sort: Right,
+    ) -> Result<Passing, NotPassed> {
+        let home = |port: &PortId| kernel.ports.get(*port).map(|port| port.home);
+        let bare = |carried, change| Ok(Passing { carried, descriptor: None, change });
+        match right {
+            Capability::Null => bare(Carried::Null(sort), Change::Nothing),
+            Capability::Dead => bare(Carried::Dead(sort), Change::Nothing),
+            Capability::Receive(_) => Err(NotPassed::Receive),
+            Capability::Send(port) | Capability::SendOnce(port) if home(port).is_none() => {
+                bare(Carried::Dead(sort), Change::Nothing)
+            }
+            Capability::Send(port) => match home(port) {
+                Some(Home::Away(route)) => self.pass_on(key, *port, route),
+                _ => self.link_to(kernel, *port, false),
+            },
+            Capability::SendOnce(port) => match home(port) {
+                Some(Home::Away(route)) => self.pass_once_on(key, *port, route),
+                _ => self.grant(key, *port),
+            },
+        }
+    }
+
+    /// A send right to a port of ours: a new link, of which we keep the owner's end.
+    fn link_to(&mut self, kernel: &Kernel, port: PortId, is_once: bool) -> Result<Passing, NotPassed> {
+        let (link, end) = Link::pair(Options::new()).map_err(refusal_of_link)?;
+        let own = self.own(kernel, link, port, is_once)?;
+        let claim = self.own_claim(port)?;
+        let carried = Carried::Send { claim: Some(claim), fork: 0 };
+        Ok(Passing { carried, descriptor: end.into_fd(), change: Change::Linked(own) })
+    }
+
+    /// How we say which port of ours this is.
+    pub(super) fn own_claim(&mut self, port: PortId) -> Result<Claim, SystemError> {
+        let secret = self.known(port)?.secret;
+        Ok(Claim { pid: self.identity.pid, uid: self.identity.uid, port: port.number(), secret })
+    }
+
+    /// A send-once right to a port of ours: a token of this link.
+    fn grant(&mut self, key: Key, port: PortId) -> Result<Passing, NotPassed> {
+        let end = self.ends.get_mut(key).ok_or(NotPassed::Crowded)?;
+        let token = end.granted.grant(port).map_err(|_| NotPassed::Crowded)?;
+        Ok(Passing { carried: Carried::Token(token), descriptor: None, change: Change::Granted(key, token) })
+    }
+
+    /// A send right to another process's port: it gets one end of a new link, the third party the other.
+    fn pass_on(&mut self, key: Key, port: PortId, route: u64) -> Result<Passing, NotPassed> {
+        let Some(&Route::Link(own)) = self.routes.get(&route) else {
+            return Ok(Passing {
+                carried: Carried::Dead(Right::Send),
+                descriptor: None,
+                change: Change::Sent(port),
+            });
+        };
+        if own == key {
+            return Ok(Passing { carried: Carried::Own, descriptor: None, change: Change::Sent(port) });
+        }
+        let fork = unguessable()?.max(1);
+        let theirs = self.fork(own, fork)?;
+        let claim = self.ends.get(own).and_then(|end| end.claim);
+        let carried = Carried::Send { claim, fork };
+        Ok(Passing { carried, descriptor: Some(theirs), change: Change::Sent(port) })
+    }
+
+    /// Makes a link to the port that `own` is the right to; answers the end that somebody else gets.
+    pub(super) fn fork(&mut self, own: Key, fork: u64) -> Result<OwnedFd, NotPassed> {
+        if self.is_crowded(own) {
+            return Err(NotPassed::Crowded);
+        }
+        let (owners, theirs) = two_ends()?;
+        self.say_bare(own, Word::Fork, fork, Some(owners));
+        Ok(theirs)
+    }
+
+    /// A send-once right to another process's port: back home as what it is, to a third party as a link.
+    fn pass_once_on(&mut self, key: Key, port: PortId, route: u64) -> Result<Passing, NotPassed> {
+        match self.routes.get(&route).copied() {
+            Some(Route::Token(own, token)) if own == key => {
+                let change = Change::Used(port, own, token);
+                Ok(Passing { carried: Carried::Home(token), descriptor: None, change })
+            }
+            Some(Route::Token(own, token)) => {
+                if self.is_crowded(own) {
+                    return Err(NotPassed::Crowded);
+                }
+                let (owners, theirs) = two_ends()?;
+                self.say_bare(own, Word::Materialise, token, Some(owners));
+                let change = Change::Used(port, own, token);
+                Ok(Passing { carried: Carried::Once, descriptor: Some(theirs), change })
+            }
+            Some(Route::Link(own)) => {
+                let theirs = self.fork(own, 1)?;
+                let change = Change::Handed(port, own);
+                Ok(Passing { carried: Carried::Once, descriptor: Some(theirs), change })
+            }
+            _ => Ok(Passing {
+                carried: Carried::Dead(Right::SendOnce),
+                descriptor: None,
+                change: Change::Nothing,
+            }),
+        }
+    }
+
+    /// The message does not go. An end that a third party's owner was told of closes here, so it hears that. A
+    /// send-once right that was on its way to a third party has died of it.
+    fn undo(&mut self, kernel: &mut Kernel, passing: Vec<Passing>) {
+        for Passing { change, .. } in passing {
+            match change {
+                Change::Linked(key) => {
+                    self.forget(key);
+                    drop(self.set.remove(key));
+                }
+                Change::Granted(key, token) => {
+                    if let Some(end) = self.ends.get_mut(key) {
+                        let _ = end.granted.end(token);
+                    }
+                }
+                Change::Used(port, key, token) => {
+                    if let Some(end) = self.ends.get_mut(key) {
+                        end.held.end(token);
+                    }
+                    kernel.port_died(port);
+                }
+                Change::Handed(port, key) => {
+                    if let Some(end) = self.ends.get_mut(key) {
+                        end.role.release();
+                    }
+                    kernel.port_died(port);
+                }
+                Change::Nothing | Change::Sent(_) => {}
+            }
+        }
+    }
+
+    /// The message goes, and the count of a right of it moves.
+    pub(super) fn commit(&mut self, kernel: &mut Kernel, change: Change) {
+        match change {
+            Change::Nothing | Change::Linked(_) | Change::Granted(..) => {}
+            Change::Sent(port) => kernel.withdraw_send(port),
+            Change::Used(port, key, token) => {
+                if let Some(end) = self.ends.get_mut(key) {
+                    end.held.end(token);
+                }
+                kernel.withdraw_send_once(port);
+                self.close_if_done(key);
+            }
+            Change::Handed(port, key) => {
+                if let Some(end) = self.ends.get_mut(key) {
+                    end.role.release();
+                }
+                kernel.withdraw_send_once(port);
+                self.close_if_done(key);
+            }
+        }
+    }
+}
+
+/// The rights that something carries, and what each is.
+fn rights_of(cargo: &Cargo) -> impl Iterator<Item = (&Capability, Right)> {
+    let (rights, disposition) = match cargo {
+        Cargo::Port(right, disposition) => (std::slice::from_ref(right), *disposition),
+        Cargo::Ports(rights, disposition) => (rights.as_slice(), *disposition),
+        Cargo::Memory(_) | Cargo::File(_) => (&[][..], Disposition::MoveSend),
+    };
+    rights.iter().map(move |right| (right, disposition.gives()))
+}

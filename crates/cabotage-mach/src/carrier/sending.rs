@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Messages that leave this process.
+
+use cabotage_link::Key;
+
+use super::desk::{Desk, Route};
+use super::packet::Packet;
+use super::passing::Passing;
+use super::rules::Role;
+use super::wire::{Draft, To, Word};
+use crate::error::SendError;
+use crate::kernel::message::{Cargo, Memory, Message, Sender};
+use crate::kernel::messages::{Outgoing, SendFailed, Sent};
+use crate::kernel::{Kernel, Notification, PortId};
+
+impl Desk {
+    /// How many messages the port of a route takes now; `None` for a send-once right, which takes one always.
+    pub(super) fn room(&self, route: u64) -> Option<u64> {
+        match self.routes.get(&route) {
+            Some(Route::Link(key)) => match &self.ends.get(*key)?.role {
+                role @ Role::Holder { .. } => Some(role.room()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Sends what a task sends.
+    ///
+    /// # Errors
+    /// As any send: there is no room, or a right of it can't go.
+    pub(super) fn send(
+        &mut self,
+        kernel: &mut Kernel,
+        route: u64,
+        outgoing: Outgoing,
+    ) -> Result<Sent, Box<SendFailed>> {
+        let Some((key, to)) = self.way(route) else {
+            let message = kernel.depart(outgoing);
+            kernel.destroy_message(message);
+            return Ok(Sent::Queued);
+        };
+        if self.room(route) == Some(0) {
+            return kernel.no_room(outgoing);
+        }
+        match self.prepare(kernel, key, outgoing.message()) {
+            Ok(passing) => {
+                let message = kernel.depart(outgoing);
+                self.post(kernel, key, to, message, passing);
+                Ok(Sent::Queued)
+            }
+            Err(_) => Err(kernel.not_carried(outgoing, SendError::NoBuffer)),
+        }
+    }
+
+    fn way(&self, route: u64) -> Option<(Key, To)> {
+        match self.routes.get(&route)? {
+            Route::Link(key) => Some((*key, To::Port)),
+            Route::Token(key, token) => Some((*key, To::Token(*token))),
+            Route::Origin(_) => None,
+        }
+    }
+
+    /// Sends a message of the kernel, or one that waited. One for which there is no way any more is destroyed, as that
+    /// to a dead port, and so is one of which a right can't go: its sender was told that it went.
+    pub(super) fn carry(&mut self, kernel: &mut Kernel, route: u64, message: Message) {
+        let Some((key, to)) = self.way(route) else {
+            kernel.destroy_message(message);
+            return;
+        };
+        if message.sender == Sender::Kernel && message.id == Notification::SEND_ONCE_ID {
+            self.give_back_once(key, to);
+            return;
+        }
+        match self.prepare(kernel, key, &message) {
+            Ok(passing) => self.post(kernel, key, to, message, passing),
+            Err(_) => {
+                self.spend_unsent(key, to);
+                kernel.destroy_message(message);
+            }
+        }
+    }
+
+    /// A send-once right was destroyed unused: its port is told, by the news itself or by a link that closes.
+    fn give_back_once(&mut self, key: Key, to: To) {
+        if let To::Token(token) = to {
+            self.say_bare(key, Word::Unused, token, None);
+        }
+        self.spend(key, to);
+    }
+
+    /// Writes the message, and lets its rights go.
+    fn post(&mut self, kernel: &mut Kernel, key: Key, to: To, message: Message, passing: Vec<Passing>) {
+        let Message { id, body, cargo, complex, .. } = message;
+        let mut draft = Draft::new(id, to, complex);
+        let mut passing = passing.into_iter();
+        if let Some(reply) = passing.next() {
+            draft.reply(reply.carried, reply.descriptor);
+            self.commit(kernel, reply.change);
+        }
+        for cargo in cargo {
+            let rights = match &cargo {
+                Cargo::Port(..) => 1,
+                Cargo::Ports(rights, disposition) => {
+                    draft.array(rights.len(), *disposition);
+                    rights.len()
+                }
+                Cargo::Memory(_) | Cargo::File(_) => 0,
+            };
+            for ready in passing.by_ref().take(rights) {
+                draft.right(ready.carried, ready.descriptor);
+                self.commit(kernel, ready.change);
+            }
+            match cargo {
+                Cargo::Memory(Memory::Bytes(bytes)) => draft.memory(&bytes),
+                Cargo::File(file) => draft.file(file),
+                Cargo::Port(..) | Cargo::Ports(..) => {}
+            }
+        }
+        let taken = self.ends.get_mut(key).map_or(0, |end| end.role.tell());
+        for packet in Packet::of_message(draft, &body, taken) {
+            self.say(key, packet);
+        }
+        self.spend(key, to);
+    }
+
+    /// The right that a message was sent by is gone, and the message too.
+    fn spend_unsent(&mut self, key: Key, to: To) {
+        match to {
+            To::Token(_) => self.give_back_once(key, to),
+            To::Port => {}
+        }
+    }
+
+    /// The right that a message was sent by has served.
+    fn spend(&mut self, key: Key, to: To) {
+        if let Some(end) = self.ends.get_mut(key) {
+            match to {
+                To::Port => end.role.send(),
+                To::Token(token) => drop(end.held.end(token)),
+            }
+        }
+        self.close_if_done(key);
+    }
+
+    /// Another process has told that its port has room: what waits here goes first.
+    pub(super) fn carry_waiting(&mut self, kernel: &mut Kernel, key: Key, port: PortId) {
+        let room = self.ends.get(key).map_or(0, |end| end.role.room());
+        if room > 0 {
+            kernel.carry_waiting(port, usize::try_from(room).unwrap_or(usize::MAX));
+        }
+    }
+}

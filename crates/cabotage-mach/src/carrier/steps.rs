@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the kernel wants done outside: rights given back, messages carried, deaths told.
+
+use cabotage_link::Key;
+
+use super::desk::{Desk, Route, queue_limit};
+use super::packet::Packet;
+use super::rules::Role;
+use super::wire::{self, Word};
+use crate::kernel::{Kernel, PortId, Step, Ticket};
+
+impl Desk {
+    /// Does what calls have led to, and what that leads to, in order. Whose turn it is goes into `woken`.
+    pub(super) fn settle(&mut self, kernel: &mut Kernel, woken: &mut Vec<Ticket>) {
+        loop {
+            let steps = kernel.take_steps();
+            if steps.is_empty() {
+                return;
+            }
+            for step in steps {
+                match step {
+                    Step::Wake(ticket) => woken.push(ticket),
+                    Step::Release(route) => self.release(route),
+                    Step::Carry(route, message) => self.carry(kernel, route, message),
+                    Step::Taken(origin) => self.taken(kernel, origin),
+                    Step::Limit(port) => self.limit_changed(kernel, port),
+                    Step::Died(port) => self.port_died(port),
+                }
+            }
+        }
+    }
+
+    /// No right is left here to another process's port.
+    fn release(&mut self, route: u64) {
+        match self.routes.remove(&route) {
+            Some(Route::Link(key)) => {
+                let Some(end) = self.ends.get_mut(key) else { return };
+                let must_tell = end.role.release();
+                if let Some(claim) = end.claim.filter(|claim| self.verified.get(claim) == Some(&end.port)) {
+                    self.verified.remove(&claim);
+                }
+                if must_tell {
+                    self.say_bare(key, Word::Release, 0, None);
+                }
+                self.close_if_done(key);
+            }
+            Some(Route::Token(key, token)) => {
+                if self.ends.get_mut(key).is_some_and(|end| end.held.end(token).is_some()) {
+                    self.say_bare(key, Word::Unused, token, None);
+                }
+                self.close_if_done(key);
+            }
+            Some(origin @ Route::Origin(_)) => {
+                // No right of ours: the number is an owner's.
+                self.routes.insert(route, origin);
+            }
+            None => {}
+        }
+    }
+
+    /// A message that came on a link was taken out of its queue.
+    fn taken(&mut self, kernel: &Kernel, origin: u64) {
+        let Some(&Route::Origin(key)) = self.routes.get(&origin) else { return };
+        let Some(end) = self.ends.get_mut(key) else { return };
+        if let Role::Owner { ration, .. } = &mut end.role
+            && ration.take()
+        {
+            self.tell_taken(kernel, key);
+        }
+    }
+
+    fn tell_taken(&mut self, kernel: &Kernel, key: Key) {
+        let Some(end) = self.ends.get_mut(key) else { return };
+        let limit = queue_limit(kernel, end.port);
+        let taken = end.role.tell();
+        self.say(key, Packet::new(wire::bare(Word::Taken, 0, taken, &limit.to_ne_bytes())));
+    }
+
+    /// A port of ours queues more or fewer messages than before: whoever sends to it is told.
+    fn limit_changed(&mut self, kernel: &Kernel, port: PortId) {
+        let limit = queue_limit(kernel, port);
+        for key in self.ports.get(&port).map(|known| known.keys.clone()).unwrap_or_default() {
+            let Some(end) = self.ends.get_mut(key) else { continue };
+            if let Role::Owner { ration, .. } = &mut end.role
+                && ration.set_limit(limit)
+            {
+                self.tell_taken(kernel, key);
+            }
+        }
+    }
+
+    /// A port of ours died: whoever has a right to it is told, by a link that closes where nothing else is open on it.
+    fn port_died(&mut self, port: PortId) {
+        let Some(known) = self.ports.remove(&port) else { return };
+        for key in known.keys {
+            let Some(end) = self.ends.get_mut(key) else { continue };
+            end.role.kill();
+            if !end.role.is_done(&end.granted, &end.held) {
+                self.say_bare(key, Word::Died, 0, None);
+            }
+            self.close_if_done(key);
+        }
+        if let Some(door) = known.door {
+            self.doors.remove(&door);
+            drop(self.set.unlisten(door));
+        }
+    }
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A message as a record.
+//!
+//! The reply right is told in the header: none, a token, a token of the receiver's, or by the first entry.
+
+use std::os::fd::OwnedFd;
+
+use cabotage_lane::{bytes_of, value_of};
+
+use super::carried::{ENTRY_BYTES, Entry, kind};
+use super::{
+    BODY_BYTES_MAX, COMPLEX, Carried, ENTRIES_MAX, HEADER_BYTES, Header, PORTS_MAX, WireError, Word,
+};
+use crate::right::{Disposition, Right};
+
+mod reply {
+    pub(super) const NONE: u8 = 0;
+    pub(super) const TOKEN: u8 = 1;
+    pub(super) const HOME: u8 = 2;
+    pub(super) const ENTRY: u8 = 3;
+}
+
+/// A message that was checked. Descriptors and blocks belong to its rights, files and memory in their order, that of
+/// the reply right first.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Message<'a> {
+    pub(crate) id: i32,
+    pub(crate) is_complex: bool,
+    pub(crate) to: To,
+    pub(crate) reply: Carried,
+    pub(crate) items: Vec<Item<'a>>,
+    pub(crate) body: &'a [u8],
+}
+
+/// Which right a message was sent by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum To {
+    /// The send right that the link is.
+    Port,
+    /// A send-once right that the receiver granted.
+    Token(u64),
+}
+
+/// What a message carries.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Item<'a> {
+    Port(Carried),
+    Ports(Vec<Carried>, Disposition),
+    /// Memory that lies in the record.
+    Inline(&'a [u8]),
+    /// Memory of so many bytes in the next block that came along.
+    Block(u64),
+    /// The next descriptor, as a right of its own.
+    File,
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn parse(header: &Header, rest: &'a [u8]) -> Result<Self, WireError> {
+        let (count, body_bytes) = (header.entries as usize, header.body_bytes as usize);
+        if count > ENTRIES_MAX || body_bytes > BODY_BYTES_MAX {
+            return Err(WireError::TooMany);
+        }
+        if header.flags & !COMPLEX != 0 || header.reserved != 0 {
+            return Err(WireError::Reserved);
+        }
+        let length = |told| WireError::Length { told: HEADER_BYTES + told, found: HEADER_BYTES + rest.len() };
+        let at = count * ENTRY_BYTES;
+        let (entries, rest_bytes) = rest.split_at_checked(at).ok_or(length(at))?;
+        let (body, memory) = rest_bytes.split_at_checked(body_bytes).ok_or(length(at + body_bytes))?;
+        let mut reader = Reader { entries, memory, rights: 0, descriptors: 0 };
+        let reply = reader.reply(header)?;
+        let mut items = Vec::new();
+        while let Some(entry) = reader.next()? {
+            items.push(reader.item(&entry)?);
+        }
+        if !reader.memory.is_empty() {
+            return Err(length(rest.len() - reader.memory.len()));
+        }
+        if reader.descriptors != header.descriptors as usize {
+            return Err(WireError::Descriptors);
+        }
+        let to = if header.token == 0 { To::Port } else { To::Token(header.token) };
+        let is_complex = header.flags & COMPLEX != 0;
+        if !is_complex && !items.is_empty() {
+            return Err(WireError::Reserved);
+        }
+        Ok(Self { id: header.id.cast_signed(), is_complex, to, reply, items, body })
+    }
+}
+
+/// What of a message is still to be read.
+struct Reader<'a> {
+    entries: &'a [u8],
+    memory: &'a [u8],
+    rights: usize,
+    descriptors: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<Option<Entry>, WireError> {
+        if self.entries.is_empty() {
+            return Ok(None);
+        }
+        let (entry, rest) = self.entries.split_at_checked(ENTRY_BYTES).ok_or(WireError::Short)?;
+        self.entries = rest;
+        value_of(entry).map(Some).ok_or(WireError::Short)
+    }
+
+    fn reply(&mut self, header: &Header) -> Result<Carried, WireError> {
+        let names_token = matches!(header.reply, reply::TOKEN | reply::HOME);
+        if names_token != (header.reply_token != 0) {
+            return Err(WireError::Reserved);
+        }
+        match header.reply {
+            reply::NONE => Ok(Carried::Null(Right::SendOnce)),
+            reply::TOKEN => Ok(Carried::Token(header.reply_token)),
+            reply::HOME => Ok(Carried::Home(header.reply_token)),
+            reply::ENTRY => {
+                let entry = self.next()?.ok_or(WireError::Array)?;
+                self.right(&entry)?.ok_or(WireError::Entry(entry.kind))
+            }
+            _ => Err(WireError::Reserved),
+        }
+    }
+
+    fn right(&mut self, entry: &Entry) -> Result<Option<Carried>, WireError> {
+        let Some(right) = Carried::of(entry)? else { return Ok(None) };
+        self.rights += 1;
+        self.descriptors += usize::from(right.has_descriptor());
+        // The reply right is one of the header's, and does not count.
+        if self.rights > PORTS_MAX + 1 { Err(WireError::TooMany) } else { Ok(Some(right)) }
+    }
+
+    fn item(&mut self, entry: &Entry) -> Result<Item<'a>, WireError> {
+        if let Some(right) = self.right(entry)? {
+            return Ok(Item::Port(right));
+        }
+        let is_array = entry.kind == kind::PORTS;
+        let claim = (entry.port, entry.secret, entry.pid, entry.uid);
+        if entry.reserved != 0 || claim != (0, 0, 0, 0) || (!is_array && entry.detail != 0) {
+            return Err(WireError::Reserved);
+        }
+        match entry.kind {
+            kind::PORTS => self.array(entry),
+            kind::INLINE => {
+                let bytes = usize::try_from(entry.number).map_err(|_| WireError::TooMany)?;
+                let (memory, rest) = self.memory.split_at_checked(bytes).ok_or(WireError::Memory)?;
+                self.memory = rest;
+                Ok(Item::Inline(memory))
+            }
+            kind::BLOCK => Ok(Item::Block(entry.number)),
+            kind::FILE if entry.number == 0 => {
+                self.descriptors += 1;
+                Ok(Item::File)
+            }
+            kind::FILE => Err(WireError::Reserved),
+            unknown => Err(WireError::Entry(unknown)),
+        }
+    }
+
+    fn array(&mut self, entry: &Entry) -> Result<Item<'a>, WireError> {
+        let disposition = Disposition::from_raw(entry.detail.into()).ok_or(WireError::Array)?;
+        let count = usize::try_from(entry.number).map_err(|_| WireError::Array)?;
+        if count > self.entries.len() / ENTRY_BYTES {
+            return Err(WireError::Array);
+        }
+        let mut rights = Vec::with_capacity(count);
+        for _ in 0..count {
+            let entry = self.next()?.ok_or(WireError::Array)?;
+            let right = self.right(&entry)?.ok_or(WireError::Array)?;
+            if !right.is(disposition.gives()) {
+                return Err(WireError::Array);
+            }
+            rights.push(right);
+        }
+        Ok(Item::Ports(rights, disposition))
+    }
+}
+
+/// A message that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    header: Header,
+    entries: Vec<u8>,
+    memory: Vec<u8>,
+    /// What goes along, in order.
+    pub(crate) descriptors: Vec<OwnedFd>,
+}
+
+impl Draft {
+    /// A message with this number by this right.
+    pub(crate) fn new(id: i32, to: To, is_complex: bool) -> Self {
+        let token = match to {
+            To::Port => 0,
+            To::Token(token) => token,
+        };
+        let flags = if is_complex { COMPLEX } else { 0 };
+        let header = Header {
+            word: Word::Message.number(),
+            flags,
+            id: id.cast_unsigned(),
+            token,
+            ..Header::default()
+        };
+        Self { header, ..Self::default() }
+    }
+
+    /// Where to answer. This comes before everything that is carried.
+    pub(crate) fn reply(&mut self, right: Carried, descriptor: Option<OwnedFd>) {
+        let (how, token) = match right {
+            Carried::Null(_) => (reply::NONE, 0),
+            Carried::Token(token) => (reply::TOKEN, token),
+            Carried::Home(token) => (reply::HOME, token),
+            Carried::Dead(_) | Carried::Send { .. } | Carried::Once | Carried::Own => (reply::ENTRY, 0),
+        };
+        (self.header.reply, self.header.reply_token) = (how, token);
+        if how == reply::ENTRY {
+            self.right(right, descriptor);
+        }
+    }
+
+    /// A right.
+    pub(crate) fn right(&mut self, right: Carried, descriptor: Option<OwnedFd>) {
+        self.entry(right.entry());
+        self.descriptors.extend(descriptor);
+    }
+
+    /// The start of an array; its rights follow.
+    pub(crate) fn array(&mut self, rights: usize, disposition: Disposition) {
+        let detail = u16::try_from(disposition as u32).unwrap_or(u16::MAX);
+        self.entry(Entry { kind: kind::PORTS, number: rights as u64, detail, ..Entry::default() });
+    }
+
+    /// Memory that lies in the record.
+    pub(crate) fn memory(&mut self, bytes: &[u8]) {
+        self.entry(Entry { kind: kind::INLINE, number: bytes.len() as u64, ..Entry::default() });
+        self.memory.extend_from_slice(bytes);
+    }
+
+    /// Memory in the next block.
+    pub(crate) fn block(&mut self, bytes: usize) {
+        self.entry(Entry { kind: kind::BLOCK, number: bytes as u64, ..Entry::default() });
+    }
+
+    /// An open file.
+    pub(crate) fn file(&mut self, file: OwnedFd) {
+        self.entry(Entry { kind: kind::FILE, ..Entry::default() });
+        self.descriptors.push(file);
+    }
+
+    fn entry(&mut self, entry: Entry) {
+        self.header.entries += 1;
+        self.entries.extend_from_slice(bytes_of(&entry));
+    }
+
+    /// The bytes of the record, with this body, into `target`, whose former content goes.
+    pub(crate) fn write(&mut self, body: &[u8], taken: u32, target: &mut Vec<u8>) {
+        self.header.taken = taken;
+        self.header.body_bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        self.header.descriptors = u32::try_from(self.descriptors.len()).unwrap_or(u32::MAX);
+        target.clear();
+        for part in [bytes_of(&self.header), &self.entries, body, &self.memory] {
+            target.extend_from_slice(part);
+        }
+    }
+}

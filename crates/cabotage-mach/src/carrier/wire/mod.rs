@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What two processes write to each other over the link of one send right: a header of fixed size, entries for what
+//! is carried, the body, and memory that is small enough to lie behind it.
+//!
+//! ```text
+//! | header, 40 bytes | entries, 40 bytes each | body | memory |
+//! ```
+//!
+//! The lengths add up to that of the record exactly, and the descriptors that its entries ask for have all come with
+//! it or before it, or the link is over. Numbers of tokens are their granter's: whoever hears one looks it up in a
+//! table of its own. What a process is told by its own kernel (that a port has died, that nobody is left to send) has
+//! no form here.
+//!
+//! Everything in this module works on private memory and takes any bytes.
+
+mod carried;
+mod error;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use cabotage_lane::{bytes_of, value_of};
+
+#[allow(unused_imports, reason = "being built")]
+pub(crate) use carried::{Carried, Claim};
+pub(crate) use error::WireError;
+#[allow(unused_imports, reason = "being built")]
+pub(crate) use message::{Draft, Item, Message, To};
+
+cabotage_lane::plain! {
+    /// How a record begins.
+    #[derive(Debug, PartialEq, Eq, Default)]
+    pub(crate) struct Header {
+        /// A [`Word`].
+        pub(crate) word: u8,
+        /// [`COMPLEX`].
+        pub(crate) flags: u8,
+        /// How the reply right of a message is told: see [`message`].
+        pub(crate) reply: u8,
+        /// Nothing.
+        pub(crate) reserved: u8,
+        /// The user's number of a message.
+        pub(crate) id: u32,
+        /// The send-once right that a message goes to, or that the record is about; 0 for none. Of a fork: its number.
+        pub(crate) token: u64,
+        /// The send-once right to reply to, where it is a token.
+        pub(crate) reply_token: u64,
+        /// How many messages of this link the receiver has taken out of its queue, ever: the lowest 32 bits.
+        pub(crate) taken: u32,
+        /// How many bytes the body has.
+        pub(crate) body_bytes: u32,
+        /// How many entries follow.
+        pub(crate) entries: u32,
+        /// How many descriptors belong to the record, those that went ahead included.
+        pub(crate) descriptors: u32,
+    }
+}
+
+/// How many bytes a [`Header`] has.
+pub(crate) const HEADER_BYTES: usize = size_of::<Header>();
+/// The message was sent as a complex one.
+pub(crate) const COMPLEX: u8 = 1;
+
+/// The most rights that one message carries.
+///
+/// # Source
+/// XNU, osfmk/ipc/ipc_policy.h.
+pub(crate) const PORTS_MAX: usize = 16_383;
+/// The most entries: each right may stand in an array of its own, and each may be followed by memory.
+const ENTRIES_MAX: usize = 4 * PORTS_MAX;
+/// The longest inline body, in bytes.
+///
+/// # Source
+/// XNU, osfmk/ipc/ipc_policy.h: 48 MiB without what the kernel itself puts there.
+pub(crate) const BODY_BYTES_MAX: usize = (48 << 20) - 68;
+
+/// What a record says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// The first thing that an owner says: which port this is.
+    Welcome,
+    /// A message.
+    Message,
+    /// These descriptors belong to a message that follows.
+    Ahead,
+    /// Another link to the same port, for a third party.
+    Fork,
+    /// No send right is left at this end.
+    Release,
+    /// A send-once right was destroyed without a message.
+    Unused,
+    /// A send-once right goes to a third party: messages come by this link instead.
+    Materialise,
+    /// The header says how far the queue was taken; the body, how long it may be.
+    Taken,
+    /// The port is dead; send-once rights of the link are not.
+    Died,
+}
+
+impl Word {
+    const ALL: [Self; 9] = [
+        Self::Welcome,
+        Self::Message,
+        Self::Ahead,
+        Self::Fork,
+        Self::Release,
+        Self::Unused,
+        Self::Materialise,
+        Self::Taken,
+        Self::Died,
+    ];
+
+    fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
+    fn of(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number).wrapping_sub(1)).copied()
+    }
+}
+
+cabotage_lane::plain! {
+    /// The body of a welcome, and of what follows it when the queue's limit has changed.
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) struct Welcome {
+        /// The owner's number of the port.
+        pub(crate) port: u64,
+        /// What nobody knows who never had a right to the port.
+        pub(crate) secret: u64,
+        /// How many messages of this link the port queues.
+        pub(crate) limit: u32,
+        /// Nothing.
+        pub(crate) reserved: u32,
+    }
+}
+
+/// A record that was checked.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Record<'a> {
+    /// How many messages the sender of the record has taken: see [`Header::taken`].
+    pub(crate) taken: u32,
+    /// How many descriptors belong to it.
+    pub(crate) descriptors: usize,
+    pub(crate) says: Says<'a>,
+}
+
+/// What it says.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Says<'a> {
+    Welcome(Welcome),
+    Message(Message<'a>),
+    Ahead,
+    Fork { nonce: u64 },
+    Release,
+    Unused { token: u64 },
+    Materialise { token: u64 },
+    Taken { limit: u32 },
+    Died,
+}
+
+impl<'a> Record<'a> {
+    /// Takes a record apart that was copied into memory of ours.
+    ///
+    /// # Errors
+    /// [`WireError`]: the peer's fault.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, WireError> {
+        let (start, rest) = bytes.split_at_checked(HEADER_BYTES).ok_or(WireError::Short)?;
+        let header: Header = value_of(start).ok_or(WireError::Short)?;
+        let word = Word::of(header.word).ok_or(WireError::Word(header.word))?;
+        let descriptors = header.descriptors as usize;
+        let says = match word {
+            Word::Message => Says::Message(Message::parse(&header, rest)?),
+            word => {
+                check_bare(&header, word, rest)?;
+                other(&header, word, rest)?
+            }
+        };
+        Ok(Self { taken: header.taken, descriptors, says })
+    }
+}
+
+/// What belongs to messages only is not set, and lengths and descriptors are those of the word.
+fn check_bare(header: &Header, word: Word, rest: &[u8]) -> Result<(), WireError> {
+    let told = header.body_bytes as usize;
+    if told != rest.len() || header.entries != 0 {
+        return Err(WireError::Length { told: HEADER_BYTES + told, found: HEADER_BYTES + rest.len() });
+    }
+    let is_of_messages = header.flags != 0 || header.reply != 0 || header.id != 0 || header.reply_token != 0;
+    let names_token = matches!(word, Word::Fork | Word::Unused | Word::Materialise);
+    if is_of_messages || header.reserved != 0 || names_token != (header.token != 0) {
+        return Err(WireError::Reserved);
+    }
+    let fits = match word {
+        Word::Fork | Word::Materialise => header.descriptors == 1,
+        Word::Ahead => header.descriptors >= 1,
+        _ => header.descriptors == 0,
+    };
+    if fits { Ok(()) } else { Err(WireError::Descriptors) }
+}
+
+fn other<'a>(header: &Header, word: Word, rest: &[u8]) -> Result<Says<'a>, WireError> {
+    let token = header.token;
+    let length = WireError::Length { told: HEADER_BYTES, found: HEADER_BYTES + rest.len() };
+    if word == Word::Welcome {
+        let welcome: Welcome = value_of(rest).ok_or(length)?;
+        return if welcome.reserved == 0 { Ok(Says::Welcome(welcome)) } else { Err(WireError::Reserved) };
+    }
+    if word == Word::Taken {
+        return Ok(Says::Taken { limit: value_of(rest).ok_or(length)? });
+    }
+    if !rest.is_empty() {
+        return Err(length);
+    }
+    Ok(match word {
+        Word::Ahead => Says::Ahead,
+        Word::Fork => Says::Fork { nonce: token },
+        Word::Release => Says::Release,
+        Word::Died => Says::Died,
+        Word::Unused => Says::Unused { token },
+        _ => Says::Materialise { token },
+    })
+}
+
+/// The bytes of a welcome.
+pub(crate) fn welcome(welcome: &Welcome) -> Vec<u8> {
+    bare(Word::Welcome, 0, 0, bytes_of(welcome))
+}
+
+/// The bytes of a record that is no message.
+pub(crate) fn bare(word: Word, token: u64, taken: u32, body: &[u8]) -> Vec<u8> {
+    let descriptors = match word {
+        Word::Fork | Word::Materialise => 1,
+        _ => 0,
+    };
+    let header = Header {
+        word: word.number(),
+        token,
+        taken,
+        body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX),
+        descriptors,
+        ..Header::default()
+    };
+    [bytes_of(&header), body].concat()
+}
+
+/// The bytes of a record that goes before a message, with so many of its descriptors.
+pub(crate) fn ahead(descriptors: usize, taken: u32) -> Vec<u8> {
+    let header = Header {
+        word: Word::Ahead.number(),
+        taken,
+        descriptors: u32::try_from(descriptors).unwrap_or(u32::MAX),
+        ..Header::default()
+    };
+    bytes_of(&header).to_vec()
+}
