@@ -50,6 +50,8 @@ pub mod signals;
 pub mod sigpipe;
 pub mod socket;
 pub mod spawn;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 pub mod watch;
 
 pub use deadline::Deadline;

@@ -4,7 +4,7 @@
 //! | module | what it gives |
 //! |---|---|
 //! | [`shm`] | POSIX shared memory objects and memory-mapped files; a producer and a consumer, and topics, over them |
-//! | [`pipe`] | anonymous pipes, FIFOs, children that inherit exactly what you list; [named pipes](pipe::named) as Windows has them |
+//! | [`pipe`] | anonymous pipes, FIFOs, children that inherit exactly what you list; [named pipes](pipe::named) as Windows has them, also on tokio (feature `tokio`) |
 //! | [`link`] | messages, blocks and descriptors between two processes that need not trust each other; names |
 //! | [`alpc`] | connection ports: clients connect by a name, ask, and are answered; callbacks, cancels, datagrams |
 //! | [`mach`] | ports and the rights to them, messages that carry rights, notifications, tasks |

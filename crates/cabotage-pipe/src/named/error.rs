@@ -219,6 +219,9 @@ pub enum NameProblem {
     /// It has a character that ends names.
     #[error("the name of a pipe has no zero character")]
     ZeroCharacter,
+    /// It is no text.
+    #[error("the name of a pipe is text, and this is not valid as such")]
+    NotText,
     /// It names a pipe of another machine.
     #[error("pipes are local: the name starts with `{PREFIX}`, whatever machine that is")]
     Remote,

@@ -53,6 +53,8 @@ mod overlapped;
 pub mod place;
 pub mod rules;
 mod server;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use cabotage_link::metered::{Interest, Peeked};
 pub use cabotage_link::names::{Registry, Scope};

@@ -24,7 +24,7 @@ fn tests_in(file: &File) -> Vec<String> {
     let mut names = Vec::new();
     let mut is_test = false;
     for line in file.code.lines().map(str::trim) {
-        is_test |= line.starts_with("#[test]");
+        is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
         let function = line.split("fn ").nth(1).filter(|_| is_test);
         if let Some(function) = function {
             names.push(function.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());

@@ -43,3 +43,16 @@ fn what_one_guest_of_the_chat_says_is_heard() {
     let ending = Program::finish(server);
     assert_eq!((ending.is_success, ending.said.as_str()), (true, "3 guests have come and gone\n"));
 }
+
+#[test]
+fn a_service_on_tokio_answers_each_client() {
+    let name = name("tokio");
+    let server = start("tokio_pipe", &["serve", "3", &name]);
+    for (words, answer) in [("ahoy", "AHOY\n"), ("fair winds", "FAIR WINDS\n"), ("x", "X\n")] {
+        let client = run("tokio_pipe", &["say", words, &name]);
+        assert!(client.is_success, "{}", client.said);
+        assert_eq!(client.said, answer);
+    }
+    let ending = server.finish();
+    assert_eq!((ending.is_success, ending.said.as_str()), (true, "3 clients were served\n"));
+}

@@ -44,6 +44,15 @@ impl<'p, E: Steps, W: Watch> Bound<'p, E, W> {
         let write = &mut self.write;
         self.pipe.poll_wish(self.wish, context, |shared| attempt(&mut shared.end, write))
     }
+
+    /// The same for what is not of this future alone.
+    pub(super) fn poll_shared<T>(
+        &self,
+        context: &mut Context<'_>,
+        attempt: impl FnMut(&mut Shared<E, W>) -> Poll<Result<T, PipeError>>,
+    ) -> Poll<Result<T, PipeError>> {
+        self.pipe.poll_wish(self.wish, context, attempt)
+    }
 }
 
 impl<E: Steps, W: Watch> Drop for Bound<'_, E, W> {

@@ -76,10 +76,11 @@ pub struct AsyncPipe<E, W> {
     next: AtomicU64,
 }
 
-/// The tickets of those who poll an end without a future: who reads, and who writes.
+/// The tickets of those who poll an end without a future: who reads, who writes, and who tends what is written.
 const POLLED_READ: Ticket = Ticket(0);
 const POLLED_WRITE: Ticket = Ticket(1);
-const FIRST_FUTURE: u64 = 2;
+const TENDING: Ticket = Ticket(2);
+const FIRST_FUTURE: u64 = 3;
 
 #[allow(private_bounds, reason = "the two ends, and no others")]
 impl<E: Steps, W: Watch> AsyncPipe<E, W> {

@@ -8,6 +8,7 @@ use cabotage_link::Ready;
 use cabotage_link::metered::{Begun, Interest, Read};
 use cabotage_os::Deadline;
 
+use super::shared::Shared;
 use super::{AsyncPipe, Bound, Watch};
 use crate::named::error::{PipeError, WriteError};
 use crate::named::overlapped::Steps;
@@ -99,6 +100,15 @@ impl<E: Steps, W: Watch> AsyncPipe<E, W> {
             })
         });
         flushed.await
+    }
+
+    /// Waits until what was [taken over](Self::poll_write) is written: then more is.
+    ///
+    /// # Errors
+    /// What became of it.
+    pub async fn writable(&self) -> Result<(), PipeError> {
+        let bound = Bound::new(self, Interest::Write);
+        poll_fn(|context| bound.poll_shared(context, Shared::poll_behind)).await
     }
 
     /// Waits until there is something to read, or the other end is gone. Others may take it first.

@@ -22,9 +22,17 @@ pub(super) struct Shared<E, W> {
     /// The reads that have begun, in their order.
     pub(super) reads: VecDeque<Ticket>,
     /// The write that was taken over from a caller who does not wait for it.
-    pub(super) behind: Option<WriteId>,
+    pub(super) behind: Option<Behind>,
     /// What had come when the sleep of those who wait was announced last.
     announced: Option<(State, u64)>,
+}
+
+/// A write that was taken over.
+#[derive(Debug)]
+pub(super) enum Behind {
+    Pending(WriteId),
+    /// What became of it, for the next writer.
+    Over(Result<(), PipeError>),
 }
 
 /// How often one looks in vain in one call before others of its executor get their turn.
@@ -131,13 +139,33 @@ impl<E: Steps, W: Watch> Shared<E, W> {
         !wish.takes_turns || self.reads.front().is_none_or(|first| *first == wish.ticket)
     }
 
-    /// What was taken over from a caller that does not wait: whether it is complete.
+    /// What was taken over from a caller that does not wait: whether it is complete. What became of it is told once.
     pub(super) fn is_behind_over(&mut self) -> Result<bool, PipeError> {
-        let Some(id) = self.behind else { return Ok(true) };
-        let is_over = self.end.is_written(id);
-        if !matches!(is_over, Ok(false)) {
+        let is_over = self.end_behind();
+        if is_over != Ok(false) {
             self.behind = None;
         }
-        Ok(is_over?)
+        is_over
+    }
+
+    /// The same, and it stays to be told.
+    pub(super) fn end_behind(&mut self) -> Result<bool, PipeError> {
+        match &self.behind {
+            None => return Ok(true),
+            Some(Behind::Over(result)) => return result.clone().map(|()| true),
+            Some(Behind::Pending(id)) => match self.end.is_written(*id) {
+                Ok(false) => return Ok(false),
+                over => self.behind = Some(Behind::Over(over.map(drop).map_err(PipeError::from))),
+            },
+        }
+        self.end_behind()
+    }
+
+    /// The same, as an attempt.
+    pub(super) fn poll_behind(&mut self) -> Poll<Result<(), PipeError>> {
+        match self.is_behind_over() {
+            Ok(false) => Poll::Pending,
+            answer => Poll::Ready(answer.map(drop)),
+        }
     }
 }

@@ -11,8 +11,8 @@ use cabotage_link::Ready;
 use cabotage_link::metered::{Begun, Interest};
 
 use super::operations::counted;
-use super::shared::Shared;
-use super::{AsyncPipe, POLLED_READ, POLLED_WRITE, Watch};
+use super::shared::{Behind, Shared};
+use super::{AsyncPipe, POLLED_READ, POLLED_WRITE, TENDING, Watch};
 use crate::named::error::{PipeError, WriteError};
 use crate::named::overlapped::Steps;
 
@@ -37,7 +37,8 @@ impl<E: Steps, W: Watch> AsyncPipe<E, W> {
         })
     }
 
-    /// Takes `bytes` over to write them, once what was taken over before is written; for one task at a time.
+    /// Takes `bytes` over to write them, once what was taken over before is written; for one task at a time. What does
+    /// not fit the ring is written while somebody waits for it: see [`poll_tended`](Self::poll_tended).
     ///
     /// # Errors
     /// As [`write`](Self::write); also what became of the bytes that were taken over before.
@@ -55,10 +56,22 @@ impl<E: Steps, W: Watch> AsyncPipe<E, W> {
     /// # Errors
     /// What became of it.
     pub fn poll_written(&self, context: &mut Context<'_>) -> Poll<Result<(), PipeError>> {
-        self.poll_as(POLLED_WRITE, context, |shared| match shared.is_behind_over() {
+        self.poll_as(POLLED_WRITE, context, Shared::poll_behind)
+    }
+
+    /// The same for a task of its own, that sees to it that the write goes on while nobody else waits for it. It tells
+    /// nobody what became of it: the next writer is told.
+    pub fn poll_tended(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.poll_as(TENDING, context, |shared| match shared.end_behind() {
             Ok(false) => Poll::Pending,
-            answer => Poll::Ready(answer.map(drop)),
+            _ => Poll::Ready(Ok(())),
         })
+        .map(drop)
+    }
+
+    /// Whether something that was taken over is not written yet.
+    pub fn has_unwritten(&self) -> bool {
+        self.with_shared(|shared| shared.end_behind() == Ok(false))
     }
 
     /// Takes `bytes` over to write them, if what was taken over before is written: all of them, or none. Answers how
@@ -77,7 +90,7 @@ impl<E: Steps, W: Watch> AsyncPipe<E, W> {
 
 fn take_over<E: Steps, W: Watch>(shared: &mut Shared<E, W>, bytes: &[u8]) -> Result<usize, WriteError> {
     if let Begun::Pending(id) = shared.end.begin_write(bytes)? {
-        shared.behind = Some(id);
+        shared.behind = Some(Behind::Pending(id));
     }
     Ok(bytes.len())
 }
