@@ -43,6 +43,18 @@ fn rights_that_a_failed_body_has_cost_fire_their_notifications() {
 }
 
 #[test]
+fn a_receive_right_that_may_not_move_is_an_invalid_right() {
+    let mut world = World::new();
+    let (_, right) = world.service();
+    let own = world.port(world.client);
+    world.kernel.guard_immovable(world.client, own, 7, false).unwrap();
+    let failed =
+        world.send(with(letter(0, right, CopySend), vec![Item::Port(own, MoveReceive)])).unwrap_err();
+    assert_eq!(failed.error, SendError::InvalidRight);
+    assert!(world.held(world.client, own).is_some());
+}
+
+#[test]
 fn a_wrong_right_among_many_costs_those_before_it() {
     let mut world = World::new();
     let (_, right) = world.service();
