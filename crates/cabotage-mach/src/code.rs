@@ -55,6 +55,27 @@ pub enum KernError {
 }
 
 impl KernError {
+    /// The error of this number; `None` if no call gives it.
+    pub fn from_code(code: i32) -> Option<Self> {
+        use KernError::*;
+        let all = [
+            NoSpace,
+            InvalidArgument,
+            Failure,
+            ResourceShortage,
+            AlreadyInSet,
+            NotInSet,
+            NameExists,
+            InvalidName,
+            InvalidTask,
+            InvalidRight,
+            InvalidValue,
+            InvalidCapability,
+            RightExists,
+        ];
+        all.into_iter().find(|error| error.code() == code)
+    }
+
     /// Mach's number of it.
     pub fn code(self) -> i32 {
         match self {

@@ -56,7 +56,8 @@ pub use cabotage_link::Ready;
 pub use cabotage_os::Deadline;
 pub use code::KernError;
 pub use error::{
-    BootstrapError, NO_NAME_LEFT, OutsideError, PollError, ReceiveError, RequestError, SendError, Unsent,
+    BootstrapError, NO_NAME_LEFT, OutsideError, PollError, ReceiveError, RequestError, SendError, TaskError,
+    Unsent,
 };
 pub use kernel::message::{AuditToken, Memory, Sender};
 pub use message::{Carried, Message, Notification, Outgoing, Unanswered};
@@ -65,4 +66,4 @@ pub use right::{Disposition, Right, RightTypes};
 pub use rights::{
     AnyRight, DeadName, Messages, PortSet, ReceiveRight, SendOnceRight, SendRight, Sent, WhenFull,
 };
-pub use task::{Names, Task};
+pub use task::{Names, Task, TaskPort};

@@ -23,6 +23,11 @@ pub enum Right {
 impl Right {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Send, Self::Receive, Self::SendOnce, Self::PortSet, Self::DeadName];
+
+    /// The kind of this number; `None` if there is none.
+    pub fn from_raw(raw: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| *right as u32 == raw)
+    }
 }
 
 /// What a name stands for: a mask of rights and of registered requests.
@@ -55,6 +60,11 @@ impl RightTypes {
     /// Whether a dead-name notification is registered.
     pub fn has_dead_name_request(self) -> bool {
         self.0 & Self::DEAD_NAME_REQUEST.0 != 0
+    }
+
+    /// As C code has it.
+    pub fn from_raw(raw: u32) -> Self {
+        Self(raw)
     }
 
     /// As C code has it.

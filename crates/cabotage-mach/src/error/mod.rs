@@ -7,6 +7,7 @@ mod poll;
 mod receive;
 mod request;
 mod send;
+mod task;
 mod unsent;
 
 pub use bootstrap::BootstrapError;
@@ -15,6 +16,7 @@ pub use poll::PollError;
 pub use receive::ReceiveError;
 pub use request::RequestError;
 pub use send::SendError;
+pub use task::TaskError;
 pub use unsent::Unsent;
 
 /// Added to the code of a receive, or of a send that gave its message back: a right had no room in the space of names,

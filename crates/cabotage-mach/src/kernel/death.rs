@@ -9,8 +9,9 @@ use super::ids::{PortId, SpaceId};
 use super::message::Capability;
 use super::notification::Notification;
 use super::port::{Home, Port, Rare};
-use super::space::{Held, Space};
+use super::space::{Entry, Held, Space};
 use super::step::Step;
+use super::task_self::TaskSelf;
 use crate::name::Name;
 
 impl Kernel {
@@ -26,7 +27,9 @@ impl Kernel {
         for name in names {
             self.destroy_name(space, name);
         }
-        self.spaces.remove(space);
+        if let Some(TaskSelf { port, .. }) = self.spaces.remove(space).and_then(|space| space.task_self) {
+            self.kill_port(port);
+        }
         self.reap();
         true
     }
@@ -94,12 +97,10 @@ impl Kernel {
         }
     }
 
-    /// The name's receive right is gone with its port: send rights become a dead name.
+    /// The name's receive right is gone with its port: a name that has send rights too is seen to be dead.
     fn lose_dead(&mut self, space: SpaceId, name: Name) {
-        let Ok(entry) = self.look(space, name) else { return };
-        match entry.held {
-            Held::SendReceive(_) => entry.held = Held::Dead,
-            _ => self.free_name(space, name),
+        if let Ok(Entry { held: Held::Receive(_), .. }) = self.look(space, name) {
+            self.free_name(space, name);
         }
     }
 }

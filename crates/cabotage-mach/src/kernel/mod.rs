@@ -25,6 +25,7 @@ pub mod port;
 pub mod set;
 pub mod space;
 pub mod step;
+pub mod task_self;
 
 use destroy::Doomed;
 use ids::Table;

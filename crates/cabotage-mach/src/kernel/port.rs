@@ -41,6 +41,8 @@ pub struct Port {
 pub enum Home {
     /// A space has it, under this name.
     Space(SpaceId, Name),
+    /// The kernel, which answers what comes for this task.
+    Task(SpaceId),
     /// A message carries it to this port; or the kernel keeps it for a moment (`None`).
     Transit(Option<PortId>),
     /// Another process has it; the number says which way messages go.

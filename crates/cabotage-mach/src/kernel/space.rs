@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::ids::{PortId, SetId};
 use super::port::OnceRight;
+use super::task_self::TaskSelf;
 use crate::code::KernError;
 use crate::name::Name;
 
@@ -25,6 +26,8 @@ pub struct Space {
     free: VecDeque<u32>,
     /// The one name of each port to which the space has send rights, but not the receive right.
     by_port: HashMap<PortId, Name>,
+    /// The port by which the kernel answers for it, if that was asked for.
+    pub(crate) task_self: Option<TaskSelf>,
 }
 
 #[derive(Debug)]
@@ -119,7 +122,7 @@ impl Entry {
 impl Default for Space {
     fn default() -> Self {
         let reserved = Place { generation: 0, entry: None };
-        Self { places: vec![reserved], free: VecDeque::new(), by_port: HashMap::new() }
+        Self { places: vec![reserved], free: VecDeque::new(), by_port: HashMap::new(), task_self: None }
     }
 }
 

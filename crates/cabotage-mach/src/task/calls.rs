@@ -147,6 +147,15 @@ impl Names {
         })
     }
 
+    /// The name of the right to the port by which the kernel answers for this task, one reference more each time:
+    /// `mach_task_self`.
+    ///
+    /// # Errors
+    /// [`KernError::NoSpace`]
+    pub fn task_self(self) -> Result<Name, KernError> {
+        self.run(|kernel, space| kernel.task_self(space, self.host.token))
+    }
+
     /// The task has ended: all its rights are destroyed.
     pub(super) fn end(self) {
         // A task of the parent at a fork is not ours to end.

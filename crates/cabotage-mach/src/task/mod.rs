@@ -9,6 +9,7 @@ mod identity;
 mod names;
 mod outside;
 mod parking;
+mod port;
 mod receiving;
 mod reply_port;
 mod sending;
@@ -17,10 +18,11 @@ mod tests;
 
 pub(crate) use host::Host;
 pub use names::Names;
+pub use port::TaskPort;
 
 use crate::code::KernError;
 use crate::right::Right;
-use crate::rights::{PortSet, ReceiveRight};
+use crate::rights::{PortSet, ReceiveRight, SendRight};
 
 /// A task: a space of names, in which a right has a name, and which ends with all its rights when this is dropped.
 ///
@@ -29,6 +31,8 @@ use crate::rights::{PortSet, ReceiveRight};
 #[derive(Debug)]
 pub struct Task {
     names: Names,
+    port: TaskPort,
+    notices: ReceiveRight,
 }
 
 impl Task {
@@ -39,7 +43,11 @@ impl Task {
     /// [`KernError::ResourceShortage`]: the system has no memory for it (the first call of a process only).
     pub fn current() -> Result<&'static Self, KernError> {
         let host = Host::here()?;
-        Ok(host.current.get_or_init(|| Self::of(host)))
+        if let Some(task) = host.current.get() {
+            return Ok(task);
+        }
+        let fresh = Self::of(host)?;
+        Ok(host.current.get_or_init(|| fresh))
     }
 
     /// A new task in this process, without any right.
@@ -47,12 +55,35 @@ impl Task {
     /// # Errors
     /// As [`Task::current`].
     pub fn create() -> Result<Self, KernError> {
-        Ok(Self::of(Host::here()?))
+        Self::of(Host::here()?)
     }
 
-    fn of(host: &'static Host) -> Self {
-        let space = host.run(|kernel| kernel.create_space());
-        Self { names: Names::of(host, space) }
+    fn of(host: &'static Host) -> Result<Self, KernError> {
+        let names = Names::of(host, host.run(|kernel| kernel.create_space()));
+        let port = TaskPort::new(SendRight::own(names, names.task_self()?));
+        let notices = ReceiveRight::own(names, names.allocate(Right::Receive)?);
+        Ok(Self { names, port, notices })
+    }
+
+    /// The right by which others can be let ask about this task, give it rights and take them: task self.
+    pub fn port(&self) -> &TaskPort {
+        &self.port
+    }
+
+    /// The port where the task is told what was asked for without naming another.
+    pub fn notices(&self) -> &ReceiveRight {
+        &self.notices
+    }
+
+    /// Asks to be told at [`notices`](Task::notices) when the port of this right dies.
+    ///
+    /// # Errors
+    /// [`KernError::InvalidArgument`]: it is dead already. [`KernError::InvalidTask`]: the right is of another task.
+    pub fn watch(&self, right: &SendRight) -> Result<(), KernError> {
+        if right.names() != self.names {
+            return Err(KernError::InvalidTask);
+        }
+        right.notify_when_dead(self.notices.make_send_once()?).map(drop)
     }
 
     /// Its space of names: Mach's own interface.

@@ -10,10 +10,12 @@ mod construct;
 mod guard;
 mod insert;
 mod members;
+mod peek;
 mod references;
 mod release;
 mod request;
 
 pub use attributes::PortStatus;
 pub use construct::PortFlags;
+pub use peek::Peeked;
 pub use request::Notice;

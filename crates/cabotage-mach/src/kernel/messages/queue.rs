@@ -38,6 +38,9 @@ impl Kernel {
 
     /// Puts a message into the queue of a port that is alive, and tells a receiver.
     pub(super) fn admit(&mut self, id: PortId, message: Message) {
+        if let Some(space) = self.answers_for(id) {
+            return self.answer_for(space, message);
+        }
         let Some(port) = self.ports.get_mut(id) else { return };
         port.queue.push_back(message);
         if port.queue.len() == 1 {
@@ -55,7 +58,7 @@ impl Kernel {
     }
 
     /// Takes the first message of a queue, which makes room for another. Gives its number, too.
-    pub(super) fn take(&mut self, id: PortId) -> Option<(Message, u32)> {
+    pub(in crate::kernel) fn take(&mut self, id: PortId) -> Option<(Message, u32)> {
         let port = self.ports.get_mut(id)?;
         let message = port.queue.pop_front()?;
         let sequence = port.sequence;
@@ -76,7 +79,7 @@ impl Kernel {
     }
 
     /// The right that a message was sent by has done its work.
-    pub(super) fn use_up(&mut self, sent_by: Capability) {
+    pub(crate) fn use_up(&mut self, sent_by: Capability) {
         match sent_by {
             Capability::SendOnce(port) => self.spend_send_once(port),
             Capability::Send(port) => self.drop_send(port),

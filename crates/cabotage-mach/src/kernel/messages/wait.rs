@@ -22,6 +22,13 @@ pub(crate) struct Waits {
     pub(super) receivers: HashMap<Ticket, WaitingReceiver>,
 }
 
+impl Waits {
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.senders.is_empty() && self.receivers.is_empty()
+    }
+}
+
 /// A thread whose message waits at a port.
 #[derive(Debug)]
 pub(super) struct WaitingSender {

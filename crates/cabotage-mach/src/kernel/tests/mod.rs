@@ -3,11 +3,14 @@
 
 mod allocating;
 mod attributes;
+pub(super) mod audit;
 mod counting;
 mod inserting;
 mod members;
+mod model;
 mod moving;
 mod notifications;
+mod peeking;
 mod releasing;
 
 use super::Kernel;

@@ -5,6 +5,7 @@ mod away;
 mod body;
 mod cached;
 mod circles;
+mod conservation;
 mod full;
 mod give_back;
 mod header;
