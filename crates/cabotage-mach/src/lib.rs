@@ -60,6 +60,8 @@ pub use error::{
     Unsent,
 };
 pub use kernel::message::{AuditToken, Memory, Sender};
+#[cfg(feature = "json")]
+pub use message::JsonError;
 pub use message::{Carried, Message, Notification, Outgoing, Unanswered};
 pub use name::Name;
 pub use right::{Disposition, Right, RightTypes};

@@ -3,10 +3,14 @@
 
 mod carried;
 mod incoming;
+#[cfg(feature = "json")]
+mod json;
 mod notification;
 mod outgoing;
 
 pub use carried::Carried;
 pub use incoming::{Message, Unanswered};
+#[cfg(feature = "json")]
+pub use json::JsonError;
 pub use notification::Notification;
 pub use outgoing::Outgoing;

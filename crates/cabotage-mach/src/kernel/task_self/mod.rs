@@ -19,6 +19,7 @@ use super::Kernel;
 use super::ids::{PortId, SpaceId};
 use super::message::{AuditToken, Capability, Message, Sender};
 use super::port::{Home, Port};
+use super::step::Step;
 use crate::code::KernError;
 use crate::name::Name;
 use crate::right::Disposition;
@@ -62,7 +63,8 @@ impl Kernel {
 
     /// Does what a message asks of a task, and answers.
     pub(crate) fn answer_for(&mut self, space: SpaceId, message: Message) {
-        let Message { id, destination, reply: (reply, _), body, cargo, .. } = message;
+        let Message { id, destination, reply: (reply, _), body, cargo, origin, .. } = message;
+        self.steps.extend(origin.map(Step::Taken));
         let (body, cargo) = self.do_for(space, id, &body, cargo);
         self.use_up(destination);
         let Some(port) = reply.port().filter(|_| !matches!(reply, Capability::Receive(_))) else {
