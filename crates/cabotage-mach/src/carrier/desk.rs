@@ -38,6 +38,8 @@ pub(super) struct Desk {
     /// Links with something unsent, and with something unread.
     pub(super) held_up: Vec<Key>,
     pub(super) behind: VecDeque<Key>,
+    /// Whether something could not be said, since a link is over: there is news.
+    pub(super) has_failed: bool,
     /// Who we are, to others.
     pub(super) identity: Own,
 }
@@ -84,6 +86,7 @@ impl Desk {
             doors: HashMap::new(),
             held_up: Vec::new(),
             behind: VecDeque::new(),
+            has_failed: false,
             identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
         })
     }
@@ -177,10 +180,14 @@ impl Desk {
             return;
         }
         let Some(link) = self.set.get_mut(key) else { return };
-        // That the link is over is told by the set, after everything that came before.
-        if let Ok(Some(packet)) = packet.send(link) {
-            end.unsent.push_back(packet);
-            self.held_up.push(key);
+        match packet.send(link) {
+            Ok(None) => {}
+            Ok(Some(packet)) => {
+                end.unsent.push_back(packet);
+                self.held_up.push(key);
+            }
+            // That the link is over is told by the set, after everything that came before.
+            Err(_) => self.has_failed = true,
         }
     }
 
@@ -197,18 +204,21 @@ impl Desk {
     }
 
     /// Sends what has room now of what is unsent.
-    pub(super) fn flush(&mut self) {
+    pub(super) fn flush(&mut self, kernel: &mut Kernel) {
         for key in std::mem::take(&mut self.held_up) {
             if self.flush_one(key) {
                 self.held_up.push(key);
-            } else {
-                self.close_if_done(key);
+                continue;
+            }
+            self.close_if_done(key);
+            if let Some(port) = self.ends.get(key).map(|end| end.port) {
+                self.carry_waiting(kernel, key, port);
             }
         }
     }
 
     /// The same for one link; answers whether something is left.
-    fn flush_one(&mut self, key: Key) -> bool {
+    pub(super) fn flush_one(&mut self, key: Key) -> bool {
         let (Some(end), Some(link)) = (self.ends.get_mut(key), self.set.get_mut(key)) else { return false };
         while let Some(packet) = end.unsent.pop_front() {
             match packet.send(link) {

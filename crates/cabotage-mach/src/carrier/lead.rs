@@ -176,7 +176,9 @@ fn look(desk: &mut Desk, kernel: &Mutex<Kernel>) -> (bool, Vec<Ticket>) {
         desk.settle(&mut kernel, &mut woken);
     }
     if !desk.held_up.is_empty() {
-        desk.flush();
+        let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.flush(&mut kernel);
+        desk.settle(&mut kernel, &mut woken);
     }
     (found, woken)
 }

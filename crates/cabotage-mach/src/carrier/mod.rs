@@ -87,20 +87,29 @@ impl Carrier {
         })
     }
 
+    /// Whether something that went by this route has still to leave the process.
+    pub(crate) fn has_unsent(&self, route: u64) -> bool {
+        self.desk().has_unsent(route)
+    }
+
     /// Runs `act` on the tables and the kernel, then does what that led to.
     fn act<T>(
         &self,
-        kernel: &Mutex<Kernel>,
+        lock: &Mutex<Kernel>,
         act: impl FnOnce(&mut Desk, &mut Kernel) -> T,
     ) -> (T, Vec<Ticket>) {
         let mut woken = Vec::new();
         let mut desk = self.desk();
-        let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kernel = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = act(&mut desk, &mut kernel);
         desk.settle(&mut kernel, &mut woken);
+        let has_failed = std::mem::take(&mut desk.has_failed);
         drop(kernel);
         drop(desk);
         self.nudge();
+        if has_failed {
+            woken.extend(self.look(lock));
+        }
         (answer, woken)
     }
 }

@@ -9,7 +9,7 @@ use super::passing::Passing;
 use super::rules::Role;
 use super::wire::{Draft, To, Word};
 use crate::error::SendError;
-use crate::kernel::message::{Cargo, Memory, Message, Sender};
+use crate::kernel::message::{Capability, Cargo, Memory, Message, Sender};
 use crate::kernel::messages::{Outgoing, SendFailed, Sent};
 use crate::kernel::{Kernel, Notification, PortId};
 
@@ -40,7 +40,7 @@ impl Desk {
             kernel.destroy_message(message);
             return Ok(Sent::Queued);
         };
-        if self.room(route) == Some(0) {
+        if self.room(route) == Some(0) || !self.can_take(key, needs_meeting(outgoing.message())) {
             return kernel.no_room(outgoing);
         }
         match self.prepare(kernel, key, outgoing.message()) {
@@ -143,11 +143,37 @@ impl Desk {
         self.close_if_done(key);
     }
 
-    /// Another process has told that its port has room: what waits here goes first.
+    /// Whether a link takes a message now: everything before has gone, and where one carries what needs the other end's
+    /// library, that has answered.
+    fn can_take(&mut self, key: Key, needs_meeting: bool) -> bool {
+        if self.ends.get(key).is_none_or(|end| !end.unsent.is_empty()) && self.flush_one(key) {
+            return false;
+        }
+        !needs_meeting || self.has_met(key)
+    }
+
+    fn has_met(&mut self, key: Key) -> bool {
+        self.set.get_mut(key).is_some_and(|link| link.with_peer(|_| ()).is_some())
+    }
+
+    /// Whether something that went by this route has still to leave the process.
+    pub(super) fn has_unsent(&self, route: u64) -> bool {
+        let way = self.way(route).and_then(|(key, _)| self.ends.get(key));
+        way.is_some_and(|end| !end.unsent.is_empty())
+    }
+
+    /// Another process has told that its port has room, or has met us: what waits here goes first.
     pub(super) fn carry_waiting(&mut self, kernel: &mut Kernel, key: Key, port: PortId) {
         let room = self.ends.get(key).map_or(0, |end| end.role.room());
-        if room > 0 {
+        if room > 0 && self.can_take(key, true) {
             kernel.carry_waiting(port, usize::try_from(room).unwrap_or(usize::MAX));
         }
     }
+}
+
+/// Whether a message can go only when the other end's library has answered: it brings descriptors, or is long.
+fn needs_meeting(message: &Message) -> bool {
+    const BYTES_BEFORE_MEETING: usize = 2048;
+    let is_plain = message.cargo.is_empty() && !matches!(message.reply.0, Capability::Send(_));
+    !is_plain || message.body.len() > BYTES_BEFORE_MEETING
 }

@@ -40,6 +40,9 @@ pub(crate) struct Host {
 /// When to try again to look after links, after the kernel refused.
 const REFUSED_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
+/// Nobody rings for a thread that waits until something has left.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
+
 /// The host of the first process that asked, among a parent and its forked children.
 static FIRST: OnceLock<Box<Host>> = OnceLock::new();
 
@@ -94,7 +97,12 @@ impl Host {
     }
 
     /// Sends a message to another process's port. One that finds no room looks first whether there is news of any.
-    pub(super) fn send_away(&self, route: u64, outgoing: Outgoing) -> Result<Sent, Box<SendFailed>> {
+    pub(super) fn send_away(
+        &self,
+        route: u64,
+        outgoing: Outgoing,
+        deadline: Deadline,
+    ) -> Result<Sent, Box<SendFailed>> {
         let Some(carrier) = self.carrier.get() else {
             // Who knows a route has a carrier.
             return Err(self.run(|kernel| kernel.not_carried(outgoing, SendError::NoBuffer)));
@@ -102,7 +110,27 @@ impl Host {
         let enter = |ticket| self.parking.enter(ticket, Waiter::this_thread());
         let (sent, woken) = carrier.send(&self.kernel, route, outgoing, enter);
         self.wake(woken);
+        if matches!(sent, Ok(Sent::Queued)) && deadline != Deadline::Now && carrier.has_unsent(route) {
+            self.linger(carrier, route, deadline);
+        }
         sent
+    }
+
+    /// Waits until what was sent by a route has left the process, so that its sender may end: at most until the deadline.
+    fn linger(&self, carrier: &Carrier, route: u64, deadline: Deadline) {
+        while carrier.has_unsent(route) && !deadline.has_passed() {
+            let soon = deadline.or_sooner(Deadline::within(LOOK_AGAIN_AFTER));
+            match carrier.try_lead() {
+                Some(mut lead) => {
+                    let is_over = || !carrier.has_unsent(route);
+                    if lead.wait(&self.kernel, |woken| self.wake(woken), is_over, soon).is_err() {
+                        break;
+                    }
+                }
+                None => std::thread::park_timeout(LOOK_AGAIN_AFTER),
+            }
+        }
+        self.hand_on();
     }
 
     /// The carrier, from now on if there was none.

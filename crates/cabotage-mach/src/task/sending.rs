@@ -39,7 +39,7 @@ impl Names {
             outcome
         });
         let outcome = match outcome? {
-            Outcome::Away(route, outgoing) => self.host.send_away(route, outgoing)?,
+            Outcome::Away(route, outgoing) => self.host.send_away(route, outgoing, deadline)?,
             outcome => outcome,
         };
         match outcome {

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Rights and messages between real processes, and what is told when one is killed.
+#![forbid(unsafe_code)]
+
+mod inherited;
+mod kills;
+mod services;
+mod support;
+mod thirds;

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the tests share: names in a folder of their own, and processes that play parts.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use cabotage_link::names::Registry;
+use cabotage_mach::bootstrap::{CheckIn, LookUp};
+use cabotage_mach::{Carried, Deadline, Message, Notification, Outgoing, ReceiveRight, SendRight};
+use cabotage_os::spawn::Spawn;
+use tempfile::TempDir;
+
+const ROLE: &str = "CABOTAGE_MACH_ROLE";
+const FOLDER: &str = "CABOTAGE_MACH_FOLDER";
+/// Where a process that plays a part finds the end that it was given.
+pub(crate) const GIVEN: i32 = 9;
+
+/// Long enough for anything that is to happen.
+pub(crate) fn soon() -> Deadline {
+    Deadline::within(Duration::from_secs(8))
+}
+
+fn registry(root: &Path) -> Registry {
+    Registry::at(root.join("user"), root.join("system"))
+}
+
+/// A folder with names.
+pub(crate) struct Harbour {
+    root: TempDir,
+}
+
+impl Harbour {
+    pub(crate) fn new() -> Self {
+        Self { root: TempDir::new().unwrap() }
+    }
+
+    pub(crate) fn registry(&self) -> Registry {
+        registry(self.root.path())
+    }
+
+    pub(crate) fn check_in(&self, name: &str) -> ReceiveRight {
+        CheckIn::new().registry(&registry(self.root.path())).check_in(name).unwrap()
+    }
+
+    pub(crate) fn look_up(&self, name: &str) -> SendRight {
+        LookUp::new().registry(&registry(self.root.path())).wait(soon()).look_up(name).unwrap()
+    }
+
+    /// A process that plays `role` in the test named `test`; it may get the end of a link.
+    pub(crate) fn start(&self, test: &str, role: &str, given: Option<OwnedFd>) -> Other {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+        command.env(ROLE, role).env(FOLDER, self.root.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let spawn = Spawn::from(command);
+        let spawn = match given {
+            Some(end) => spawn.pass_as(end, GIVEN),
+            None => spawn,
+        };
+        let mut child = spawn.spawn().unwrap();
+        let orders = child.stdin.take();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Other { child, orders, answers }
+    }
+}
+
+/// The part that this process plays, if a test has started it.
+pub(crate) fn role() -> Option<String> {
+    std::env::var(ROLE).ok()
+}
+
+fn their_registry() -> Registry {
+    registry(Path::new(&std::env::var_os(FOLDER).unwrap()))
+}
+
+/// What a process that plays a part looks up.
+pub(crate) fn look_up(name: &str) -> SendRight {
+    LookUp::new().registry(&their_registry()).wait(soon()).look_up(name).unwrap()
+}
+
+/// Under what a process that plays a part checks in.
+pub(crate) fn check_in(name: &str) -> ReceiveRight {
+    CheckIn::new().registry(&their_registry()).check_in(name).unwrap()
+}
+
+/// Waits until the test says something; at its end, for ever.
+pub(crate) fn hear() -> String {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+/// Says something to the test.
+pub(crate) fn say(word: &str) {
+    println!("\n> {word}");
+}
+
+/// Another process, which does not outlive its test.
+pub(crate) struct Other {
+    child: Child,
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Other {
+    pub(crate) fn tell(&mut self, word: &str) {
+        writeln!(self.orders.as_mut().unwrap(), "{word}").unwrap();
+    }
+
+    /// The next word of the process; `None` at its end.
+    pub(crate) fn hear(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if self.answers.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            if let Some(word) = line.strip_prefix("> ") {
+                return Some(word.trim_end().to_owned());
+            }
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub(crate) fn finish(mut self) {
+        drop(self.orders.take());
+        while self.hear().is_some() {}
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The next message of a port.
+#[track_caller]
+pub(crate) fn next(port: &ReceiveRight) -> Message {
+    port.receive_within(soon()).unwrap()
+}
+
+/// The send rights that a message brought.
+pub(crate) fn brought(mut message: Message) -> Vec<SendRight> {
+    let right = |carried| match carried {
+        Carried::Right(right) => right.into_send(),
+        _ => None,
+    };
+    message.take_carried().into_iter().filter_map(right).collect()
+}
+
+/// A message with a send right in it.
+pub(crate) fn with(id: i32, right: SendRight) -> Outgoing {
+    Outgoing::new(id).with(right)
+}
+
+/// Waits until the kernel says that nobody can send to the port any more, and answers what came before.
+#[track_caller]
+pub(crate) fn until_unused(port: &ReceiveRight, told: &ReceiveRight) -> Vec<Message> {
+    port.notify_when_unused(0, told.make_send_once().unwrap()).unwrap();
+    let news = next(told).into_notification().unwrap();
+    assert!(matches!(news, Notification::NoSenders { .. }), "{news:?}");
+    std::iter::from_fn(|| port.try_receive().ok()).collect()
+}
