@@ -27,6 +27,7 @@ mod link_rtt;
 mod link_server;
 mod link_shared;
 mod link_stream;
+mod mach_port;
 mod named_pipe;
 mod pipe_rtt;
 mod pipe_stream;
@@ -78,6 +79,7 @@ pub(crate) static CASES: &[Case] = &[
     alpc_clients::OF_10,
     alpc_clients::OF_100,
     alpc_clients::OF_1000,
+    mach_port::CASE,
     pipe_rtt::CASE,
     pipe_stream::CASE,
     fifo_rtt::CASE,

@@ -77,9 +77,23 @@ impl<T> Default for Table<T> {
     }
 }
 
+/// Makes way for one more: a table grows by an eighth, not by as much again, so that few places lie idle.
+pub(crate) fn make_way<T>(places: &mut Vec<T>) {
+    if places.len() == places.capacity() {
+        places.reserve_exact((places.len() / 8).max(16));
+    }
+}
+
 impl<T> Table<T> {
+    /// What the table takes up, in bytes.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.places.capacity() * size_of::<Place<T>>() + self.free.capacity() * size_of::<u32>()
+    }
+
     pub(crate) fn insert(&mut self, thing: T) -> Id<T> {
         let place = self.free.pop().unwrap_or_else(|| {
+            make_way(&mut self.places);
             self.places.push(Place { generation: 0, thing: None });
             u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
         });

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::ids::{PortId, SetId};
+use super::ids::{PortId, SetId, make_way};
 use super::port::OnceRight;
 use super::task_self::TaskSelf;
 use crate::code::KernError;
@@ -127,6 +127,12 @@ impl Default for Space {
 }
 
 impl Space {
+    /// What the space takes up, in bytes, when it has no send rights.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.places.capacity() * size_of::<Place>() + self.free.capacity() * size_of::<u32>()
+    }
+
     pub(crate) fn get(&self, name: Name) -> Option<&Entry> {
         self.places.get(name.index()).filter(|place| place.generation == name.generation())?.entry.as_ref()
     }
@@ -147,6 +153,7 @@ impl Space {
 
     fn grow(&mut self) -> Option<u32> {
         let index = u32::try_from(self.places.len()).ok().filter(|index| *index < NAMES_MAX)?;
+        make_way(&mut self.places);
         self.places.push(Place { generation: GENERATION_FIRST, entry: None });
         Some(index)
     }

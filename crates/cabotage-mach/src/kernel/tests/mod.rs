@@ -4,6 +4,7 @@
 mod allocating;
 mod attributes;
 pub(super) mod audit;
+mod cost;
 mod counting;
 mod inserting;
 mod members;
