@@ -18,6 +18,8 @@ const ROLES: &[(&str, Play)] = &[
     ("hostile-channel-consumer", hostile::channel::victim_consumer::play),
     ("hostile-channel-liar", hostile::channel::liar::play),
     ("hostile-channel-producer", hostile::channel::victim_producer::play),
+    ("hostile-pipe-client", hostile::pipe::client::play),
+    ("hostile-pipe-liar", hostile::pipe::lair::play),
     ("hostile-victim", hostile::victim::play),
     ("idler", idler),
     ("faults", inject::play),

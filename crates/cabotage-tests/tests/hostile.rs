@@ -14,6 +14,7 @@ use cabotage_tests::hostile::channel::producers::Producers;
 use cabotage_tests::hostile::lie::{Lie, Manner};
 use cabotage_tests::hostile::link_fields::FIELDS;
 use cabotage_tests::hostile::pipe::fields::PIPE_FIELDS;
+use cabotage_tests::hostile::pipe::servers::Servers;
 use cabotage_tests::hostile::stage::Attackers;
 use cabotage_tests::hostile::values::Value;
 use cabotage_tests::random::Random;
@@ -78,6 +79,42 @@ fn clients_of_a_named_pipe_that_are_silent_or_die_hold_nobody_up() {
     let mut campaign = Campaign::new(plan(Attackers::Ours));
     campaign.silence_and_death_of_pipes();
     nothing_wrong(&campaign.end());
+}
+
+#[test]
+fn a_server_of_a_named_pipe_that_tells_the_truth_is_no_liar() {
+    let mut servers = Servers::new(plan(Attackers::Ours));
+    for field in PIPE_FIELDS {
+        servers.lie(Lie { field, value: Value::Truth, manner: Manner::Static });
+    }
+    nothing_wrong(&servers.end());
+}
+
+#[test]
+fn servers_of_a_named_pipe_that_lie_end_their_own_instance_and_not_their_client() {
+    let mut random = Random::of_today("servers of a pipe");
+    for attackers in Attackers::possible() {
+        let mut servers = Servers::new(plan(*attackers));
+        servers.lies(&mut random);
+        nothing_wrong(&servers.end());
+    }
+}
+
+#[test]
+fn whatever_stands_in_the_folder_of_a_pipe_its_clients_are_well() {
+    for attackers in Attackers::possible() {
+        let mut servers = Servers::new(plan(*attackers));
+        servers.folders();
+        nothing_wrong(&servers.end());
+    }
+}
+
+#[test]
+fn servers_of_a_named_pipe_that_are_silent_or_die_hold_their_client_until_its_deadline_at_most() {
+    let mut servers = Servers::new(plan(Attackers::Ours));
+    servers.silence();
+    servers.death();
+    nothing_wrong(&servers.end());
 }
 
 #[test]

@@ -32,6 +32,24 @@ pub struct Plan {
     pub attackers: Attackers,
 }
 
+impl Plan {
+    /// Which lies are told about these fields: with every value, in both manners.
+    pub fn lies(&self, fields: impl Iterator<Item = &'static Field>, random: &mut Random) -> Vec<Lie> {
+        let mut lies = Vec::new();
+        for field in fields.filter(|field| field.name.starts_with(&self.field)) {
+            for value in Value::all(random.any()) {
+                for manner in [Manner::Static, Manner::Racing] {
+                    let can_be = manner == Manner::Static || field.place.can_race();
+                    if can_be && random.below(self.one_in) == 0 {
+                        lies.push(Lie { field, value, manner });
+                    }
+                }
+            }
+        }
+        lies
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -101,18 +119,8 @@ impl Campaign {
     }
 
     fn lies_about(&mut self, fields: &'static [Field], meetings: &[Meeting], random: &mut Random) {
-        let fields = fields.iter().filter(|field| field.name.starts_with(&self.plan.field));
-        let fields: Vec<_> = fields.collect();
-        for field in fields {
-            for value in Value::all(random.any()) {
-                for manner in [Manner::Static, Manner::Racing] {
-                    let meeting = *random.pick(meetings);
-                    let can_be = manner == Manner::Static || field.place.can_race();
-                    if can_be && random.below(self.plan.one_in) == 0 {
-                        self.lie(Lie { field, value, manner }, meeting);
-                    }
-                }
-            }
+        for lie in self.plan.lies(fields.iter(), random) {
+            self.lie(lie, *random.pick(meetings));
         }
     }
 

@@ -11,6 +11,7 @@ use super::channel::consumers::Consumers;
 use super::channel::fields;
 use super::channel::producers::Producers;
 use super::floods::FLOODS;
+use super::pipe::servers::Servers;
 use super::stage::Attackers;
 use crate::random::Random;
 
@@ -77,6 +78,7 @@ impl Run {
                 ("a client of links", Campaign::new(plan.clone()).run(&mut random)),
                 ("a consumer of a channel", Consumers::new(plan.clone()).run(&mut random)),
                 ("a producer of a channel", Producers::new(plan.clone()).run(&mut random)),
+                ("a server of a named pipe", Servers::new(plan.clone()).run(&mut random)),
                 ("a client of ALPC", Clients::new(plan).run(&mut random)),
             ];
             for (what, outcome) in &outcomes {

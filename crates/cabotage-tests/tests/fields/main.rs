@@ -10,6 +10,7 @@ use cabotage_tests::hostile::alpc::fields::ALPC_FIELDS;
 use cabotage_tests::hostile::channel::fields;
 use cabotage_tests::hostile::field::Place;
 use cabotage_tests::hostile::link_fields::{FIELDS, frame, tag};
+use cabotage_tests::hostile::pipe::folder::BENDS;
 
 /// Which source holds what a peer writes, and what the rows about it begin with.
 const SOURCES: &[(&str, &str, &str)] = &[
@@ -26,6 +27,12 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("crates/cabotage-alpc/src/rules/ranges.rs", "Entry", "entry"),
 ];
 
+/// The same of what servers of named pipes write into the folder of a pipe, as words.
+const TEXTS: &[(&str, &str, &str)] = &[
+    ("crates/cabotage-pipe/src/named/place/definition.rs", "Definition", "record"),
+    ("crates/cabotage-pipe/src/named/place/post.rs", "Entry", "post"),
+];
+
 /// Types inside those, which are taken apart where they stand.
 const PARTS: &[(&str, &str)] = &[
     ("crates/cabotage-lane/src/control.rs", "State"),
@@ -33,6 +40,8 @@ const PARTS: &[(&str, &str)] = &[
     ("crates/cabotage-link/src/wire/hello.rs", "Hello"),
     ("crates/cabotage-link/src/wire/refusal.rs", "Refusal"),
     ("crates/cabotage-link/src/wire/version.rs", "Versions"),
+    ("crates/cabotage-pipe/src/named/place/definition.rs", "Rights"),
+    ("crates/cabotage-pipe/src/named/place/definition.rs", "Shape"),
 ];
 
 fn has_row(name: &str) -> bool {
@@ -50,6 +59,17 @@ fn every_field_of_the_sources_has_a_row() {
             missing.is_empty(),
             "{path}: add rows to src/hostile/link_fields.rs or channel/fields.rs for {missing:?}"
         );
+    }
+}
+
+#[test]
+fn every_word_in_the_folder_of_a_pipe_has_a_row() {
+    let known = sources::Known::read(PARTS);
+    let has_row = |name: &String| BENDS.iter().any(|(row, _)| row.split(':').next() == Some(name));
+    for (path, name, prefix) in TEXTS {
+        let fields = known.fields_of(path, name, prefix);
+        let missing: Vec<_> = fields.iter().filter(|field| !has_row(field)).collect();
+        assert!(!fields.is_empty() && missing.is_empty(), "add rows to pipe/folder.rs for {missing:?}");
     }
 }
 

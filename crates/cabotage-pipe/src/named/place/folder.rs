@@ -9,7 +9,7 @@ use cabotage_os::object::{self, Kind};
 
 use super::definition::Definition;
 use super::record;
-use super::refusal::{damaged, occupied, of_directory, of_system};
+use super::refusal::{damaged, occupied, of_directory, of_file_in};
 use crate::named::error::PipeError;
 
 /// What lies in each folder.
@@ -94,7 +94,8 @@ impl Folder {
 
     /// What the first instance fixed; `None` in a folder that is being removed.
     pub(super) fn definition(&self) -> Result<Option<Definition>, PipeError> {
-        let Some(file) = self.directory.open_to_read(&FILES.record).map_err(of_system)? else {
+        let opened = self.directory.open_to_read(&FILES.record);
+        let Some(file) = opened.map_err(|refusal| of_file_in(&self.directory, refusal))? else {
             return Ok(None);
         };
         if object::facts(&file, &FILES.record)?.kind != Kind::Regular {

@@ -54,14 +54,26 @@ pub(super) fn damaged(folder: &Directory) -> PipeError {
     ))
 }
 
+/// A refusal to open what should be a file of ours in a folder: what has its name may be something else.
+pub(super) fn of_file_in(folder: &Directory, refusal: SystemError) -> PipeError {
+    match refusal.errno() {
+        errno if is_of_another_kind(errno) => damaged(folder),
+        _ => of_system(refusal),
+    }
+}
+
+/// What the kernel says of what is no file.
+fn is_of_another_kind(errno: Errno) -> bool {
+    matches!(errno, Errno::LOOP | Errno::ISDIR | Errno::NOTDIR | Errno::NXIO)
+}
+
 /// Whether it is for what somebody else put there: no reason to stop looking at other things.
 pub(super) fn is_strangers(error: &PipeError) -> bool {
     match error {
         PipeError::AccessDenied(_) => true,
-        PipeError::System(refusal) => matches!(
-            refusal.errno(),
-            Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::ISDIR | Errno::NOTDIR | Errno::NXIO
-        ),
+        PipeError::System(refusal) => {
+            matches!(refusal.errno(), Errno::ACCESS | Errno::PERM) || is_of_another_kind(refusal.errno())
+        }
         _ => false,
     }
 }

@@ -94,17 +94,8 @@ impl Clients {
 
     /// Lies about every field that a client of ALPC writes; those about its link are told to links.
     pub fn lies(&mut self, random: &mut Random) {
-        let fields: Vec<_> =
-            fields::ALPC_FIELDS.iter().filter(|field| field.name.starts_with(&self.plan.field)).collect();
-        for field in fields {
-            for value in Value::all(random.any()) {
-                for manner in [Manner::Static, Manner::Racing] {
-                    let can_be = manner == Manner::Static || field.place.can_race();
-                    if can_be && random.below(self.plan.one_in) == 0 {
-                        self.lie(Lie { field, value, manner });
-                    }
-                }
-            }
+        for lie in self.plan.lies(fields::ALPC_FIELDS.iter(), random) {
+            self.lie(lie);
         }
     }
 

@@ -2,6 +2,7 @@
 //! Hostile consumers of an honest producer: lies, silence, death, descriptors and floods, one after the other, and
 //! after each an honest consumer, which must get whole records in order, from exactly where the liar stopped.
 
+use super::fields;
 use super::harbour::{Harbour, RECORDS};
 use super::script::{ADMITTED, CONSUMER};
 use crate::hostile::campaign::{Outcome, Plan};
@@ -51,7 +52,7 @@ impl Consumers {
 
     /// Lies about every field that a consumer writes.
     pub fn lies(&mut self, random: &mut Random) {
-        for lie in super::lies(&self.plan, random, is_written) {
+        for lie in self.plan.lies(fields::all().filter(|field| is_written(field)), random) {
             self.lie(lie);
         }
     }

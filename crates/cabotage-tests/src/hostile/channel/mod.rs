@@ -17,12 +17,6 @@ pub mod victim_producer;
 use cabotage_link::names::{Registry, Scope};
 use cabotage_shm::{ChannelOptions, Name};
 
-use super::campaign::Plan;
-use super::field::Field;
-use super::lie::{Lie, Manner};
-use super::values::Value;
-use crate::random::Random;
-
 /// The name of the channel that is attacked.
 const NAME: &str = "stream";
 
@@ -33,23 +27,6 @@ fn name() -> Name {
 /// Channels of the smallest ring, for every user.
 fn options(registry: &Registry) -> ChannelOptions {
     ChannelOptions::new().registry(registry).scope(Scope::System).mode(0o666).capacity_bytes(4096)
-}
-
-/// Which lies are told: about every field that this side writes, with every value, in both manners.
-fn lies(plan: &Plan, random: &mut Random, is_written: fn(&Field) -> bool) -> Vec<Lie> {
-    let mut lies = Vec::new();
-    let fields = fields::all().filter(|field| is_written(field) && field.name.starts_with(&plan.field));
-    for field in fields {
-        for value in Value::all(random.any()) {
-            for manner in [Manner::Static, Manner::Racing] {
-                let can_be = manner == Manner::Static || field.place.can_race();
-                if can_be && random.below(plan.one_in) == 0 {
-                    lies.push(Lie { field, value, manner });
-                }
-            }
-        }
-    }
-    lies
 }
 
 /// What a liar says of its lie.

@@ -2,6 +2,7 @@
 //! Hostile producers of an honest consumer: one after the other takes the name, and after each an honest producer
 //! does, of which the consumer must get everything.
 
+use super::fields;
 use super::harbour::Harbour;
 use super::script::{ANSWERED, PRODUCER, RECORDS, producer_of};
 use super::victim_consumer::{How, Met};
@@ -52,7 +53,7 @@ impl Producers {
 
     /// Lies about every field that a producer writes.
     pub fn lies(&mut self, random: &mut Random) {
-        for lie in super::lies(&self.plan, random, is_written) {
+        for lie in self.plan.lies(fields::all().filter(|field| is_written(field)), random) {
             self.lie(lie);
         }
     }
