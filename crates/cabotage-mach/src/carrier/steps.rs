@@ -21,7 +21,7 @@ impl Desk {
                 match step {
                     Step::Wake(ticket) => woken.push(ticket),
                     Step::Release(route) => self.release(route),
-                    Step::Carry(route, message) => self.carry(kernel, route, message),
+                    Step::Carry(route, message) => self.carry(kernel, route, *message),
                     Step::Taken(origin) => self.taken(kernel, origin),
                     Step::Limit(port) => self.limit_changed(kernel, port),
                     Step::Died(port) => self.port_died(port),

@@ -28,18 +28,32 @@ impl Kernel {
         disposition: Disposition,
     ) -> Result<Capability, KernError> {
         let held = self.look(space, name)?.held;
+        self.copy_in_held(space, name, held, disposition)
+    }
+
+    /// The same for who has looked what `name` stands for.
+    #[inline]
+    pub(crate) fn copy_in_held(
+        &mut self,
+        space: SpaceId,
+        name: Name,
+        held: Held,
+        disposition: Disposition,
+    ) -> Result<Capability, KernError> {
         match disposition {
             Disposition::MakeSend => {
-                let port = self.receive_port(space, name)?;
+                let id = held.receives().ok_or(KernError::InvalidRight)?;
+                let port = self.ports.get_mut(id).ok_or(KernError::InvalidRight)?;
                 if port.rare.as_ref().is_some_and(|rare| rare.for_replies) {
                     return Err(KernError::InvalidCapability);
                 }
                 port.make_send();
-                held.receives().map(Capability::Send).ok_or(KernError::InvalidRight)
+                Ok(Capability::Send(id))
             }
             Disposition::MakeSendOnce => {
-                self.receive_port(space, name)?.send_once_rights += 1;
-                held.receives().map(Capability::SendOnce).ok_or(KernError::InvalidRight)
+                let id = held.receives().ok_or(KernError::InvalidRight)?;
+                self.grant_send_once(id);
+                Ok(Capability::SendOnce(id))
             }
             Disposition::MoveReceive => self.move_receive(space, name),
             Disposition::CopySend if held == Held::Dead => Ok(Capability::Dead),

@@ -21,6 +21,7 @@ mod lookup;
 pub mod message;
 pub mod messages;
 pub mod notification;
+mod number_map;
 pub mod port;
 pub mod set;
 pub mod space;
@@ -56,6 +57,11 @@ impl Kernel {
     }
 
     /// What the calls since the last time have led to, in order.
+    pub fn drain_steps(&mut self) -> impl Iterator<Item = Step> {
+        self.steps.drain(..)
+    }
+
+    /// The same, for who needs the kernel meanwhile.
     pub fn take_steps(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.steps)
     }

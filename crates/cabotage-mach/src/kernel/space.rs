@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A space: what the names of one task stand for.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::ids::{PortId, SetId, make_way};
+use super::number_map::NumberMap;
 use super::port::OnceRight;
 use super::task_self::TaskSelf;
 use crate::code::KernError;
@@ -25,7 +26,7 @@ pub struct Space {
     /// Places that stand for nothing: the one that has been free for longest is given away first.
     free: VecDeque<u32>,
     /// The one name of each port to which the space has send rights, but not the receive right.
-    by_port: HashMap<PortId, Name>,
+    by_port: NumberMap<PortId, Name>,
     /// The port by which the kernel answers for it, if that was asked for.
     pub(crate) task_self: Option<TaskSelf>,
 }
@@ -122,7 +123,7 @@ impl Entry {
 impl Default for Space {
     fn default() -> Self {
         let reserved = Place { generation: 0, entry: None };
-        Self { places: vec![reserved], free: VecDeque::new(), by_port: HashMap::new(), task_self: None }
+        Self { places: vec![reserved], free: VecDeque::new(), by_port: NumberMap::default(), task_self: None }
     }
 }
 

@@ -13,7 +13,7 @@ pub enum Step {
     Release(u64),
     /// Carry this message to the port that is away by this route. The right that it was sent by is used up; all others
     /// go along.
-    Carry(u64, Message),
+    Carry(u64, Box<Message>),
     /// A message that came on this link was taken out of the queue: its sender may have room again.
     Taken(u64),
     /// A port of this process queues more or fewer messages than before.

@@ -211,7 +211,7 @@ impl Host {
                 drop(kernel);
                 carrier.settle(&self.kernel)
             }
-            _ => kernel.take_steps().into_iter().filter_map(Step::ticket).collect(),
+            _ => kernel.drain_steps().filter_map(Step::ticket).collect(),
         }
     }
 

@@ -66,7 +66,7 @@ impl Names {
     /// A message of any size, its rights in types that own them.
     pub(crate) fn take(self, name: Name, deadline: Deadline) -> Result<Message, ReceiveError> {
         match self.receive(name, &ReceiveOptions::default(), deadline)? {
-            Receipt::Letter(received) => Ok(self.typed(*received)),
+            Receipt::Letter(received) => Ok(self.typed(received)),
             Receipt::Destroyed(error, _) => Err(error),
             Receipt::TooLarge { .. } | Receipt::Nothing => Err(ReceiveError::TooLarge),
         }

@@ -119,7 +119,7 @@ impl Machine {
     pub(super) fn try_receive(&self, name: Name) -> Option<Received> {
         let options = ReceiveOptions::default();
         match self.call(|kernel, space| kernel.receive(space, name, &options)).unwrap() {
-            Receipt::Letter(received) => Some(*received),
+            Receipt::Letter(received) => Some(received),
             Receipt::Nothing => None,
             other => panic!("{other:?}"),
         }

@@ -30,59 +30,76 @@ pub(super) struct Body {
 }
 
 impl Kernel {
-    /// Takes both rights of a header out of the space, or none.
+    /// Takes both rights of a header out of the space, or none. The order of the questions is XNU's.
+    #[inline]
     pub(super) fn copy_in_header(
         &mut self,
         space: SpaceId,
-        destination: Named,
-        reply: Named,
+        (name, to): Named,
+        (reply, back): Named,
     ) -> Result<Header, SendError> {
-        let (to, back) = dispositions(destination.1, reply)?;
-        self.check_header(space, (destination.0, to), back.map(|back| (reply.0, back)))?;
-        // With one name for both, the right that is copied or made comes first, since moving may use the name up.
-        let back_first = destination.0 == reply.0 && to == Disposition::MoveSend;
-        let mut copied_back = None;
-        if back_first && let Some(back) = back {
-            copied_back = Some(self.copy_in(space, reply.0, back).map_err(|_| SendError::InvalidReply)?);
-        }
-        let destination =
-            self.copy_in(space, destination.0, to).map_err(|_| SendError::InvalidDestination)?;
-        let right = match (copied_back, back) {
-            (Some(right), _) => right,
-            (None, None) => Capability::Null,
-            (None, Some(_)) if reply.0 == Name::NULL => Capability::Null,
-            (None, Some(_)) if reply.0 == Name::DEAD => Capability::Dead,
-            (None, Some(back)) => self.copy_in(space, reply.0, back).map_err(|_| SendError::InvalidReply)?,
+        let (to, back) = dispositions(to, (reply, back))?;
+        let (held, references) = self.looked_up(space, name).ok_or(SendError::InvalidDestination)?;
+        let Some(back) = back.filter(|_| reply.is_valid()) else {
+            let nowhere = if reply == Name::DEAD { Capability::Dead } else { Capability::Null };
+            let destination = self.copy_in_destination(space, name, held, to)?;
+            return Ok(Header { destination, reply: (nowhere, back.map(Disposition::received)) });
         };
-        Ok(Header { destination, reply: (right, back.map(Disposition::received)) })
+        let (held_back, _) = self.looked_up(space, reply).ok_or(SendError::InvalidReply)?;
+        if !self.permits(held_back, back) {
+            return Err(SendError::InvalidReply);
+        }
+        if reply == name {
+            return self.copy_in_both(space, name, (to, back), (held, references));
+        }
+        let destination = self.copy_in_destination(space, name, held, to)?;
+        let right = self.copy_in_held(space, reply, held_back, back).map_err(|_| SendError::InvalidReply)?;
+        Ok(Header { destination, reply: (right, Some(back.received())) })
     }
 
-    /// Whether both copies in will succeed; the order of the questions is XNU's.
-    fn check_header(
+    #[inline]
+    fn copy_in_destination(
         &mut self,
         space: SpaceId,
-        (name, to): (Name, Disposition),
-        reply: Option<(Name, Disposition)>,
-    ) -> Result<(), SendError> {
-        let (held, references) = self.looked_up(space, name).ok_or(SendError::InvalidDestination)?;
-        if let Some((reply, back)) = reply.filter(|(reply, _)| reply.is_valid()) {
-            let (held, _) = self.looked_up(space, reply).ok_or(SendError::InvalidReply)?;
-            if !self.permits(held, back) {
-                return Err(SendError::InvalidReply);
-            }
-            if reply == name && !gives_both(to, back, references) {
-                return Err(SendError::InvalidDestination);
-            }
-        }
+        name: Name,
+        held: Held,
+        to: Disposition,
+    ) -> Result<Capability, SendError> {
         if held == Held::Dead || !self.permits(held, to) {
-            Err(SendError::InvalidDestination)
-        } else {
-            Ok(())
+            return Err(SendError::InvalidDestination);
         }
+        self.copy_in_held(space, name, held, to).map_err(|_| SendError::InvalidDestination)
+    }
+
+    /// Takes destination and reply right by one name. The right that is copied or made comes first, since moving may use
+    /// the name up.
+    fn copy_in_both(
+        &mut self,
+        space: SpaceId,
+        name: Name,
+        (to, back): (Disposition, Disposition),
+        (held, references): (Held, u16),
+    ) -> Result<Header, SendError> {
+        if held == Held::Dead || !gives_both(to, back, references) || !self.permits(held, to) {
+            return Err(SendError::InvalidDestination);
+        }
+        let invalid = |_| SendError::InvalidDestination;
+        let (destination, right);
+        if to == Disposition::MoveSend {
+            right = self.copy_in(space, name, back).map_err(invalid)?;
+            destination = self.copy_in(space, name, to).map_err(invalid)?;
+        } else {
+            destination = self.copy_in(space, name, to).map_err(invalid)?;
+            right = self.copy_in(space, name, back).map_err(invalid)?;
+        }
+        Ok(Header { destination, reply: (right, Some(back.received())) })
     }
 
     /// Takes what goes along out of the space, up to the first item that is wrong.
     pub(super) fn copy_in_body(&mut self, space: SpaceId, items: Vec<Item>) -> Body {
+        if items.is_empty() {
+            return Body { cargo: Vec::new(), rest: items };
+        }
         let mut body = Body { cargo: Vec::with_capacity(items.len()), rest: Vec::new() };
         let mut items = items.into_iter();
         while let Some(item) = items.next() {
@@ -124,16 +141,25 @@ impl Kernel {
     }
 
     /// Whether what is held can be given by this disposition; no send rights are made to a port for replies.
+    #[inline]
     fn permits(&self, held: Held, disposition: Disposition) -> bool {
+        gives(held, disposition) && (disposition != Disposition::MakeSend || !self.is_for_replies(held))
+    }
+
+    fn is_for_replies(&self, held: Held) -> bool {
         let port = held.port().and_then(|port| self.ports.get(port));
-        let for_replies = port.and_then(|port| port.rare.as_ref()).is_some_and(|rare| rare.for_replies);
-        gives(held, disposition) && !(for_replies && disposition == Disposition::MakeSend)
+        port.and_then(|port| port.rare.as_ref()).is_some_and(|rare| rare.for_replies)
     }
 
     /// What stands under a name, a right to a dead port as a dead name.
-    fn looked_up(&mut self, space: SpaceId, name: Name) -> Option<(Held, u16)> {
-        let entry = self.look(space, name).ok()?;
-        Some((entry.held, entry.references))
+    #[inline]
+    pub(super) fn looked_up(&mut self, space: SpaceId, name: Name) -> Option<(Held, u16)> {
+        let entry = self.spaces.get(space)?.get(name)?;
+        let (held, references) = (entry.held, entry.references);
+        if held.port().is_some_and(|port| self.ports.get(port).is_none()) {
+            return self.look(space, name).ok().map(|entry| (entry.held, entry.references));
+        }
+        Some((held, references))
     }
 }
 

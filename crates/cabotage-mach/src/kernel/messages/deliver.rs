@@ -26,6 +26,7 @@ enum Way {
 
 impl Kernel {
     /// Brings a message to its port.
+    #[inline]
     pub(super) fn deliver(&mut self, message: Message, from: From) -> Result<Sent, Box<SendFailed>> {
         let Some((port, way)) = self.way_of(&message) else {
             self.destroy_message(message);

@@ -34,6 +34,9 @@ impl Kernel {
 
     /// Puts what a message carries into a space.
     pub(super) fn put_cargo(&mut self, space: SpaceId, cargo: Vec<Cargo>, lost: &mut bool) -> Vec<Item> {
+        if cargo.is_empty() {
+            return Vec::new();
+        }
         let put = |cargo| match cargo {
             Cargo::Port(right, disposition) => Item::Port(self.put(space, right, lost), disposition),
             Cargo::Ports(rights, disposition) => {

@@ -70,11 +70,11 @@ impl SendFailed {
     }
 }
 
-/// What a receiver gets.
+/// What a receiver gets. Nearly all are messages, and a box for each would cost more than moving it.
 #[derive(Debug)]
 pub enum Receipt {
     /// A message.
-    Letter(Box<Received>),
+    Letter(Received),
     /// The next message is too large, and stays where it is.
     TooLarge {
         /// How large it is, without trailer.

@@ -37,12 +37,16 @@ impl Kernel {
     }
 
     /// Puts a message into the queue of a port that is alive, and tells a receiver.
+    #[inline]
     pub(super) fn admit(&mut self, id: PortId, message: Message) {
-        if let Some(space) = self.answers_for(id) {
+        let Some(port) = self.ports.get_mut(id) else { return };
+        if let Home::Task(space) = port.home {
             return self.answer_for(space, message);
         }
-        let Some(port) = self.ports.get_mut(id) else { return };
         port.queue.push_back(message);
+        if port.sets.is_empty() && port.rare.is_none() {
+            return;
+        }
         if port.queue.len() == 1 {
             self.list_in_sets(id);
         }
@@ -63,18 +67,23 @@ impl Kernel {
         let message = port.queue.pop_front()?;
         let sequence = port.sequence;
         port.sequence = sequence.wrapping_add(1);
-        if port.queue.is_empty() {
+        let (is_listed, is_watched) = (!port.sets.is_empty(), port.rare.is_some());
+        if is_listed && port.queue.is_empty() {
             self.unlist_in_sets(id);
         }
-        self.steps.extend(message.origin.map(Step::Taken));
-        self.one_left_the_queue(id);
+        if let Some(origin) = message.origin {
+            self.steps.push(Step::Taken(origin));
+        }
+        if is_watched {
+            self.one_left_the_queue(id);
+        }
         Some((message, sequence))
     }
 
     /// A message leaves for another process. The right that it was sent by stays behind and is used up.
     pub(super) fn hand_out(&mut self, route: u64, message: Message) {
         let (message, sent_by) = take_sent_by(message);
-        self.steps.push(Step::Carry(route, message));
+        self.steps.push(Step::Carry(route, Box::new(message)));
         self.use_up(sent_by);
     }
 

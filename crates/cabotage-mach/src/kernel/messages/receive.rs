@@ -28,23 +28,21 @@ impl Kernel {
         name: Name,
         options: &ReceiveOptions,
     ) -> Result<Receipt, ReceiveError> {
-        let source = self.source(space, name).ok_or(ReceiveError::InvalidName)?;
-        let port = match source {
-            Source::Port(port) => Some(port),
-            Source::Set(set) => self.first_in_set(set),
+        let (id, set) = match self.source(space, name).ok_or(ReceiveError::InvalidName)? {
+            Source::Port(port) => (Some(port), None),
+            Source::Set(set) => (self.first_in_set(set), Some(set)),
         };
-        let Some((port, bytes)) = port.and_then(|port| Some((port, self.first_bytes(port)?))) else {
+        let Some((id, header)) = id.and_then(|id| Some((id, self.first_header(id)?))) else {
             return Ok(Receipt::Nothing);
         };
-        let fits = bytes.saturating_add(options.trailer.bytes()) <= options.bytes_max;
+        let fits = header.bytes.saturating_add(options.trailer.bytes()) <= options.bytes_max;
         if !fits && options.leave_large {
-            return Ok(Receipt::TooLarge { bytes, port: self.receiver_name(port) });
+            return Ok(Receipt::TooLarge { bytes: header.bytes, port: header.port });
         }
-        if let Source::Set(set) = source {
+        if let Some(set) = set {
             self.had_its_turn(set);
         }
-        let Some((message, sequence)) = self.take(port) else { return Ok(Receipt::Nothing) };
-        let header = self.bare_header(port, &message, sequence);
+        let Some((message, _)) = self.take(id) else { return Ok(Receipt::Nothing) };
         if fits {
             return Ok(self.copy_out_message(space, message, header));
         }
@@ -65,15 +63,30 @@ impl Kernel {
 
     /// What a name is received from by.
     pub(super) fn source(&mut self, space: SpaceId, name: Name) -> Option<Source> {
-        match self.look(space, name).ok()?.held {
+        match self.looked_up(space, name)?.0 {
             Held::Receive(port) | Held::SendReceive(port) => Some(Source::Port(port)),
             Held::Set(set) => Some(Source::Set(set)),
             _ => None,
         }
     }
 
-    fn first_bytes(&self, port: PortId) -> Option<usize> {
-        self.ports.get(port)?.queue.front().map(Message::bytes)
+    /// What is known of the first message in a queue.
+    fn first_header(&self, id: PortId) -> Option<BareHeader> {
+        let port = self.ports.get(id)?;
+        let message = port.queue.front()?;
+        let name = match port.home {
+            Home::Space(_, name) => name,
+            _ => Name::NULL,
+        };
+        Some(BareHeader {
+            id: message.id,
+            port: name,
+            sent_by: message.destination.received_as().unwrap_or(Disposition::MoveSend),
+            bytes: message.bytes(),
+            sequence: port.sequence,
+            sender: message.sender,
+            context: port.rare.as_ref().map_or(0, |rare| rare.context),
+        })
     }
 
     fn copy_out_message(&mut self, space: SpaceId, message: Message, header: BareHeader) -> Receipt {
@@ -90,7 +103,7 @@ impl Kernel {
         let mut lost = false;
         let items = self.put_cargo(space, cargo, &mut lost);
         let fault = lost.then_some(ReceiveError::NoNameForRight);
-        Receipt::Letter(Box::new(Received { header, reply, body, items, complex, fault }))
+        Receipt::Letter(Received { header, reply, body, items, complex, fault })
     }
 
     /// The message counts as received, since its header is.
@@ -99,26 +112,5 @@ impl Kernel {
         self.doom_cargo(cargo);
         self.use_up(sent_by);
         self.reap();
-    }
-
-    /// The name that the receiver of a port has for it.
-    fn receiver_name(&self, port: PortId) -> Name {
-        match self.ports.get(port).map(|port| port.home) {
-            Some(Home::Space(_, name)) => name,
-            _ => Name::NULL,
-        }
-    }
-
-    fn bare_header(&self, id: PortId, message: &Message, sequence: u32) -> BareHeader {
-        let rare = self.ports.get(id).and_then(|port| port.rare.as_ref());
-        BareHeader {
-            id: message.id,
-            port: self.receiver_name(id),
-            sent_by: message.destination.received_as().unwrap_or(Disposition::MoveSend),
-            bytes: message.bytes(),
-            sequence,
-            sender: message.sender,
-            context: rare.map_or(0, |rare| rare.context),
-        }
     }
 }

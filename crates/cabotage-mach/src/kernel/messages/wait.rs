@@ -5,21 +5,20 @@
 //! it. So when a woken thread is done, whatever came of it, the next one is woken as long as the queue that it was woken
 //! for has messages: no message lies there while all who could take it sleep.
 
-use std::collections::HashMap;
-
 use super::options::ReceiveOptions;
 use super::outcome::{From, Receipt};
 use crate::error::ReceiveError;
 use crate::kernel::Kernel;
 use crate::kernel::ids::{PortId, SetId, SpaceId, Ticket};
+use crate::kernel::number_map::NumberMap;
 use crate::kernel::step::Step;
 use crate::name::Name;
 
 /// Who waits.
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
-    pub(super) senders: HashMap<Ticket, WaitingSender>,
-    pub(super) receivers: HashMap<Ticket, WaitingReceiver>,
+    pub(super) senders: NumberMap<Ticket, WaitingSender>,
+    pub(super) receivers: NumberMap<Ticket, WaitingReceiver>,
 }
 
 impl Waits {

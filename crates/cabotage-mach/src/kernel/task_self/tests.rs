@@ -42,7 +42,7 @@ impl World {
         };
         self.kernel.send(self.asker, letter, &SendOptions::default()).unwrap();
         match self.kernel.receive(self.asker, self.answers, &ReceiveOptions::default()).unwrap() {
-            Receipt::Letter(received) => *received,
+            Receipt::Letter(received) => received,
             other => panic!("{other:?}"),
         }
     }

@@ -97,7 +97,7 @@ impl World {
 
     pub(super) fn try_receive(&mut self, space: SpaceId, name: Name) -> Option<Received> {
         match self.kernel.receive(space, name, &ReceiveOptions::default()).unwrap() {
-            Receipt::Letter(received) => Some(*received),
+            Receipt::Letter(received) => Some(received),
             Receipt::Nothing => None,
             other => panic!("not a letter: {other:?}"),
         }
