@@ -9,8 +9,12 @@
 
 mod desk;
 mod end;
+#[cfg(test)]
+mod explored;
 mod hearing;
 mod lead;
+#[cfg_attr(not(test), allow(unused_imports, reason = "being built"))]
+mod moving;
 mod packet;
 mod passing;
 mod rights;
