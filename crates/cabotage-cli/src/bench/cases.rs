@@ -27,7 +27,10 @@ mod link_rtt;
 mod link_server;
 mod link_shared;
 mod link_stream;
+mod mach_ends;
 mod mach_port;
+mod mach_rtt;
+mod mach_stream;
 mod named_pipe;
 mod pipe_rtt;
 mod pipe_stream;
@@ -88,6 +91,8 @@ pub(crate) static CASES: &[Case] = &[
     alpc_section::SECURE,
     alpc_direct::IN_PLACE,
     alpc_direct::SERVED,
+    mach_rtt::CASE,
+    mach_stream::CASE,
     named_pipe::TRIP,
     named_pipe::STREAM,
 ];

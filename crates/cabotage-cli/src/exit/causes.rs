@@ -6,6 +6,7 @@
 
 mod channels;
 mod links;
+mod mach;
 mod pipes;
 mod ports;
 
@@ -33,6 +34,7 @@ pub(super) fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
         .or_else(|| channels::kind_of(error))
         .or_else(|| pipes::kind_of(error))
         .or_else(|| ports::kind_of(error))
+        .or_else(|| mach::kind_of(error))
 }
 
 fn of_object(error: &ObjectError) -> Option<ErrorKind> {
