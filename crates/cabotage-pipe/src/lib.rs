@@ -27,6 +27,9 @@ mod end;
 mod error;
 pub mod fifo;
 pub mod framed;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "named")]
 pub mod named;
 mod read;

@@ -5,6 +5,7 @@
 
 mod killed;
 mod table;
+mod waiting;
 mod worker;
 
 use std::time::Duration;

@@ -54,7 +54,7 @@ fn live(registry: &Registry) -> Result<(), Box<dyn std::error::Error>> {
         || place::create(registry, Scope::User, &one, &creation(ASKED), Rights::default(), Deadline::Now);
     let mut first = create()?;
     let second = create()?;
-    place::wait(registry, &one, None, Patience::Until(soon()))?;
+    place::wait(registry, &one, ConnectOptions::default(), Patience::Until(soon()))?;
     let options =
         ConnectOptions { required_uid: Some(own_uid()), waits_for_name: true, ..Default::default() };
     let client = place::connect(registry, &one, Access::BOTH, options, soon())?;

@@ -106,7 +106,7 @@ fn who_waits_without_a_time_of_its_own_waits_as_long_as_the_pipe_says() {
     let harbour = harbour();
     let short = Asked { default_timeout: Duration::from_millis(1), ..ASKED };
     let instance = harbour.create_as("chat", creation(short)).unwrap();
-    let wait = || place::wait(&harbour.registry, &name("chat"), None, Patience::Default);
+    let wait = || place::wait(&harbour.registry, &name("chat"), ConnectOptions::default(), Patience::Default);
     wait().unwrap();
     let _client = harbour.connect("chat").unwrap();
     assert_eq!(wait().unwrap_err(), PipeError::TimedOut);

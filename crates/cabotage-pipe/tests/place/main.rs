@@ -63,7 +63,7 @@ impl Harbour {
     }
 
     fn wait(&self, text: &str, deadline: Deadline) -> Result<(), PipeError> {
-        place::wait(&self.registry, &name(text), None, Patience::Until(deadline))
+        place::wait(&self.registry, &name(text), ConnectOptions::default(), Patience::Until(deadline))
     }
 
     /// The names of one scope, hidden ones included.

@@ -174,8 +174,10 @@ impl Desk {
             }
             ["connect", text, ..] => self.connect(text, Deadline::Now),
             ["wait-and-connect", text] => self.connect(text, soon()),
-            ["wait", text] => place::wait(&self.registry, &name(text), None, Patience::Until(soon()))
-                .map(|()| "waited".into()),
+            ["wait", text] => {
+                place::wait(&self.registry, &name(text), ConnectOptions::default(), Patience::Until(soon()))
+                    .map(|()| "waited".into())
+            }
             ["accept", ..] => self.accept(),
             ["listen", ..] => {
                 self.instances.iter_mut().try_for_each(|one| one.listen(soon())).map(|()| "listening".into())

@@ -35,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mach_records", mach_records),
     ("names", text::names),
     ("framed_pipe", framed::pipe),
+    ("pipe_folder", pipe_folder),
     ("shm_channel", channel::opened),
     ("shm_topic", topic::records),
 ];
@@ -61,6 +62,11 @@ fn wire_hello(data: &[u8]) {
 /// A message between a port of ALPC and its client.
 fn alpc_messages(data: &[u8]) {
     cabotage_alpc::fuzzing::message(data);
+}
+
+/// What stands in the folder of a named pipe: the record of its creator, and the name of a socket.
+fn pipe_folder(data: &[u8]) {
+    cabotage_pipe::fuzzing::pipe_folder(data);
 }
 
 /// A record on the link of a Mach port.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client's whole life in one call, and the wait for an instance by itself.
 
-use cabotage_link::names::Registry;
 use cabotage_os::Deadline;
 
 use super::ClientOptions;
 use crate::named::error::PipeError;
 use crate::named::name::PipeName;
-use crate::named::place::{Patience, wait};
+use crate::named::place::Patience;
 
 /// Waits until an instance of the pipe listens. It reserves nothing: another client may come first, so
 /// [`ClientOptions::open_within`] is what most want. `patience` is how long, or [`Patience::Default`] for as long as
@@ -19,7 +18,7 @@ use crate::named::place::{Patience, wait};
 /// # Source
 /// `WaitNamedPipe` of the Windows API.
 pub fn wait_named_pipe(name: impl AsRef<str>, patience: Patience) -> Result<(), PipeError> {
-    wait(&Registry::from_environment(), &PipeName::parse(name.as_ref())?, None, patience)
+    ClientOptions::new().wait_for_instance(name, patience)
 }
 
 /// Opens a pipe of messages, writes `question`, reads the answer, and closes the pipe: answers the answer's length.
@@ -41,6 +40,15 @@ pub fn call_named_pipe(
 }
 
 impl ClientOptions {
+    /// As [`wait_named_pipe`], with these choices: where names are, in which scope, and whether to wait for a pipe that
+    /// does not exist yet.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn wait_for_instance(&self, name: impl AsRef<str>, patience: Patience) -> Result<(), PipeError> {
+        self.wait_for_instance_at(&PipeName::parse(name.as_ref())?, patience)
+    }
+
     /// As [`call_named_pipe`], with these choices.
     ///
     /// # Errors

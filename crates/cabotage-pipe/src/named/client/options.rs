@@ -8,7 +8,7 @@ use cabotage_os::Deadline;
 use super::NamedPipeClient;
 use crate::named::error::PipeError;
 use crate::named::name::PipeName;
-use crate::named::place::{ConnectOptions, connect};
+use crate::named::place::{ConnectOptions, Patience, connect, wait};
 use crate::named::rules::{Access, HandleState, PipeMode, WaitMode};
 
 /// What a client chooses. Without other choices: it reads and writes, bytes, and waits for nothing.
@@ -134,12 +134,21 @@ impl ClientOptions {
         self.open_at(&PipeName::parse(name.as_ref())?, deadline.into())
     }
 
+    pub(super) fn wait_for_instance_at(&self, name: &PipeName, patience: Patience) -> Result<(), PipeError> {
+        wait(&self.names(), name, self.how, patience)
+    }
+
+    /// Where names are.
+    fn names(&self) -> Registry {
+        self.registry.clone().unwrap_or_else(Registry::from_environment)
+    }
+
     /// Opens an instance of this name.
     ///
     /// # Errors
     /// As [`ClientOptions::open_within`].
     pub fn open_at(&self, name: &PipeName, deadline: Deadline) -> Result<NamedPipeClient, PipeError> {
-        let registry = self.registry.clone().unwrap_or_else(Registry::from_environment);
+        let registry = self.names();
         let connection = connect(&registry, name, self.access, self.how, deadline)?;
         let handle = self.handle.on(connection.shape.pipe_mode)?;
         NamedPipeClient::new(connection, self.access, handle, self.wait, registry, name.clone())

@@ -63,26 +63,34 @@ pub fn connect(
     options: ConnectOptions,
     deadline: Deadline,
 ) -> Result<Connection, PipeError> {
-    let seeker = Seeker::new(registry, name, options.scope, Patience::Until(deadline));
-    let seeker = if options.waits_for_name { seeker.wait_for_name() } else { seeker };
-    let found = seeker.seek(&mut Call::new(access)?)?;
+    let found = seeker(registry, name, options, Patience::Until(deadline)).seek(&mut Call::new(access)?)?;
     let (socket, shape) = found.got;
     let connection = Connection { socket, definition: found.definition, shape, scope: found.scope };
     check_server(connection, options.required_uid)
 }
 
 /// Waits until an instance of `name` listens and is free, and takes it not: another client may come first, so
-/// [`connect`] with a deadline is what most want.
+/// [`connect`] with a deadline is what most want. Whose server it is does not count.
 ///
 /// # Errors
 /// As [`connect`].
 pub fn wait(
     registry: &Registry,
     name: &PipeName,
-    scope: Option<Scope>,
+    options: ConnectOptions,
     patience: Patience,
 ) -> Result<(), PipeError> {
-    Seeker::new(registry, name, scope, patience).seek(&mut Ask).map(drop)
+    seeker(registry, name, options, patience).seek(&mut Ask).map(drop)
+}
+
+fn seeker<'a>(
+    registry: &'a Registry,
+    name: &'a PipeName,
+    options: ConnectOptions,
+    patience: Patience,
+) -> Seeker<'a> {
+    let seeker = Seeker::new(registry, name, options.scope, patience);
+    if options.waits_for_name { seeker.wait_for_name() } else { seeker }
 }
 
 fn check_server(connection: Connection, required: Option<u32>) -> Result<Connection, PipeError> {

@@ -45,3 +45,10 @@ pub use definition::{Creators, Definition, Rights, Shape};
 pub use instance::Instance;
 pub use leavings::{Leaving, What, leavings, remove_leaving};
 pub use list::{InstanceShown, Listed, Occupation, Shown, list, show};
+
+/// Decodes a record, and the name of a post.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn decode(bytes: &[u8]) {
+    record::decode(bytes);
+    post::decode(bytes);
+}

@@ -125,6 +125,15 @@ pub(super) fn parse(name: &directory::Name) -> Option<Entry> {
     Some(Entry { number: number.parse().ok()?, id: id.parse().ok()?, shape })
 }
 
+/// Decodes the name of a post; what is one is named so that the same is read back.
+#[cfg(feature = "fuzzing")]
+pub(super) fn decode(bytes: &[u8]) {
+    let name = directory::Name::parse(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes));
+    if let Some(Entry { number, id, shape }) = name.ok().and_then(|name| parse(&name)) {
+        assert_eq!(parse(&name_of(number, id, shape)), Some(Entry { number, id, shape }));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -86,6 +86,14 @@ fn of_text(text: &str) -> Option<Definition> {
     })
 }
 
+/// Decodes a record; what is one is written down so that the same is read back.
+#[cfg(feature = "fuzzing")]
+pub(super) fn decode(bytes: &[u8]) {
+    if let Some(definition) = std::str::from_utf8(bytes).ok().and_then(of_text) {
+        assert_eq!(of_text(&to_text(&definition)), Some(definition));
+    }
+}
+
 const DIRECTIONS: [(Direction, &str); 3] =
     [(Direction::Inbound, "inbound"), (Direction::Outbound, "outbound"), (Direction::Duplex, "duplex")];
 
