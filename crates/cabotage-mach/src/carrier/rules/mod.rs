@@ -9,6 +9,8 @@
 
 mod credit;
 mod end;
+#[cfg(test)]
+mod model;
 mod tokens;
 
 pub(crate) use credit::{Allowance, Ration};
