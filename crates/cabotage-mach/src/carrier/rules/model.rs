@@ -72,11 +72,7 @@ impl End {
                     self.out.push_back(Said::Unused(token));
                 }
             }
-            5 => {
-                if self.role.release() {
-                    self.out.push_back(Said::Release);
-                }
-            }
+            5 if self.role.release() => self.out.push_back(Said::Release),
             6 if self.queued > 0 => {
                 self.queued -= 1;
                 let Role::Owner { ration, .. } = &mut self.role else { unreachable!() };
