@@ -45,7 +45,6 @@ mod error;
 pub mod fuzzing;
 pub mod kernel;
 mod message;
-#[allow(dead_code, reason = "being built")]
 mod name;
 mod right;
 mod rights;

@@ -8,7 +8,6 @@
 //!
 //! A port whose receive right another process has is a port here too, [away](port::Home::Away): it has no queue, and
 //! messages to it are handed out to be carried there.
-#![allow(dead_code, reason = "being built")]
 
 pub mod calls;
 mod copy_in;

@@ -24,7 +24,9 @@ impl Kernel {
         let held = self.create(space, right)?;
         match self.space(space)?.enter(Entry::new(held)) {
             Ok(name) => {
-                self.name_it(space, name, held);
+                if let Held::Receive(port) = held {
+                    self.settle(port, space, name);
+                }
                 Ok(name)
             }
             Err(entry) => {
@@ -44,7 +46,9 @@ impl Kernel {
         self.space(space)?.can_enter_as(name)?;
         let held = self.create(space, right)?;
         self.space(space)?.enter_as(name, Entry::new(held));
-        self.name_it(space, name, held);
+        if let Held::Receive(port) = held {
+            self.settle(port, space, name);
+        }
         Ok(())
     }
 
@@ -52,21 +56,9 @@ impl Kernel {
     fn create(&mut self, space: SpaceId, right: Right) -> Result<Held, KernError> {
         match right {
             Right::Receive => Ok(Held::Receive(self.ports.insert(Port::new(Home::Space(space, Name::NULL))))),
-            Right::PortSet => Ok(Held::Set(self.sets.insert(PortSet::new(space)))),
+            Right::PortSet => Ok(Held::Set(self.sets.insert(PortSet::default()))),
             Right::DeadName => Ok(Held::Dead),
             Right::Send | Right::SendOnce => Err(KernError::InvalidValue),
-        }
-    }
-
-    fn name_it(&mut self, space: SpaceId, name: Name, held: Held) {
-        match held {
-            Held::Receive(port) => self.settle(port, space, name),
-            Held::Set(set) => {
-                if let Some(set) = self.sets.get_mut(set) {
-                    set.name = name;
-                }
-            }
-            _ => {}
         }
     }
 

@@ -66,9 +66,9 @@ impl Kernel {
     pub fn set_members(&mut self, space: SpaceId, set: Name) -> Result<Vec<Name>, KernError> {
         self.refuse_no_name(space, set)?;
         let set = self.set_right(space, set)?;
-        let members = self.sets.get(set).map_or(&[][..], |set| &set.members);
         let name_of = |port: &PortId| self.ports.get(*port)?.receiver_name(space);
-        let mut names: Vec<Name> = members.iter().filter_map(name_of).collect();
+        let members = self.sets.get(set).into_iter().flat_map(|set| &set.members);
+        let mut names: Vec<Name> = members.filter_map(name_of).collect();
         names.sort_unstable();
         Ok(names)
     }
@@ -98,7 +98,7 @@ impl Kernel {
     fn join(&mut self, id: PortId, set_id: SetId) {
         let (Some(port), Some(set)) = (self.ports.get_mut(id), self.sets.get_mut(set_id)) else { return };
         port.sets.push(set_id);
-        set.members.push(id);
+        set.members.insert(id);
         self.list_in_set(id, set_id);
     }
 
@@ -118,7 +118,7 @@ impl Kernel {
 
     fn strike(&mut self, id: PortId, set: SetId) {
         if let Some(set) = self.sets.get_mut(set) {
-            set.members.retain(|port| *port != id);
+            set.members.remove(&id);
         }
         self.unlist_in_set(id, set);
     }

@@ -53,14 +53,6 @@ impl Kernel {
         })
     }
 
-    /// The task that the kernel answers for at this port, if it does.
-    pub(crate) fn answers_for(&self, port: PortId) -> Option<SpaceId> {
-        match self.ports.get(port)?.home {
-            Home::Task(space) => Some(space),
-            _ => None,
-        }
-    }
-
     /// Does what a message asks of a task, and answers.
     pub(crate) fn answer_for(&mut self, space: SpaceId, message: Message) {
         let Message { id, destination, reply: (reply, _), body, cargo, origin, .. } = message;
