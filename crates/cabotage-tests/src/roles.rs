@@ -14,6 +14,7 @@ const ROLES: &[(&str, Play)] = &[
     ("echo", echo),
     ("hostile-alpc-liar", hostile::alpc::liar::play),
     ("hostile-alpc-victim", hostile::alpc::victim::play),
+    ("hostile-alpc-victim-client", hostile::alpc::victim_client::play),
     ("hostile-attacker", hostile::attacker::play),
     ("hostile-channel-consumer", hostile::channel::victim_consumer::play),
     ("hostile-channel-liar", hostile::channel::liar::play),

@@ -67,6 +67,15 @@ impl Scratch {
         Registry::at(self.folder.join("user"), self.folder.join("system"))
     }
 
+    /// Removes a name of the system scope that another user's process has left, as whoever looks after the machine
+    /// would: it is nobody else's to take over. The name of a process of our own user is left to its successor.
+    pub fn forget_name(&self, kind: &str, name: &str) {
+        let folder = self.path("system").join(kind);
+        for file in [name.to_owned(), format!(".{name}.lock")] {
+            let _ = std::fs::remove_file(folder.join(file));
+        }
+    }
+
     /// A name of its own for an object in shared memory, with a slash before it.
     pub fn object(&self, name: &str) -> String {
         format!("/{}{name}", self.prefix)

@@ -4,8 +4,10 @@
 #![forbid(unsafe_code)]
 
 use cabotage_os::limits;
+use cabotage_tests::hostile::alpc;
 use cabotage_tests::hostile::alpc::clients::Clients;
 use cabotage_tests::hostile::alpc::fields::ALPC_FIELDS;
+use cabotage_tests::hostile::alpc::server_fields::SERVER_FIELDS;
 use cabotage_tests::hostile::attacker::Meeting;
 use cabotage_tests::hostile::campaign::{Campaign, Outcome, Plan};
 use cabotage_tests::hostile::channel::consumers::Consumers;
@@ -239,4 +241,35 @@ fn clients_of_alpc_that_are_silent_or_die_at_any_step_hold_nobody_up() {
     campaign.silence();
     campaign.death();
     nothing_wrong(&campaign.end());
+}
+
+/// As for links and channels.
+#[test]
+fn a_server_of_alpc_that_tells_the_truth_is_no_liar() {
+    let mut servers = alpc::servers::Servers::new(channel_plan(Attackers::Ours));
+    for field in SERVER_FIELDS {
+        servers.lie(Lie { field, value: Value::Truth, manner: Manner::Static });
+    }
+    nothing_wrong(&servers.end());
+}
+
+#[test]
+fn servers_of_alpc_that_lie_or_say_what_they_may_not_cost_their_client_its_channel_and_nothing_else() {
+    let mut random = Random::of_today("servers of ALPC");
+    for attackers in Attackers::possible() {
+        let mut campaign = alpc::servers::Servers::new(Plan { one_in: 12, ..channel_plan(*attackers) });
+        campaign.lies(&mut random);
+        campaign.breaches();
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn servers_of_alpc_that_are_silent_or_die_at_any_step_cost_their_client_its_deadline_at_most() {
+    for attackers in Attackers::possible() {
+        let mut campaign = alpc::servers::Servers::new(channel_plan(*attackers));
+        campaign.silence();
+        campaign.death();
+        nothing_wrong(&campaign.end());
+    }
 }

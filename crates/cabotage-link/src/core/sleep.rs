@@ -17,6 +17,8 @@ use crate::wire::FRAME_BYTES_MAX;
 /// How many messages are filed at once: more than a socket holds of an honest peer, and not all that a peer may send
 /// meanwhile, which may never end.
 pub(crate) const MESSAGES_AT_ONCE: u32 = 4096;
+/// How many in one look at one of many links, so that one that rings without end delays the others by that much.
+const MESSAGES_A_LOOK: u32 = 8;
 
 impl Core {
     /// Files what has come over the socket, without waiting. While another thread leads, the socket is its own: it
@@ -24,6 +26,12 @@ impl Core {
     pub(crate) fn pump(&self) -> Result<(), LinkError> {
         let mut desk = self.desk();
         if desk.is_led { Ok(()) } else { self.drain(&mut desk) }
+    }
+
+    /// As [`Core::pump`], but a few messages only; answers whether that was all. For one who looks at many links.
+    pub(crate) fn pump_some(&self) -> Result<bool, LinkError> {
+        let mut desk = self.desk();
+        if desk.is_led { Ok(true) } else { self.drain_some(&mut desk, MESSAGES_A_LOOK) }
     }
 
     /// Files what has come over the socket, or sees to it that the leader has: for one who knows that something
@@ -47,24 +55,29 @@ impl Core {
     }
 
     pub(super) fn drain(&self, desk: &mut Desk) -> Result<(), LinkError> {
+        self.drain_some(desk, MESSAGES_AT_ONCE).map(drop)
+    }
+
+    /// Files at most so many messages; answers whether that was all that has come.
+    fn drain_some(&self, desk: &mut Desk, messages_max: u32) -> Result<bool, LinkError> {
         let mut buffer = [0; FRAME_BYTES_MAX];
-        for _ in 0..MESSAGES_AT_ONCE {
+        for _ in 0..messages_max {
             match self.socket.receive(&mut buffer, Deadline::Now) {
                 Ok(arrival) => self.file(desk, &buffer, arrival)?,
                 Err(socket::ReceiveError::Nothing) => {
                     self.send_what_is_owed(desk)?;
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(socket::ReceiveError::HungUp) => {
                     desk.has_hung_up = true;
                     self.is_over.store(true, Ordering::Relaxed);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(socket::ReceiveError::System(refusal)) => return Err(refusal.into()),
-                Err(_) => return Ok(()),
+                Err(_) => return Ok(true),
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Sleeps until something has come over the socket since `mark`, and files it. Take the mark before the last

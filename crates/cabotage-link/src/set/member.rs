@@ -35,6 +35,8 @@ pub(super) enum Sight {
     Found(Found),
     /// Nothing, but it is worth looking again.
     Nothing,
+    /// Nothing yet, and there is more on its socket, for which it rings no more.
+    Mail,
     /// Nothing, and it rings when there is something.
     Rests,
     /// The link is over, and everything before was received.
@@ -77,7 +79,9 @@ impl Linked {
 
     /// Makes the link rest; answers whether it does, and not what there is instead.
     pub(super) fn settle(&mut self) -> bool {
-        matches!(self.find(), Ok(Found::Nothing)) && (self.rings() || matches!(self.park(), Sight::Rests))
+        matches!(self.find(), Ok(Found::Nothing))
+            && !self.has_mail
+            && (self.rings() || matches!(self.park(), Sight::Rests))
     }
 
     /// What comes first goes first: the ring, and when it is empty what was filed. So an end is found last.
@@ -100,8 +104,7 @@ impl Linked {
     fn look_at_mail(&mut self) -> Result<Found, LinkError> {
         let Link { inc, core, .. } = &mut self.link;
         if self.has_mail {
-            core.pump()?;
-            self.has_mail = false;
+            self.has_mail = !core.pump_some()?;
         }
         self.arrivals = Some(core.mark());
         let found = inc.look_after_filing(core);
@@ -116,6 +119,9 @@ impl Linked {
 
     #[inline]
     fn idle(&mut self, delivered: u64, active: usize) -> Sight {
+        if self.has_mail {
+            return Sight::Mail;
+        }
         if self.rings() {
             return Sight::Rests;
         }

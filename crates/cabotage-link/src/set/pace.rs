@@ -3,8 +3,8 @@
 //!
 //! Asking costs a system call, so it comes once in so many messages, or in so many looks in a row that found
 //! nothing. Both alone could starve the parked for long, where a message comes now and then: so once in very many
-//! looks of any kind, too. To accept a client, or to let a link go, costs many times what asking costs: the kernel is
-//! asked after each, so that a flood of clients keeps no parked one waiting.
+//! looks of any kind, too. To accept a client, to let a link go, or to read what somebody rings for without end costs
+//! many times what asking costs: the kernel is asked after each, so that no flood keeps a parked one waiting.
 
 use crate::wait::LOOKS_BETWEEN_CHECKS;
 
@@ -56,7 +56,7 @@ impl Pace {
         self.empty_looks = self.empty_looks.saturating_add(looks);
     }
 
-    /// A client was accepted, or a link has gone.
+    /// A client was accepted, a link has gone, or a socket was read and is not empty.
     pub(super) fn was_away(&mut self) {
         self.was_away = true;
     }

@@ -45,6 +45,10 @@ impl LinkSet {
                 return Ok(step);
             }
             self.sleep(deadline)?;
+            // Where somebody does not let us sleep, nobody else is heard of without asking.
+            if self.pace.is_check_due() {
+                self.check()?;
+            }
             if let Some(step) = self.round() {
                 return Ok(step);
             }
@@ -71,6 +75,10 @@ impl LinkSet {
                 return Some(Step::Found(key, found));
             }
             Sight::Nothing => self.crew.turns.pass(),
+            Sight::Mail => {
+                self.pace.was_away();
+                self.crew.turns.pass();
+            }
             Sight::Rests => self.crew.turns.leave(key.place),
             Sight::Over(error) => return Some(Step::Other(self.end(key, error))),
         }

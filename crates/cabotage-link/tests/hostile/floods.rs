@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use cabotage_link::{Deadline, Link, ReceiveError, Wait};
+use cabotage_link::{Deadline, Event, Link, LinkSet, ReceiveError, Wait};
 use cabotage_os::map::MapMut;
 use cabotage_os::memfd::Memfd;
 use cabotage_os::seam;
 
 use super::{assert_fault, met, met_with, options, patience};
 use crate::support::hostile::{CONTINUE, PLAIN, RETIRE, RawPeer, frames, header, sealed};
-use crate::support::{alone, leaves_nothing, soon};
+use crate::support::{alone, leaves_nothing, met_pair, soon};
 
 /// What a victim does while a thread of its peer sends all the time: no call may take for ever.
 fn flooded(flood: impl Fn(&RawPeer) -> bool + Sync, mut act: impl FnMut(&mut Link)) {
@@ -209,4 +209,63 @@ fn a_lane_that_always_leads_on_keeps_nobody_beyond_a_deadline() {
     RING.set(None);
     let (looks, looks_max) = (chain.looks.get(), chain.looks_max);
     assert!(looks > 200 && looks < looks_max, "{looks} looks at the socket");
+}
+
+#[test]
+fn one_who_rings_without_end_leaves_the_others_of_a_set_their_turns() {
+    for wait in [Wait::Block, Wait::default()] {
+        rings_beside_others(wait);
+    }
+}
+
+fn rings_beside_others(wait: Wait) {
+    thread_local! {
+        static HONEST: RefCell<Option<Link>> = const { RefCell::new(None) };
+    }
+    let _alone = alone();
+    let (raw, victim) = met();
+    let (honest, other) = met_pair(options());
+    HONEST.set(Some(honest));
+    let mut set = LinkSet::new().unwrap();
+    set.set_wait(wait);
+    let rung = set.insert(victim).unwrap();
+    let heard = set.insert(other).unwrap();
+    assert!(set.try_receive().unwrap().is_none());
+    raw.say(frames::BELL);
+    // The other speaks when the set has begun to read bells.
+    let act = |raw: &RawPeer, look: u32| {
+        if look == 5 {
+            let speak = |honest: &mut Option<Link>| honest.as_mut().unwrap().send(b"me too", soon());
+            HONEST.with_borrow_mut(speak).unwrap();
+        }
+        raw.say(frames::BELL)
+    };
+    let flood = Rc::new(Always { raw, act, looks: Cell::new(0), looks_max: 100_000 });
+    Always::begin(flood.clone());
+    match set.receive(soon()).unwrap() {
+        Event::Message(key, message) => {
+            assert!(key == heard && key != rung);
+            drop(message);
+        }
+        other => panic!("{other:?}"),
+    }
+    Always::end();
+    HONEST.set(None);
+    assert!(flood.looks.get() < 100, "{} looks at the socket of one who rings", flood.looks.get());
+}
+
+#[test]
+fn a_message_behind_many_bells_is_heard_although_nothing_rings_any_more() {
+    let _alone = alone();
+    let (raw, victim) = RawPeer::with_victim(options());
+    let mut set = LinkSet::new().unwrap();
+    let key = set.insert(victim).unwrap();
+    assert!(set.try_receive().unwrap().is_none());
+    assert!(raw.say(&frames::hello()));
+    (0..100).for_each(|_| assert!(raw.say(frames::BELL)));
+    assert!(raw.say(b"\x08behind them"));
+    match set.receive(soon()).unwrap() {
+        Event::Message(from, message) => assert_eq!((from, message.to_vec()), (key, b"behind them".to_vec())),
+        other => panic!("{other:?}"),
+    }
 }

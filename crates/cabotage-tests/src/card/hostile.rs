@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use super::Row;
-use crate::hostile::beside::Beside;
+use crate::hostile::alpc::clients::Clients;
+use crate::hostile::alpc::servers::Servers;
+use crate::hostile::beside;
 use crate::hostile::campaign::{Campaign, Outcome, Plan};
 use crate::hostile::channel::consumers::Consumers;
 use crate::hostile::channel::producers::Producers;
-use crate::hostile::floods::FLOODS;
 use crate::hostile::stage::Attackers;
 use crate::random::Random;
 
@@ -67,7 +68,7 @@ pub(super) fn rows(seed: u64, long: bool) -> Vec<Row> {
             lies.processor <= PROCESSOR_MAX,
         ),
         if long {
-            beside()
+            others()
         } else {
             Row::skipped("R5 others-p99", "--long, or hostile run --p99: a few rounds say nothing", OTHERS)
         },
@@ -107,16 +108,18 @@ fn attack(plan: &Plan, random: &mut Random, lies: &mut Sum, descriptors: &mut Su
     let mut producers = Producers::new(plan.clone());
     producers.descriptors(random);
     descriptors.add(producers.end());
+    lies.add(Clients::new(plan.clone()).run(random));
+    lies.add(Servers::new(plan.clone()).run(random));
 }
 
 /// The flood beside which others wait longest.
-fn beside() -> Row {
-    let measured = FLOODS.iter().map(|flood| Beside::measure(flood, ROUNDS, Attackers::Ours));
-    let measured: Vec<_> = measured.collect();
+fn others() -> Row {
+    let measured: Vec<_> = beside::each("", ROUNDS).collect();
     let worst = measured.iter().max_by(|one, other| one.ratio().total_cmp(&other.ratio()));
     let passing = measured.iter().filter(|beside| beside.passes()).count();
-    let worst =
-        worst.map_or(String::new(), |worst| format!("worst {:.2} x ({})", worst.ratio(), worst.flood));
+    let worst = worst.map_or(String::new(), |worst| {
+        format!("worst {:.2} x ({} of {})", worst.ratio(), worst.flood, worst.server)
+    });
     let value = format!("{passing} of {} floods; {worst}", measured.len());
     Row::judged("R5 others-p99", value, OTHERS, passing == measured.len())
 }

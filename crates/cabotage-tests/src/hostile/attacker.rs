@@ -217,7 +217,7 @@ impl Attacker {
 }
 
 /// From now on this process runs on one processor.
-fn pin(number: &str) -> String {
+pub(super) fn pin(number: &str) -> String {
     processor::pin(number.parse().expect("a number")).expect("a processor");
     format!("on {number}")
 }

@@ -15,9 +15,10 @@
 
 use std::time::Duration;
 
-use super::floods::Flood;
 use super::report::Report;
 use super::stage::{self, Attackers, Processors, Stage};
+use super::{alpc, floods};
+use crate::scratch::Scratch;
 use crate::times::Times;
 
 /// Honest messages in one phase, and before it until everything flows.
@@ -49,30 +50,59 @@ pub struct Seen {
 /// What was seen beside one flood.
 #[derive(Debug, Clone, Copy)]
 pub struct Beside {
+    /// Of what the victim is a server.
+    pub server: &'static str,
     /// Which flood.
     pub flood: &'static str,
     /// Beside nobody, the attack on another victim, and the attack.
     pub seen: [Seen; 3],
 }
 
+/// A victim, an attacker and an honest client, who are measured.
+pub trait Scene {
+    /// Where the victim is.
+    fn place(&self) -> &Scratch;
+    /// Gives the attacker an order and waits for its answer.
+    fn order(&mut self, order: &str);
+    /// An honest message goes to the victim and comes back; answers how long that took.
+    fn exchange(&mut self) -> Duration;
+    /// What the victim tells of itself.
+    fn report(&mut self) -> Report;
+    /// Has the victim forget the ends that it has not told.
+    fn forget(&mut self);
+}
+
+/// Measures beside each flood in whose name this is, in so many rounds of all three phases.
+pub fn each(named: &str, rounds: usize) -> impl Iterator<Item = Beside> {
+    let processors = Processors::apart();
+    let is_meant = move |name: &&'static str| name.contains(named);
+    let of_links = floods::FLOODS.iter().map(|flood| flood.name).filter(is_meant).map(move |flood| {
+        let mut stage = Stage::on(Attackers::Ours, processors);
+        let (elsewhere, _other) = stage::victim(processors);
+        Beside { server: "links", ..Beside::measure(flood, &mut stage, &elsewhere, rounds) }
+    });
+    let of_alpc = alpc::floods::FLOODS.iter().map(|flood| flood.name).filter(is_meant).map(move |flood| {
+        let mut stage = alpc::scene::Measured::on(processors);
+        let (elsewhere, _other) = alpc::scene::victim(processors);
+        Beside { server: "ALPC", ..Beside::measure(flood, &mut stage, &elsewhere, rounds) }
+    });
+    of_links.chain(of_alpc)
+}
+
 impl Beside {
-    /// Measures beside this flood, in so many rounds of all three phases.
-    pub fn measure(flood: &Flood, rounds: usize, attackers: Attackers) -> Self {
-        let processors = Processors::apart();
-        let mut stage = Stage::on(attackers, processors);
-        let (other_place, _other) = stage::victim(processors);
-        let [here, elsewhere] =
-            [stage.place(), &other_place].map(|place| format!("begin {} {place}", flood.name));
+    /// Measures beside a flood of this name. In `elsewhere` is the other victim.
+    fn measure(flood: &'static str, stage: &mut impl Scene, elsewhere: &Scratch, rounds: usize) -> Self {
+        let [here, elsewhere] = [stage.place(), elsewhere].map(|place| format!("begin {flood} {place}"));
         let orders = [None, Some(elsewhere), Some(here)];
         let mut phases: [Vec<Phase>; 3] = Default::default();
         for round in 0..rounds {
             // Each kind stands first, second and third equally often.
             for turn in 0..3 {
                 let kind = (round + turn) % 3;
-                phases[kind].push(phase(&mut stage, orders[kind].as_deref()));
+                phases[kind].push(phase(stage, orders[kind].as_deref()));
             }
         }
-        Self { flood: flood.name, seen: phases.map(|phases| seen(&phases)) }
+        Self { server: "", flood, seen: phases.map(|phases| seen(&phases)) }
     }
 
     /// How many times the p99 beside the attack on another victim an honest client waits beside the attack.
@@ -96,7 +126,7 @@ fn times(longer: Duration, shorter: Duration) -> f64 {
 }
 
 /// One phase, beside whatever the attacker is ordered to begin.
-fn phase(stage: &mut Stage, order: Option<&str>) -> Phase {
+fn phase(stage: &mut impl Scene, order: Option<&str>) -> Phase {
     if let Some(order) = order {
         stage.order(order);
     }
@@ -118,7 +148,7 @@ fn phase(stage: &mut Stage, order: Option<&str>) -> Phase {
 
 /// Waits until the victim is through with what the attack has left, such as clients that wait to be accepted: the
 /// next phase is to know nothing of it.
-fn clear(stage: &mut Stage) {
+fn clear(stage: &mut impl Scene) {
     loop {
         stage.forget();
         stage.exchange();
@@ -160,8 +190,9 @@ impl std::fmt::Display for Beside {
         let verdict = if self.passes() { "PASS" } else { "FAIL" };
         writeln!(
             f,
-            "{}: p99 {:.2} times that beside the same attack on another, {:.2} times that beside nobody  {verdict}",
+            "{} of {}: p99 {:.2} times that beside the same attack on another, {:.2} times that beside nobody  {verdict}",
             self.flood,
+            self.server,
             self.ratio(),
             self.ratio_to_quiet()
         )?;

@@ -33,10 +33,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Which lies are told about these fields: with every value, in both manners.
-    pub fn lies(&self, fields: impl Iterator<Item = &'static Field>, random: &mut Random) -> Vec<Lie> {
+    /// The lies that are told about these fields: with every value, in both manners.
+    pub fn lies(&self, fields: impl IntoIterator<Item = &'static Field>, random: &mut Random) -> Vec<Lie> {
         let mut lies = Vec::new();
-        for field in fields.filter(|field| field.name.starts_with(&self.field)) {
+        for field in fields.into_iter().filter(|field| field.name.starts_with(&self.field)) {
             for value in Value::all(random.any()) {
                 for manner in [Manner::Static, Manner::Racing] {
                     let can_be = manner == Manner::Static || field.place.can_race();
@@ -119,7 +119,7 @@ impl Campaign {
     }
 
     fn lies_about(&mut self, fields: &'static [Field], meetings: &[Meeting], random: &mut Random) {
-        for lie in self.plan.lies(fields.iter(), random) {
+        for lie in self.plan.lies(fields, random) {
             self.lie(lie, *random.pick(meetings));
         }
     }

@@ -5,13 +5,14 @@ use clap::{Args, Subcommand};
 
 use super::alpc::clients::Clients;
 use super::alpc::fields::ALPC_FIELDS;
-use super::beside::Beside;
+use super::alpc::server_fields::SERVER_FIELDS;
+use super::alpc::servers::Servers;
+use super::beside;
 use super::campaign::{Campaign, Outcome, Plan};
 use super::channel::consumers::Consumers;
 use super::channel::fields;
 use super::channel::producers::Producers;
-use super::floods::FLOODS;
-use super::pipe::servers::Servers;
+use super::pipe;
 use super::stage::Attackers;
 use crate::random::Random;
 
@@ -47,6 +48,9 @@ pub struct Run {
     /// Instead measures how long an honest client waits beside each flood
     #[arg(long)]
     p99: bool,
+    /// Only beside floods in whose names this is, with --p99
+    #[arg(long, default_value = "")]
+    flood_named: String,
     /// How often quiet, busy and hostile phases take turns, with --p99
     #[arg(long, default_value_t = 40)]
     rounds: usize,
@@ -78,8 +82,9 @@ impl Run {
                 ("a client of links", Campaign::new(plan.clone()).run(&mut random)),
                 ("a consumer of a channel", Consumers::new(plan.clone()).run(&mut random)),
                 ("a producer of a channel", Producers::new(plan.clone()).run(&mut random)),
-                ("a server of a named pipe", Servers::new(plan.clone()).run(&mut random)),
-                ("a client of ALPC", Clients::new(plan).run(&mut random)),
+                ("a server of a named pipe", pipe::servers::Servers::new(plan.clone()).run(&mut random)),
+                ("a client of ALPC", Clients::new(plan.clone()).run(&mut random)),
+                ("a server of ALPC", Servers::new(plan).run(&mut random)),
             ];
             for (what, outcome) in &outcomes {
                 print(what, *attackers, outcome);
@@ -92,8 +97,7 @@ impl Run {
 
     fn measure(&self) -> bool {
         let mut is_well = true;
-        for flood in FLOODS {
-            let beside = Beside::measure(flood, self.rounds, Attackers::Ours);
+        for beside in beside::each(&self.flood_named, self.rounds) {
             print!("{beside}");
             is_well &= beside.passes();
         }
@@ -123,7 +127,7 @@ fn print(what: &str, attackers: Attackers, outcome: &Outcome) {
 }
 
 fn print_fields() {
-    for field in fields::all().chain(ALPC_FIELDS) {
+    for field in fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS) {
         println!("{:<26} {:>2} bits  {:?}: {}", field.name, field.bits, field.place, field.truth);
     }
 }

@@ -57,6 +57,8 @@ pub struct Heard {
     pub has_hung_up: bool,
     /// How many messages of its have come in all, and of those with a block and with descriptors.
     pub messages: u32,
+    /// How many messages came before there was memory.
+    pub early: u32,
     /// Those with a block.
     pub blocks: u32,
     /// Those with descriptors.
@@ -276,6 +278,7 @@ impl Liar {
             // Said while the victim was accepting, it came without the kernel's word of who said it. What went with it
             // has come.
             (Some(frame::AGAIN), _) => drop(self.say(frames::hello(None), &[])),
+            (Some(frame::EARLY), _) => self.heard.early += 1,
             (Some(frame::REFUSED), _) => self.heard.has_refused = true,
             (Some(frame::OUTBOX), Some(memory)) => {
                 let Ok(map) = MapOptions::new().read_only(&memory, OUTBOX_BYTES).map(Arc::new) else {

@@ -13,6 +13,7 @@ use cabotage_link::names::{ConnectOptions, Name, Scope};
 use cabotage_link::{Link, Options, Wait};
 use cabotage_os::processor;
 
+use super::beside::Scene;
 use super::report::Report;
 use super::victim::{self, EMPTY, FILL, FORGET, REPORT};
 use crate::inventory::Inventory;
@@ -211,6 +212,28 @@ pub(super) fn victim(processors: Processors) -> (Scratch, Process) {
     let mut victim = victim.patience(RUN).start();
     assert_eq!(victim.hear(), "ready");
     (place, victim)
+}
+
+impl Scene for Stage {
+    fn place(&self) -> &Scratch {
+        &self.place
+    }
+
+    fn order(&mut self, order: &str) {
+        Stage::order(self, order);
+    }
+
+    fn exchange(&mut self) -> Duration {
+        Stage::exchange(self)
+    }
+
+    fn report(&mut self) -> Report {
+        Stage::report(self)
+    }
+
+    fn forget(&mut self) {
+        Stage::forget(self);
+    }
 }
 
 fn attacker(place: &Scratch, attackers: Attackers) -> Process {

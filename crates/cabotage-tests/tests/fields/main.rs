@@ -7,6 +7,7 @@ mod sources;
 mod written;
 
 use cabotage_tests::hostile::alpc::fields::ALPC_FIELDS;
+use cabotage_tests::hostile::alpc::server_fields::SERVER_FIELDS;
 use cabotage_tests::hostile::channel::fields;
 use cabotage_tests::hostile::field::Place;
 use cabotage_tests::hostile::link_fields::{FIELDS, frame, tag};
@@ -24,6 +25,8 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("crates/cabotage-alpc/src/wire/terms.rs", "Terms", "terms"),
     ("crates/cabotage-alpc/src/wire/attributes.rs", "AttributeHead", "attributehead"),
     ("crates/cabotage-alpc/src/wire/attributes.rs", "ViewNote", "viewnote"),
+    ("crates/cabotage-alpc/src/wire/attributes.rs", "HandlesNote", "handlesnote"),
+    ("crates/cabotage-alpc/src/wire/copy.rs", "CopyWanted", "copywanted"),
     ("crates/cabotage-alpc/src/rules/ranges.rs", "Entry", "entry"),
 ];
 
@@ -46,7 +49,7 @@ const PARTS: &[(&str, &str)] = &[
 
 fn has_row(name: &str) -> bool {
     let is_it = |row: &str| row == name || row.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
-    fields::all().chain(ALPC_FIELDS).any(|field| is_it(field.name))
+    fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS).any(|field| is_it(field.name))
 }
 
 #[test]
@@ -57,7 +60,7 @@ fn every_field_of_the_sources_has_a_row() {
             known.fields_of(path, name, prefix).into_iter().filter(|field| !has_row(field)).collect();
         assert!(
             missing.is_empty(),
-            "{path}: add rows to src/hostile/link_fields.rs or channel/fields.rs for {missing:?}"
+            "{path}: add rows to src/hostile/link_fields.rs, or to the fields of channels or of ALPC, for {missing:?}"
         );
     }
 }
@@ -81,7 +84,7 @@ fn every_type_that_lies_in_shared_memory_is_among_the_sources() {
             || SOURCES.iter().any(|(_, known, _)| *known == name)
             || PARTS.iter().any(|(_, known)| *known == name)
     };
-    for folder in ["crates/cabotage-lane/src", "crates/cabotage-link/src"] {
+    for folder in ["crates/cabotage-lane/src", "crates/cabotage-link/src", "crates/cabotage-alpc/src"] {
         let strays: Vec<_> =
             sources::shared_types(folder).into_iter().filter(|(_, name)| !listed(name)).collect();
         assert!(strays.is_empty(), "a peer writes these, and the table has no rows: {strays:?}");
@@ -141,6 +144,20 @@ fn no_byte_of_a_message_and_no_bit_of_a_header_is_left_out() {
             _ => None,
         });
         assert_whole(&format!("record {wanted}"), rows.collect());
+    }
+    // Of ALPC those about the header and what stands behind it, whoever says it.
+    for (what, fields, behind) in
+        [("a client's message", ALPC_FIELDS, 64), ("a server's message", SERVER_FIELDS, 64)]
+    {
+        let rows: Vec<_> = fields
+            .iter()
+            .filter_map(|field| match field.place {
+                Place::Body { tag: tag::PLAIN, byte } => Some((byte, field.bits as usize / 8)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(rows.iter().map(|(byte, bytes)| byte + bytes).max(), Some(behind), "{what}");
+        assert_whole(what, rows);
     }
     let rows = places().filter_map(|(place, bits)| match place {
         Place::Header { tag: tag::PLAIN, bit } => Some((bit as usize, bits)),

@@ -6,6 +6,7 @@ use cabotage_alpc::Client;
 use cabotage_link::quota::Amounts;
 
 use super::fields;
+use super::floods::{FLOODS, Flood};
 use super::script::{BREACHES, CLIENT};
 use crate::hostile::campaign::{Outcome, Plan};
 use crate::hostile::lie::{Lie, Manner};
@@ -22,8 +23,6 @@ use crate::watchdog::soon;
 
 /// How many clients come and go before anything is counted.
 const CLIENTS_BEFORE: usize = 32;
-/// The floods of clients.
-const FLOODS: [&str; 3] = ["connections", "requests-without-a-reader", "requests-that-are-kept"];
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -39,7 +38,8 @@ pub struct Clients {
     outcome: Outcome,
 }
 
-fn liar(place: &Scratch, attackers: Attackers) -> Process {
+/// A process that lies, as a client or as a server.
+pub(super) fn liar(place: &Scratch, attackers: Attackers) -> Process {
     let mut process = role_of(place, attackers, "hostile-alpc-liar").argument(place.to_string()).start();
     assert_eq!(process.hear(), "ready");
     process
@@ -94,7 +94,7 @@ impl Clients {
 
     /// Lies about every field that a client of ALPC writes; those about its link are told to links.
     pub fn lies(&mut self, random: &mut Random) {
-        for lie in self.plan.lies(fields::ALPC_FIELDS.iter(), random) {
+        for lie in self.plan.lies(fields::ALPC_FIELDS, random) {
             self.lie(lie);
         }
     }
@@ -162,8 +162,9 @@ impl Clients {
     pub fn floods(&mut self) {
         for flood in FLOODS {
             let amount = self.plan.flood;
-            self.liar.ask(format_args!("flood {flood} {amount}"));
-            self.judge(&format!("a flood of {flood} (client of ALPC)"), |_| true);
+            let Flood { name, .. } = flood;
+            self.liar.ask(format_args!("flood {name} {amount}"));
+            self.judge(&format!("a flood of {name} (client of ALPC)"), |_| true);
         }
     }
 

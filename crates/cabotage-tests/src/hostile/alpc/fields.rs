@@ -4,15 +4,16 @@
 //! The kit asks to be let in with its HELLO; its requests are plain records, and the one with a view has a block. All
 //! bodies but those with attributes are shorter than an attribute, so that a lie about one bends nothing else.
 
-use super::SECTION_BYTES_MAX;
+use super::{HANDLES_MAX, SECTION_BYTES_MAX};
 use crate::hostile::field::{Field, Place, always};
 use crate::hostile::link_fields::{FIELDS, frame, tag};
 
 /// How many bytes a header has.
 pub const HEADER_BYTES: usize = 32;
-/// Where a message begins in a HELLO, and in a record with one block.
+/// Where a message begins in a HELLO, in a record with one block, and in one with descriptors and no block.
 const IN_HELLO: usize = 28;
 const BEHIND_A_BLOCK: usize = 40;
+const BEHIND_A_HEAD: usize = 16;
 /// How many bytes the view of the kit says that it has.
 pub const VIEW_BYTES: u64 = 5_000;
 
@@ -22,6 +23,8 @@ pub mod said {
     pub const CONNECT: u16 = 1;
     /// You are in.
     pub const ACCEPT: u16 = 2;
+    /// You are not.
+    pub const REFUSE: u16 = 3;
     /// Answer this.
     pub const REQUEST: u16 = 4;
     /// This is the answer.
@@ -32,6 +35,12 @@ pub mod said {
     pub const CANCEL: u16 = 7;
     /// There will be no answer.
     pub const LOST: u16 = 8;
+    /// Copy from or to a range that you have declared.
+    pub const COPY: u16 = 9;
+    /// It is copied, or not.
+    pub const COPIED: u16 = 10;
+    /// These are handles of a message that follows.
+    pub const HANDLES: u16 = 11;
 }
 
 /// The table.
@@ -65,22 +74,30 @@ pub static ALPC_FIELDS: &[Field] = &[
     in_view("viewnote.bytes", 40, 64, "how many bytes of the view were sent")
         .cap(SECTION_BYTES_MAX)
         .found(is_above_the_cap),
+    in_handles("handlesnote.handles", 40, 64, "how many handles there are").cap(HANDLES_MAX).found(always),
+    in_handles("handlesnote.group", 48, 64, "which of its sender's messages with handles this is")
+        .found(always),
 ];
 
-const fn in_header(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
+pub(super) const fn in_header(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
     Field::new(name, Place::Body { tag: tag::PLAIN, byte }, bits, truth)
 }
 
-const fn declared(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
+pub(super) const fn declared(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
     Field::new(name, Place::Body { tag: tag::PLAIN, byte }, bits, truth)
 }
 
-const fn asking(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
+pub(super) const fn asking(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
     Field::new(name, Place::Frame { kind: frame::HELLO, byte: IN_HELLO + byte }, bits, truth)
 }
 
-const fn in_view(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
+pub(super) const fn in_view(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
     Field::new(name, Place::Body { tag: tag::ATTACHED, byte: BEHIND_A_BLOCK + byte }, bits, truth)
+}
+
+/// The note of a message with handles is met in a script of its own: other records of this tag are laid out otherwise.
+pub(super) const fn in_handles(name: &'static str, byte: usize, bits: u32, truth: &'static str) -> Field {
+    Field::new(name, Place::Body { tag: tag::ATTACHED, byte: BEHIND_A_HEAD + byte }, bits, truth)
 }
 
 /// A client that is in says requests, replies, datagrams, cancels and losses.
@@ -88,11 +105,11 @@ fn may_not_be_said(_: u64, lie: u64) -> bool {
     !(u64::from(said::REQUEST)..=u64::from(said::LOST)).contains(&lie)
 }
 
-fn is_reserved(_: u64, lie: u64) -> bool {
+pub(super) fn is_reserved(_: u64, lie: u64) -> bool {
     lie & !1 != 0
 }
 
-fn is_no_attribute(_: u64, lie: u64) -> bool {
+pub(super) fn is_no_attribute(_: u64, lie: u64) -> bool {
     lie == 0 || lie > 64
 }
 
@@ -104,7 +121,7 @@ fn is_no_access(_: u64, lie: u64) -> bool {
     lie > 1
 }
 
-fn is_above_the_cap(_: u64, lie: u64) -> bool {
+pub(super) fn is_above_the_cap(_: u64, lie: u64) -> bool {
     lie > SECTION_BYTES_MAX
 }
 
@@ -146,8 +163,13 @@ pub fn attribute(kind: u16, flags: u16, words: &[u64]) -> Vec<u8> {
 
 /// The request to be let in.
 pub fn connect() -> Vec<u8> {
+    message(said::CONNECT, 0, 0, &[], &terms())
+}
+
+/// What an end says that it takes: sections of 1 MiB, 16 views, 4 handles.
+pub fn terms() -> Vec<u8> {
     let mut terms = (1_u64 << 20).to_le_bytes().to_vec();
-    [0xFFEF_u32, 256, 16, 0].iter().for_each(|word| terms.extend(word.to_le_bytes()));
+    [0xFFEF_u32, 256, 16, 4].iter().for_each(|word| terms.extend(word.to_le_bytes()));
     [0_u64, 0].iter().for_each(|word| terms.extend(word.to_le_bytes()));
-    message(said::CONNECT, 0, 0, &[], &terms)
+    terms
 }

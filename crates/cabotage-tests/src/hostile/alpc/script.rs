@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a client of ALPC does, step by step, and what it says that no client may say.
 
+use std::fs::File;
+use std::os::fd::AsFd;
+
 use super::fields::{RANGE_BYTES, VIEW_BYTES, attribute, connect, message, said, short};
+use super::{HANDLES_MAX, VIEWS_MAX};
 use crate::hostile::frames::{self, Purpose, head, sent};
 use crate::hostile::liar::Liar;
 use crate::hostile::link_fields::tag;
@@ -30,8 +34,24 @@ pub static CLIENT: &[Step] = &[
     ("view", view),
     ("called-back", |liar| request(liar, 5, &[wish::CALL_BACK])),
     ("short", |liar| liar.send(tag::PLAIN, &short(said::REQUEST, 6, b"echo"))),
+    ("handles", |liar| send_handles(liar, 7, 1, 2)),
     ("bye", script::bye),
 ];
+
+/// A client whose only records with attachments are those of handles.
+pub static HANDING: &[Step] = &[
+    ("connect", |_| {}),
+    ("ask", ask),
+    ("outbox", script::outbox),
+    ("accepted", accepted),
+    ("handles", |liar| send_handles(liar, 7, 1, 2)),
+    ("bye", script::bye),
+];
+
+/// The steps in which this field is written.
+pub fn steps_of(field: &str) -> &'static [Step] {
+    if field.starts_with("handlesnote.") { HANDING } else { CLIENT }
+}
 
 /// Behind this step a client is in.
 pub const ACCEPTED: usize = 4;
@@ -74,8 +94,23 @@ pub static BREACHES: &[Step] = &[
         say(liar, &message(said::REQUEST, 1, 1, &attribute(1, 1, &[VIEW_BYTES]), b""));
     }),
     ("more views than are taken", |liar| {
-        for id in 1..=5 {
+        for id in 1..=u64::from(VIEWS_MAX) + 1 {
             send_view(liar, id, &[wish::KEEP]);
+        }
+    }),
+    ("handles that did not come", |liar| {
+        say(liar, &message(said::REQUEST, 1, 1, &attribute(3, 0, &[1, 1]), b""));
+    }),
+    ("fewer handles than it says", |liar| {
+        hand(liar, &message(said::REQUEST, 1, 1, &attribute(3, 0, &[3, 1]), b""), 2);
+    }),
+    ("more handles than are taken", |liar| {
+        let too_many = HANDLES_MAX + 1;
+        hand(liar, &message(said::REQUEST, 1, 1, &attribute(3, 0, &[too_many, 1]), b""), too_many);
+    }),
+    ("more handles ahead of a message than are taken", |liar| {
+        for _ in 0..2 {
+            hand(liar, &message(said::HANDLES, 1, 0, &[], b""), HANDLES_MAX / 2 + 1);
         }
     }),
 ];
@@ -122,13 +157,33 @@ fn view(liar: &mut Liar) {
     send_view(liar, 4, b"");
 }
 
-fn send_view(liar: &mut Liar, id: u64, body: &[u8]) {
-    let (number, _map) = liar.segment(Purpose::Block);
-    let slot = u32::try_from(id % 64).unwrap_or(0);
+/// A request with a view, in which its body is if it has no other.
+pub(super) fn send_view(liar: &mut Liar, id: u64, body: &[u8]) {
     let flags = u16::from(body.is_empty());
     let attributes = attribute(1, flags, &[VIEW_BYTES]);
-    let block = sent(number, slot, id, 8_192);
-    let record = [head(0, 1), block, message(said::REQUEST, id, 1, &attributes, body)].concat();
-    liar.send(tag::ATTACHED, &record);
+    let request = message(said::REQUEST, id, 1, &attributes, body);
+    attach(liar, id, &request);
+}
+
+/// A message with a block in a segment of its own.
+pub(super) fn attach(liar: &mut Liar, loan: u64, message: &[u8]) {
+    let (number, _map) = liar.segment(Purpose::Block);
+    let slot = u32::try_from(loan % 64).unwrap_or(0);
+    liar.send(tag::ATTACHED, &[&head(0, 1)[..], &sent(number, slot, loan, 8_192), message].concat());
+    liar.settle();
+}
+
+/// A request with so many handles, of which the first goes ahead of it.
+pub(super) fn send_handles(liar: &mut Liar, id: u64, group: u64, handles: u64) {
+    hand(liar, &message(said::HANDLES, group, 0, &[], b""), 1);
+    hand(liar, &message(said::REQUEST, id, 1, &attribute(3, 0, &[handles, group]), b""), handles - 1);
+}
+
+/// A message in a record with so many descriptors.
+pub(super) fn hand(liar: &mut Liar, message: &[u8], descriptors: u64) {
+    let file = File::open("/dev/null").expect("/dev/null");
+    let all = vec![file.as_fd(); usize::try_from(descriptors).unwrap_or(0)];
+    let sequence = liar.send_descriptors(&all);
+    liar.send(tag::ATTACHED, &[&head(sequence, 0)[..], message].concat());
     liar.settle();
 }

@@ -5,9 +5,9 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use cabotage_alpc::{ChannelError, ConnectionPort, Incoming, ReceiveError, Request};
+use cabotage_alpc::{ChannelError, ConnectionPort, Incoming, ReceiveError, Request, Wait};
 use cabotage_link::quota::Quota;
-use cabotage_os::{Deadline, seam};
+use cabotage_os::{Deadline, processor, seam};
 
 use super::script::wish;
 use crate::hostile::channel::victim_producer::{charged, quota};
@@ -22,12 +22,17 @@ const PATIENCE: Duration = Duration::from_millis(5);
 /// How many requests it keeps.
 const KEPT_MAX: usize = 8;
 
-/// Plays it: its place.
+/// Plays it: its place, and perhaps a processor.
 pub(crate) fn play(part: &Part) {
     let place = Scratch::of(part.argument(0));
     let quota = quota();
-    let port = super::port_options(&place.registry()).quota(&quota).create(super::NAME);
-    let port = port.expect("a name of our own");
+    let mut options = super::port_options(&place.registry()).quota(&quota);
+    if part.arguments() > 1 {
+        // It is measured, and whether it pays to look for a while before one sleeps is found out anew all the time.
+        processor::pin(usize::try_from(part.number(1)).expect("a number")).expect("a processor");
+        options = options.wait(Wait::Block);
+    }
+    let port = options.create(super::NAME).expect("a name of our own");
     let mut victim = Victim { port, quota, kept: Vec::new(), ends: Vec::new(), answered: 0 };
     let (line, orders) = channel();
     let reader = part.clone();

@@ -78,14 +78,10 @@ impl Harbour {
         self.liar = liar(&self.place, self.attackers);
     }
 
-    /// Removes the name that another user's process has left, as whoever looks after the machine would: it is nobody
-    /// else's to take over. The name of a process of our own user is left to its successor.
+    /// Removes the name that another user's process has left.
     pub fn remove_strangers_name(&self) {
         if self.attackers == Attackers::Strangers {
-            let folder = self.place.path("system/channel");
-            for file in [super::NAME.to_owned(), format!(".{}.lock", super::NAME)] {
-                let _ = std::fs::remove_file(folder.join(file));
-            }
+            self.place.forget_name("channel", super::NAME);
         }
     }
 
