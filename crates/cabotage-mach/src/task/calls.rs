@@ -4,7 +4,7 @@
 
 use super::Names;
 use crate::code::KernError;
-use crate::kernel::calls::{Notice, PortFlags, PortStatus};
+use crate::kernel::calls::{Notice, Peeked, PortFlags, PortStatus};
 use crate::kernel::message::Capability;
 use crate::name::Name;
 use crate::right::{Disposition, Right, RightTypes};
@@ -81,6 +81,8 @@ calls! {
     fn move_member(member: Name, set: Name) -> ();
     /// `mach_port_get_set_status`
     fn set_members(set: Name) -> Vec<Name>;
+    /// `mach_port_peek`
+    fn peek(name: Name, sequence: u32) -> Peeked;
 }
 
 impl Names {
