@@ -12,6 +12,7 @@ mod html;
 mod journal;
 mod link;
 mod litter;
+mod mach;
 mod mapped_file;
 mod mechanism;
 mod named_pipe;

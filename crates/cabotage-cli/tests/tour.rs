@@ -14,7 +14,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use support::{Outcome, cabotage, run, start, until};
 
-const MECHANISMS: [&str; 12] = [
+const MECHANISMS: [&str; 13] = [
     "posix-shm",
     "shm-producer-consumer",
     "mapped-file",
@@ -24,6 +24,7 @@ const MECHANISMS: [&str; 12] = [
     "named-pipe-byte",
     "named-pipe-message",
     "link",
+    "mach",
     "alpc-inline",
     "alpc-section",
     "alpc-direct",
@@ -122,6 +123,25 @@ fn a_link_is_seen_from_its_first_word_to_its_last() {
         assert!(steps.iter().any(is_it), "{step} with {call} in {steps:#?}");
     }
     assert_eq!(rows[0]["copies"], 1);
+}
+
+#[test]
+fn a_port_of_mach_is_seen_from_its_allocation_to_the_end_of_its_last_sender() {
+    let file = file_of(&vec![7; 300_000]);
+    let rows = run(&["tour", path(&file), "--json", "--only", "mach"]).expect(0).json();
+    let steps: Vec<_> =
+        rows[0]["steps"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
+    for step in [
+        "child allocate a port: get its receive right",
+        "child register a name for it",
+        "parent look the name up: get a send right",
+        "parent send: the messages queue at the port",
+        "child receive the messages, copy the bytes out",
+        "parent drop the send right",
+        "child be told that no sender is left",
+    ] {
+        assert!(steps.iter().any(|seen| seen.starts_with(step)), "{step} in {steps:#?}");
+    }
 }
 
 #[test]

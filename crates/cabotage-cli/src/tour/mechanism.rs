@@ -16,7 +16,7 @@ use super::litter::Litter;
 use super::page::Page;
 use super::peer::Peer;
 use super::{
-    alpc, anonymous_pipe, fifo, link, mapped_file, named_pipe, posix_shm, producer_consumer,
+    alpc, anonymous_pipe, fifo, link, mach, mapped_file, named_pipe, posix_shm, producer_consumer,
     windows_anonymous_pipe,
 };
 use crate::exit::Failure;
@@ -32,6 +32,7 @@ pub(crate) const ALL: &[&dyn Mechanism] = &[
     &named_pipe::OF_BYTES,
     &named_pipe::OF_MESSAGES,
     &link::LinkOfTwo,
+    &mach::MachPort,
     &alpc::Alpc::Inline,
     &alpc::Alpc::Section,
     &alpc::Alpc::Direct,

@@ -110,14 +110,15 @@ impl Host {
         let enter = |ticket| self.parking.enter(ticket, Waiter::this_thread());
         let (sent, woken) = carrier.send(&self.kernel, route, outgoing, enter);
         self.wake(woken);
-        if matches!(sent, Ok(Sent::Queued)) && deadline != Deadline::Now && carrier.has_unsent(route) {
-            self.linger(carrier, route, deadline);
+        if matches!(sent, Ok(Sent::Queued)) && deadline != Deadline::Now {
+            self.linger(route, deadline);
         }
         sent
     }
 
     /// Waits until what was sent by a route has left the process, so that its sender may end: at most until the deadline.
-    fn linger(&self, carrier: &Carrier, route: u64, deadline: Deadline) {
+    pub(super) fn linger(&self, route: u64, deadline: Deadline) {
+        let Some(carrier) = self.carrier.get().filter(|carrier| carrier.has_unsent(route)) else { return };
         while carrier.has_unsent(route) && !deadline.has_passed() {
             let soon = deadline.or_sooner(Deadline::within(LOOK_AGAIN_AFTER));
             match carrier.try_lead() {

@@ -38,12 +38,15 @@ impl Names {
             }
             outcome
         });
-        let outcome = match outcome? {
-            Outcome::Away(route, outgoing) => self.host.send_away(route, outgoing, deadline)?,
-            outcome => outcome,
+        let (route, outcome) = match outcome? {
+            Outcome::Away(route, outgoing) => (Some(route), self.host.send_away(route, outgoing, deadline)?),
+            outcome => (None, outcome),
         };
         match outcome {
-            Outcome::Waits(ticket) if self.host.sleep(ticket, deadline) => Ok(Sent::Queued),
+            Outcome::Waits(ticket) if self.host.sleep(ticket, deadline) => {
+                route.into_iter().for_each(|route| self.host.linger(route, deadline));
+                Ok(Sent::Queued)
+            }
             Outcome::Waits(ticket) => self.host.run(|kernel| {
                 self.host.parking.leave(ticket);
                 kernel.give_up(ticket, GaveUp::TimedOut).map(said)
