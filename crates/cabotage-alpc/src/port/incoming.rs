@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a port receives: the messages of its clients, and what happens to them.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use cabotage_os::{Deadline, SystemError};
@@ -12,6 +11,7 @@ use crate::attributes::AttributeSet;
 use crate::error::{AdmitError, ChannelError, Loss, ReplyError};
 use crate::kind::Kind;
 use crate::rules::Way;
+use crate::serve::IntoAnswer;
 
 /// What came to a port. `context` is what the server gave the client when it accepted it.
 #[derive(Debug)]
@@ -243,9 +243,10 @@ impl Request {
 
     /// Answers the request without having the port, from any thread: the port sends the answer in its next call, and
     /// is woken for it. What can't be sent is lost, of which the client is told.
-    pub fn answer(mut self, body: impl Into<Cow<'static, [u8]>>) {
+    pub fn answer(mut self, answer: impl IntoAnswer) {
+        let answer = answer.into_answer();
         if let Some(mut letter) = self.held.take() {
-            letter.answer = Some(body.into());
+            letter.answer = answer.body.is_some().then_some(answer);
             drop(Held::new(letter));
         }
     }

@@ -5,7 +5,6 @@
 //! looks at in each of its calls; where somebody waits for its answer, the port is woken, and tells the asker that
 //! there will be none.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +16,7 @@ use super::{ClientId, Token};
 use crate::attributes::AttributeSet;
 use crate::body::{Body, Filled};
 use crate::rules::Way;
+use crate::serve::Answer;
 use crate::wire::{Head, WireError};
 
 /// What whoever has a letter owes its sender.
@@ -49,7 +49,7 @@ pub(super) struct Letter {
     pub(super) attributes: AttributeSet,
     pub(super) body: Body,
     /// The answer of one who does not have the port.
-    pub(super) answer: Option<Cow<'static, [u8]>>,
+    pub(super) answer: Option<Answer>,
     desk: Arc<Desk>,
 }
 

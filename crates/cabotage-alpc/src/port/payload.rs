@@ -35,7 +35,11 @@ impl ConnectionPort {
         message: &mut Outgoing<'_>,
         deadline: Deadline,
     ) -> Result<(), Unanswered> {
-        match self.answer_as(&request, message, deadline) {
+        let sent = match request.held.is_of(&self.hall.desk) {
+            true => self.send_reply_as(request.client(), request.id(), message, deadline),
+            false => Err(ReplyError::Mismatch { id: request.id() }),
+        };
+        match sent {
             Ok(()) => {
                 if let Some(letter) = request.held.take() {
                     self.hall.put_back(letter);
@@ -46,15 +50,14 @@ impl ConnectionPort {
         }
     }
 
-    fn answer_as(
+    pub(super) fn send_reply_as(
         &mut self,
-        request: &Request,
+        client: ClientId,
+        id: u64,
         message: &mut Outgoing<'_>,
         deadline: Deadline,
     ) -> Result<(), ReplyError> {
-        let id = request.id();
-        let key = request.client().key().filter(|_| request.held.is_of(&self.hall.desk));
-        let key = key.ok_or(ReplyError::Mismatch { id })?;
+        let key = client.key().ok_or(SendError::NoClient)?;
         let client = self.hall.clients.get_mut(key).ok_or(SendError::NoClient)?;
         match client.owed.look(id) {
             Settling::Goes => {}

@@ -154,10 +154,8 @@ impl ConnectionPort {
 
     /// A letter that the server let go of: whoever waits for its answer is told that there is none.
     fn let_go(&mut self, mut letter: Box<Letter>) {
-        if let Some(body) = letter.answer.take() {
-            // To whom it can't go, it is lost as any other reply.
-            let _ = self.reply_or_keep(Request { held: Held::new(letter) }, &body);
-            return;
+        if let Some(answer) = letter.answer.take() {
+            return self.answer_or_keep(Request { held: Held::new(letter) }, answer);
         }
         if let Some(key) = letter.client.key() {
             match letter.owes {

@@ -94,10 +94,6 @@ impl<'h> Desk<'h> {
     /// Answers a request; without an answer, its asker is told so.
     #[inline]
     pub(super) fn reply(&mut self, request: Request, answer: Answer) {
-        if let Some(body) = answer.body {
-            // What can't go is lost, of which the client is told when the request is dropped; a client that is gone or
-            // has canceled wants none.
-            let _ = self.server.port.reply_or_keep(request, &body);
-        }
+        self.server.port.answer_or_keep(request, answer);
     }
 }

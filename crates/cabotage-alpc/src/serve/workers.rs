@@ -55,9 +55,7 @@ impl<'h> Crew<'h> {
                         self.hand_on(lead);
                         let answer = handler(&mut request).into_answer();
                         let Some(taken) = self.take_free() else {
-                            if let Some(body) = answer.body {
-                                request.answer(body);
-                            }
+                            request.answer(answer);
                             break;
                         };
                         lead = taken;

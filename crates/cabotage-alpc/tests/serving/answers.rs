@@ -3,7 +3,10 @@
 
 use std::sync::mpsc;
 
-use cabotage_alpc::{Admission, Answer, ConnectError, Incoming, Loss, RequestError};
+use cabotage_alpc::{
+    Admission, Answer, ConnectError, ConnectionPort, HandleKind, Incoming, Loss, Request, RequestError,
+    SecureViewMut, ServeError, Technique,
+};
 
 use crate::Serving;
 use crate::support::{Harbour, role, say, soon, their_client};
@@ -91,4 +94,72 @@ fn clients_in_other_processes_are_served_together_and_each_gets_its_own_replies(
         assert_eq!(other.hear().as_deref(), Some("done"));
     }
     others.into_iter().for_each(crate::support::Other::finish);
+}
+
+/// Replies with views and handles, by what is asked.
+fn give(request: &mut Request) -> Answer {
+    match request.body() {
+        b"view" => Answer::in_view(100_000, |view| view.write_at(99_999, b"!")),
+        b"secure" => {
+            let mut view = SecureViewMut::create(70_000).unwrap();
+            view.write_at(0, b"sealed").unwrap();
+            Answer::in_secure_view(view)
+        }
+        b"handle" => Answer::new(&b"here"[..]).with_handle(std::fs::File::open("/dev/null").unwrap()),
+        b"bad" => Answer::in_view(10, |view| view.write_at(10, b"beyond")),
+        other => Answer::new(other.to_vec()),
+    }
+}
+
+fn gives_views_and_handles(serve: fn(ConnectionPort) -> Result<(), ServeError>) {
+    let harbour = Harbour::new();
+    let _server = Serving::start(harbour.port(), serve);
+    let options = harbour.options().take_handles(1, &[HandleKind::Device]);
+    let mut client = options.connect(crate::support::NAME).unwrap();
+    let mut refusing = harbour.options().connect(crate::support::NAME).unwrap();
+    for _ in 0..20 {
+        let reply = client.request_within(b"view", soon()).unwrap();
+        assert_eq!((reply.technique(), reply.len(), reply[99_999]), (Technique::Section, 100_000, b'!'));
+        let reply = client.request_within(b"secure", soon()).unwrap();
+        assert_eq!((reply.technique(), &reply[..6]), (Technique::SecureSection, &b"sealed"[..]));
+        assert_eq!(client.request_within(b"handle", soon()).unwrap().body(), b"here");
+        assert!(client.handles_received().unwrap().take(HandleKind::Device).is_some());
+        // A view that can't be filled, and a client that takes no handles.
+        let lost = client.request_within(b"bad", soon()).unwrap_err();
+        assert_eq!(lost, RequestError::Lost(Loss::Dropped));
+        let lost = refusing.request_within(b"handle", soon()).unwrap_err();
+        assert_eq!(lost, RequestError::Lost(Loss::Dropped));
+        assert_eq!(client.request_within(b"plain", soon()).unwrap().body(), b"plain");
+    }
+}
+
+#[test]
+fn a_handler_may_reply_with_views_and_handles() {
+    gives_views_and_handles(|port| port.serve(give));
+}
+
+#[test]
+fn a_handler_of_several_workers_may_reply_with_views_and_handles() {
+    gives_views_and_handles(|port| port.serve_with(3, give));
+}
+
+#[test]
+fn a_reply_in_a_view_waits_until_its_asker_lets_go_of_another_and_those_behind_it_wait_in_order() {
+    let harbour = Harbour::new();
+    let _server = Serving::start(harbour.port(), |port| port.serve(give));
+    let mut client = harbour.options().views_max(1).connect(crate::support::NAME).unwrap();
+    client.request_within(b"view", soon()).unwrap();
+    let held = client.take_view().unwrap();
+    let asked = [&b"view"[..], b"plain", b"view"].map(|body| client.send_request(body, soon()).unwrap());
+    assert_eq!(client.receive(crate::support::shortly()), Err(cabotage_alpc::ReceiveError::Nothing));
+    drop(held);
+    for (id, bytes) in asked.into_iter().zip([100_000, 5, 100_000]) {
+        match client.receive(soon()).unwrap() {
+            cabotage_alpc::Received::Reply { id: answered, body } => {
+                assert_eq!((answered, body.len()), (id, bytes));
+            }
+            other => panic!("{other:?}"),
+        }
+        drop(client.take_view());
+    }
 }
