@@ -144,6 +144,13 @@ impl Reading {
         }
     }
 
+    /// How the peer says in its words that it has ended, if it does.
+    pub(super) fn word_of_end(&self) -> Option<LinkError> {
+        let words = self.inc.lane.as_ref()?.controls();
+        let closed = words.peer().is_closed().then_some(LinkError::Closed);
+        closed.map(|error| self.how(error))
+    }
+
     /// A message of which no more comes is over.
     fn learn_of_cut(&mut self, core: &Core) -> Result<(), LinkError> {
         if self.rest > 0

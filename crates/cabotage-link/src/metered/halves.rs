@@ -187,7 +187,15 @@ impl WriteHalf {
         }
     }
 
-    pub(super) fn ending(&mut self) -> Result<Option<LinkError>, LinkError> {
+    pub(super) fn is_half_of_same(&self, other: &ReadHalf) -> bool {
+        Arc::ptr_eq(&self.core, &other.core)
+    }
+
+    /// As [`Metered::ending`](super::Metered::ending).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ending(&mut self) -> Result<Option<LinkError>, LinkError> {
         self.core.check_here()?;
         let pumped = self.core.pump();
         match self.core.end() {
@@ -299,6 +307,19 @@ impl ReadHalf {
             Ok(Sight::Undecided) if self.core.is_over() => Ok(Some(Ready::Ready)),
             Ok(Sight::Undecided) => Ok(Some(Ready::Armed)),
             _ => Ok(None),
+        }
+    }
+
+    /// As [`Metered::ending`](super::Metered::ending).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ending(&mut self) -> Result<Option<LinkError>, LinkError> {
+        self.core.check_here()?;
+        let pumped = self.core.pump();
+        match self.core.end() {
+            Some(error) => Ok(Some(self.reading.how(error))),
+            None => pumped.map(|()| self.reading.word_of_end()),
         }
     }
 

@@ -291,6 +291,14 @@ impl Metered {
         (self.out, self.inc)
     }
 
+    /// The two halves of one link, as one again; halves of different links come back as they are.
+    ///
+    /// # Errors
+    /// The halves.
+    pub fn unite(out: WriteHalf, inc: ReadHalf) -> Result<Self, Box<(WriteHalf, ReadHalf)>> {
+        if out.is_half_of_same(&inc) { Ok(Self { out, inc }) } else { Err(Box::new((out, inc))) }
+    }
+
     /// Ends the link and destroys what is unread in both directions: the peer reads nothing more, from now on.
     ///
     /// # Errors

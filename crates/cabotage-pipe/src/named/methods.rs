@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What both ends of a pipe can do, written once: their methods, and std's traits.
+//! What the ends of a pipe and their halves can do, written once: their methods, and std's traits.
+//!
+//! Each has `data`, which gives the conduit when the other end may be there, and `conduit`.
 
-/// The methods that [`NamedPipeServer`](super::NamedPipeServer) and [`NamedPipeClient`](super::NamedPipeClient) share.
-/// Each has `data`, which gives the conduit when the other end may be there, and `conduit`.
-macro_rules! pipe_methods {
-    ($end:ty) => {
-        impl $end {
+/// The methods of what reads.
+macro_rules! reading_methods {
+    ($end:ty $(, $parameter:ident: $bound:ident)?) => {
+        #[allow(private_bounds, reason = "the two ends, and no others")]
+        impl<$($parameter: $bound)?> $end {
             /// Reads into `target`, and waits for something to read at most until `deadline`.
             ///
             /// In byte read mode this crosses the borders of messages; in message read mode it reads from one message.
@@ -40,6 +42,53 @@ macro_rules! pipe_methods {
                 self.read_within(target, Deadline::Now)
             }
 
+            /// Receives a message, whole, whatever its length: `message` grows to it. What it held is gone.
+            ///
+            /// # Errors
+            /// [`PipeError::InvalidReadMode`](super::PipeError::InvalidReadMode) unless messages are read as messages;
+            /// otherwise as [`read_within`](Self::read_within), but that no message is too long.
+            pub fn receive(
+                &mut self,
+                message: &mut Vec<u8>,
+                deadline: impl Into<Deadline>,
+            ) -> Result<(), PipeError> {
+                self.data()?.receive(message, deadline.into())
+            }
+
+            /// Copies what is to be read into `target`, and takes nothing: of the first message, in a pipe of
+            /// messages. Never waits.
+            ///
+            /// # Errors
+            /// [`PipeError::InvalidState`](super::PipeError::InvalidState) when there is no client;
+            /// [`PipeError::Broken`](super::PipeError::Broken) when the other end is closed and everything was read.
+            ///
+            /// # Source
+            /// `PeekNamedPipe` of the Windows API.
+            pub fn peek(&mut self, target: &mut [u8]) -> Result<Peeked, PipeError> {
+                self.data()?.peek(target)
+            }
+        }
+
+        /// As std reads a pipe of Windows: the end of the other end is the end of the file, and of a message that is
+        /// too long comes what fits, then the rest.
+        #[allow(private_bounds, reason = "the two ends, and no others")]
+        impl<$($parameter: $bound)?> io::Read for $end {
+            fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+                match self.read_within(target, Deadline::Never) {
+                    Err(PipeError::MoreData { got_bytes }) => Ok(got_bytes),
+                    Err(PipeError::Broken) => Ok(0),
+                    answer => Ok(answer?),
+                }
+            }
+        }
+    };
+}
+
+/// The methods of what writes.
+macro_rules! writing_methods {
+    ($end:ty $(, $parameter:ident: $bound:ident)?) => {
+        #[allow(private_bounds, reason = "the two ends, and no others")]
+        impl<$($parameter: $bound)?> $end {
             /// Writes `bytes`, and waits at most until `deadline` until the other end has read so much that what is
             /// unread, these bytes included, fits the quota. They can be read before. In a pipe of messages they are
             /// one message, also when there are none. Answers how many bytes: all of them, but where this end does not
@@ -81,52 +130,6 @@ macro_rules! pipe_methods {
                 }
             }
 
-            /// Receives a message, whole, whatever its length: `message` grows to it. What it held is gone.
-            ///
-            /// # Errors
-            /// [`PipeError::InvalidReadMode`](super::PipeError::InvalidReadMode) unless messages are read as messages;
-            /// otherwise as [`read_within`](Self::read_within), but that no message is too long.
-            pub fn receive(
-                &mut self,
-                message: &mut Vec<u8>,
-                deadline: impl Into<Deadline>,
-            ) -> Result<(), PipeError> {
-                self.data()?.receive(message, deadline.into())
-            }
-
-            /// Copies what is to be read into `target`, and takes nothing: of the first message, in a pipe of
-            /// messages. Never waits.
-            ///
-            /// # Errors
-            /// [`PipeError::InvalidState`](super::PipeError::InvalidState) when there is no client;
-            /// [`PipeError::Broken`](super::PipeError::Broken) when the other end is closed and everything was read.
-            ///
-            /// # Source
-            /// `PeekNamedPipe` of the Windows API.
-            pub fn peek(&mut self, target: &mut [u8]) -> Result<Peeked, PipeError> {
-                self.data()?.peek(target)
-            }
-
-            /// Writes `question` and reads the next message into `answer`, in one operation; answers its length. The
-            /// quota does not hold the question up.
-            ///
-            /// # Errors
-            /// [`PipeError::InvalidReadMode`](super::PipeError::InvalidReadMode) unless messages are read as messages;
-            /// [`PipeError::UnreadData`](super::PipeError::UnreadData) when something is to be read already;
-            /// [`PipeError::MoreData`](super::PipeError::MoreData) when the answer is longer than `answer`. After
-            /// [`PipeError::TimedOut`](super::PipeError::TimedOut) the question stays written.
-            ///
-            /// # Source
-            /// `TransactNamedPipe` of the Windows API.
-            pub fn transact(
-                &mut self,
-                question: &[u8],
-                answer: &mut [u8],
-                deadline: impl Into<Deadline>,
-            ) -> Result<usize, PipeError> {
-                self.data()?.transact(question, answer, deadline.into())
-            }
-
             /// Waits at most until `deadline` until the other end has read everything.
             ///
             /// # Errors
@@ -137,7 +140,28 @@ macro_rules! pipe_methods {
             pub fn flush_within(&mut self, deadline: impl Into<Deadline>) -> Result<(), PipeError> {
                 self.data()?.flush(deadline.into())
             }
+        }
 
+        /// Each write is whole, but where this end does not wait. Flushing does nothing, as in std: [`flush_within`](Self::flush_within) waits for the
+        /// other end.
+        #[allow(private_bounds, reason = "the two ends, and no others")]
+        impl<$($parameter: $bound)?> io::Write for $end {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                Ok(self.write_within(bytes, Deadline::Never)?)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    };
+}
+
+/// The methods of all of them.
+macro_rules! state_methods {
+    ($end:ty $(, $parameter:ident: $bound:ident)?) => {
+        #[allow(private_bounds, reason = "the two ends, and no others")]
+        impl<$($parameter: $bound)?> $end {
             /// How this end reads, and whether its calls wait.
             ///
             /// # Errors
@@ -174,6 +198,37 @@ macro_rules! pipe_methods {
             /// From now on calls wait like this for the other end.
             pub fn set_wait(&mut self, wait: Wait) {
                 self.conduit().set_wait(wait);
+            }
+        }
+    };
+}
+
+/// The methods of what has both directions, and the steps of its overlapped operations.
+macro_rules! pipe_methods {
+    ($end:ty) => {
+        reading_methods!($end);
+        writing_methods!($end);
+        state_methods!($end);
+
+        impl $end {
+            /// Writes `question` and reads the next message into `answer`, in one operation; answers its length. The
+            /// quota does not hold the question up.
+            ///
+            /// # Errors
+            /// [`PipeError::InvalidReadMode`](super::PipeError::InvalidReadMode) unless messages are read as messages;
+            /// [`PipeError::UnreadData`](super::PipeError::UnreadData) when something is to be read already;
+            /// [`PipeError::MoreData`](super::PipeError::MoreData) when the answer is longer than `answer`. After
+            /// [`PipeError::TimedOut`](super::PipeError::TimedOut) the question stays written.
+            ///
+            /// # Source
+            /// `TransactNamedPipe` of the Windows API.
+            pub fn transact(
+                &mut self,
+                question: &[u8],
+                answer: &mut [u8],
+                deadline: impl Into<Deadline>,
+            ) -> Result<usize, PipeError> {
+                self.data()?.transact(question, answer, deadline.into())
             }
         }
 
@@ -226,31 +281,7 @@ macro_rules! pipe_methods {
                 self.waitable()
             }
         }
-
-        /// As std reads a pipe of Windows: the end of the other end is the end of the file, and of a message that is
-        /// too long comes what fits, then the rest.
-        impl io::Read for $end {
-            fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-                match self.read_within(target, Deadline::Never) {
-                    Err(PipeError::MoreData { got_bytes }) => Ok(got_bytes),
-                    Err(PipeError::Broken) => Ok(0),
-                    answer => Ok(answer?),
-                }
-            }
-        }
-
-        /// Each write is whole, but where this end does not wait. Flushing does nothing, as in std: [`flush_within`](Self::flush_within) waits for the
-        /// other end.
-        impl io::Write for $end {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                Ok(self.write_within(bytes, Deadline::Never)?)
-            }
-
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
     };
 }
 
-pub(super) use pipe_methods;
+pub(super) use {pipe_methods, reading_methods, state_methods, writing_methods};

@@ -38,6 +38,10 @@
 //! Windows ([`PipeError::code`]). Names, options and structures are those of tokio's named pipes, where it has them; calls
 //! wait until a deadline, or answer at once (`try_`), or are told by a [descriptor](NamedPipeClient::ready).
 //!
+//! An end is for one thread at a time. Two threads have a [half](NamedPipeClient::split) each; one that has several
+//! things under way begins [operations](Overlapped), and tasks of any runtime await [futures](AsyncPipe). With the feature
+//! `tokio` there are tokio's own names, calls and traits, in `named::tokio`.
+//!
 //! The rules are in [`rules`], without a system call; where instances are is in [`place`]; the bytes go through a
 //! [link with quotas](cabotage_link::metered).
 
@@ -45,6 +49,7 @@ mod client;
 mod conduit;
 pub mod error;
 mod futures;
+mod halves;
 mod identity;
 mod info;
 mod methods;
@@ -62,6 +67,7 @@ pub use cabotage_link::{Ready, Wait};
 pub use client::{ClientOptions, NamedPipeClient, call_named_pipe, wait_named_pipe};
 pub use error::{PipeError, WriteError};
 pub use futures::{AsyncPipe, Watch};
+pub use halves::{Halves, PipeReader, PipeWriter, Unsplit};
 pub use identity::{ClientToken, Identity};
 pub use info::PipeInfo;
 pub use name::PipeName;

@@ -7,6 +7,7 @@
 mod calling;
 mod descriptor;
 mod ends;
+mod halves;
 mod identity;
 mod long;
 mod modes;

@@ -17,9 +17,10 @@ pub use options::ClientOptions;
 
 use super::conduit::Conduit;
 use super::error::{PipeError, WriteError};
+use super::halves::{Apart, Halves, Splits, Unsplit, split};
 use super::identity::Identity;
 use super::info::PipeInfo;
-use super::methods::pipe_methods;
+use super::methods::{pipe_methods, reading_methods, state_methods, writing_methods};
 use super::name::PipeName;
 use super::overlapped::Steps;
 use super::place::{Connection, Definition, show};
@@ -97,6 +98,33 @@ impl NamedPipeClient {
         self.end.ready(interest)
     }
 
+    /// The two halves of this end, for two threads: one reads while the other writes.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cabotage_pipe::named::{ClientOptions, Registry, ServerOptions};
+    /// # let root = tempfile::tempdir()?;
+    /// # let names = Registry::at(root.path().join("user"), root.path().join("system"));
+    /// # let patience = Duration::from_secs(60);
+    /// # let mut server = ServerOptions::messages().registry(&names).create("chat")?;
+    /// # let chat = ClientOptions::messages().registry(&names).open("chat")?;
+    /// # server.send(b"ahoy", patience)?;
+    /// let (mut reader, mut writer) = chat.split();
+    /// let listens = std::thread::spawn(move || -> Result<_, cabotage_pipe::named::PipeError> {
+    ///     let mut message = Vec::new();
+    ///     reader.receive(&mut message, patience)?;
+    ///     Ok((reader, message))
+    /// });
+    /// writer.send(b"anybody there?", patience)?;
+    /// let (reader, message) = listens.join().unwrap()?;
+    /// assert_eq!(message, b"ahoy");
+    /// let chat = reader.unite(writer).unwrap(); // for what needs both, such as a transaction
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn split(self) -> Halves<Self> {
+        split(self).unwrap_or_else(|_| unreachable!("a client has its link for life"))
+    }
+
     /// Closes this end: what was written completely stays readable for the server. Dropping does the same.
     pub fn close(self) {}
 
@@ -119,6 +147,19 @@ impl NamedPipeClient {
     #[inline]
     pub(super) fn conduit(&mut self) -> &mut Conduit<Metered> {
         &mut self.end
+    }
+}
+
+impl Splits for NamedPipeClient {
+    type Rest = (Definition, Registry, Scope, PipeName);
+
+    fn take_apart(self) -> Result<Apart<Self>, Box<Unsplit<Self>>> {
+        let Self { end, definition, registry, scope, name } = self;
+        Ok((end, (definition, registry, scope, name)))
+    }
+
+    fn put_together(end: Conduit<Metered>, (definition, registry, scope, name): Self::Rest) -> Self {
+        Self { end, definition, registry, scope, name }
     }
 }
 

@@ -5,7 +5,7 @@ use cabotage_link::{LinkError, metered};
 use cabotage_os::Deadline;
 
 use super::Conduit;
-use super::path::Path;
+use super::path::{Linked, Path};
 use crate::named::error::{PipeError, WriteError};
 use crate::named::rules::Side;
 

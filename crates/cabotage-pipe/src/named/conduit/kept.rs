@@ -2,8 +2,10 @@
 //! The start of a message that is longer than its way is wide: taken out so that the rest can come, and kept here until
 //! a read gets as much as it asks for, or all. So a read that gives up in the middle loses nothing.
 
-use cabotage_link::metered::{Metered, Peeked, Read, ReadError, ReadMode};
+use cabotage_link::metered::{Peeked, Read, ReadError, ReadMode};
 use cabotage_os::Deadline;
+
+use super::path::Inbound;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -43,10 +45,10 @@ impl Kept {
     /// Reads what is kept, then what the link has of the same message.
     ///
     /// # Errors
-    /// As [`Metered::read`]: what is kept stays where nothing came.
+    /// As [`Inbound::read`]: what is kept stays where nothing came.
     pub(super) fn read(
         &mut self,
-        link: &mut Metered,
+        link: &mut impl Inbound,
         target: &mut [u8],
         mode: ReadMode,
         deadline: Deadline,
@@ -80,10 +82,10 @@ impl Kept {
     /// Looks at what is kept, then at what the link has.
     ///
     /// # Errors
-    /// As [`Metered::peek`].
+    /// As [`Inbound::peek`].
     pub(super) fn peek(
         &self,
-        link: &mut Metered,
+        link: &mut impl Inbound,
         target: &mut [u8],
     ) -> Result<Peeked, cabotage_link::LinkError> {
         let count = self.bytes.len().min(target.len());

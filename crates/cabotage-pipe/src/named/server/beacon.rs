@@ -12,7 +12,7 @@ use cabotage_os::poll::Readiness;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
-pub(super) struct Beacon {
+pub(in crate::named) struct Beacon {
     set: OnceLock<Poller>,
     /// Whether what the end waits on now is in it.
     is_shown: AtomicBool,

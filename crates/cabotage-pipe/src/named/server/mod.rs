@@ -19,9 +19,10 @@ pub use options::ServerOptions;
 
 use super::conduit::Conduit;
 use super::error::{Denial, PipeError, WriteError};
+use super::halves::{Apart, Halves, Splits, Unsplit, split};
 use super::identity::{ClientToken, Identity};
 use super::info::PipeInfo;
-use super::methods::pipe_methods;
+use super::methods::{pipe_methods, reading_methods, state_methods, writing_methods};
 use super::name::PipeName;
 use super::overlapped::Steps;
 use super::place::Instance;
@@ -213,6 +214,18 @@ impl NamedPipeServer {
         self.end.fd().or_else(|| self.instance.listening_fd())
     }
 
+    /// The two halves of this end, for two threads: one reads while the other writes. [`PipeReader::unite`](super::PipeReader::unite) gives it
+    /// back, to disconnect and listen again.
+    ///
+    /// # Errors
+    /// This end, without a client.
+    pub fn split(mut self) -> Result<Halves<Self>, Box<Unsplit<Self>>> {
+        match self.data() {
+            Ok(_) => split(self),
+            Err(error) => Err(Box::new(Unsplit { end: self, error })),
+        }
+    }
+
     /// Closes this end: what was written completely stays readable for the client. Dropping does the same, and tells
     /// nobody what was refused.
     ///
@@ -255,6 +268,25 @@ impl NamedPipeServer {
             }
         }
         Ok(())
+    }
+}
+
+impl Splits for NamedPipeServer {
+    type Rest = (Instance, ServerOptions, PipeName, Beacon);
+
+    fn take_apart(self) -> Result<Apart<Self>, Box<Unsplit<Self>>> {
+        let Self { instance, end, options, name, beacon } = self;
+        match end.of_client_here() {
+            Ok(end) => Ok((end, (instance, options, name, beacon))),
+            Err(end) => {
+                let error = end.state.write().err().unwrap_or(PipeError::NoClient);
+                Err(Box::new(Unsplit { end: Self { instance, end: *end, options, name, beacon }, error }))
+            }
+        }
+    }
+
+    fn put_together(end: Conduit<Metered>, (instance, options, name, beacon): Self::Rest) -> Self {
+        Self { instance, end: end.into(), options, name, beacon }
     }
 }
 
