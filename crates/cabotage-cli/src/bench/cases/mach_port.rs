@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `mach.port`: a port is allocated and destroyed, among a thousand that stay. No descriptor and no system call.
+//! `mach.port`: a port is allocated and destroyed, among a thousand that stay: no descriptor and no system
+//! call. The limit is an eventfd, made and closed.
 
 use cabotage::mach::ReceiveRight;
+use cabotage::os::raw;
 
 use crate::bench::case::{Case, Result, Subject};
 use crate::bench::work::Work;
@@ -11,7 +13,7 @@ pub(super) const CASE: Case = Case {
     about: "allocate a Mach port and destroy it",
     bytes: 0,
     subject: Subject::work::<Life>(),
-    limit: None,
+    limit: Some(Subject::work::<Bare>()),
 };
 
 struct Life {
@@ -26,6 +28,20 @@ impl Work for Life {
 
     fn once(&mut self) -> Result<()> {
         drop(ReceiveRight::new()?);
+        Ok(())
+    }
+}
+
+/// The smallest object that the kernel itself makes.
+struct Bare;
+
+impl Work for Bare {
+    fn prepare() -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn once(&mut self) -> Result<()> {
+        drop(raw::eventfd()?);
         Ok(())
     }
 }
