@@ -102,6 +102,16 @@ impl Incoming {
         }
     }
 
+    /// Whether the peer's outbox has come.
+    pub(crate) fn has_lane(&self) -> bool {
+        self.lane.is_some()
+    }
+
+    /// Whether something lies there, whatever it is.
+    pub(crate) fn glimpse(&self) -> bool {
+        !self.early.is_empty() || self.lane.as_ref().is_some_and(|lane| lane.glimpse() != Glimpse::Nothing)
+    }
+
     pub(crate) fn take_early(&mut self) -> Option<Vec<u8>> {
         self.early.pop_front()
     }

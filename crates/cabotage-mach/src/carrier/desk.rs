@@ -11,8 +11,10 @@ use cabotage_os::process::own_uid;
 use cabotage_os::socket::Socket;
 use cabotage_os::{Errno, SystemError};
 
+use super::coming::Coming;
 use super::end::{End, Ends};
-use super::packet::Packet;
+use super::leaving::Going;
+use super::packet::{About, Packet};
 use super::rules::Role;
 use super::wire::{self, Claim, Welcome, Word};
 use crate::kernel::port::QUEUE_LIMIT_DEFAULT;
@@ -42,6 +44,11 @@ pub(super) struct Desk {
     pub(super) has_failed: bool,
     /// Who we are, to others.
     pub(super) identity: Own,
+    /// Links to new owners that have not spoken yet, and the ends of the rights that they will be.
+    pub(super) awaited: HashMap<Key, Key>,
+    /// Ports of ours that are about to move, and those that are about to come, by the links over which they do.
+    pub(super) going: HashMap<PortId, Box<Going>>,
+    pub(super) coming: HashMap<Key, Box<Coming>>,
 }
 
 /// Who this process is.
@@ -88,6 +95,9 @@ impl Desk {
             behind: VecDeque::new(),
             has_failed: false,
             identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
+            awaited: HashMap::new(),
+            going: HashMap::new(),
+            coming: HashMap::new(),
         })
     }
 
@@ -136,12 +146,27 @@ impl Desk {
         port: PortId,
         is_once: bool,
     ) -> Result<(), SystemError> {
+        self.own_from(kernel, key, port, is_once, None)
+    }
+
+    /// The same, of a port that came from another owner, who has heard so many records from the holder.
+    pub(super) fn own_from(
+        &mut self,
+        kernel: &Kernel,
+        key: Key,
+        port: PortId,
+        is_once: bool,
+        heard: Option<u64>,
+    ) -> Result<(), SystemError> {
         let limit = queue_limit(kernel, port);
         let known = self.known(port)?;
         known.keys.push(key);
         let welcome = Welcome { port: port.number(), secret: known.secret, limit, reserved: 0 };
         let role = if is_once { Role::once_owner() } else { Role::owner(limit) };
         self.seat(key, port, role);
+        if let Some(heard) = heard {
+            self.say(key, Packet::new(wire::numbered(Word::Here, heard, 0)));
+        }
         self.say(key, Packet::new(wire::welcome(&welcome)));
         Ok(())
     }
@@ -175,19 +200,14 @@ impl Desk {
     /// Says something over a link, now if there is room, in order in any case.
     pub(super) fn say(&mut self, key: Key, packet: Packet) {
         let Some(end) = self.ends.get_mut(key) else { return };
-        if !end.unsent.is_empty() {
-            end.unsent.push_back(packet);
+        if packet.about.is_about_port() && !end.follower.may_send() {
+            end.rest.push_back(packet);
             return;
         }
-        let Some(link) = self.set.get_mut(key) else { return };
-        match packet.send(link) {
-            Ok(None) => {}
-            Ok(Some(packet)) => {
-                end.unsent.push_back(packet);
-                self.held_up.push(key);
-            }
-            // That the link is over is told by the set, after everything that came before.
-            Err(_) => self.has_failed = true,
+        let is_first = end.unsent.is_empty();
+        end.unsent.push_back(packet);
+        if is_first && self.flush_one(key) {
+            self.held_up.push(key);
         }
     }
 
@@ -195,7 +215,11 @@ impl Desk {
     pub(super) fn say_bare(&mut self, key: Key, word: Word, token: u64, descriptor: Option<OwnedFd>) {
         let Some(end) = self.ends.get_mut(key) else { return };
         let bytes = wire::bare(word, token, end.role.tell(), &[]);
-        self.say(key, Packet { bytes, descriptors: descriptor.into_iter().collect() });
+        let about = match word {
+            Word::Release => About::Release,
+            _ => About::Nothing,
+        };
+        self.say(key, Packet { bytes, descriptors: descriptor.into_iter().collect(), about });
     }
 
     /// Whether the peer of a link reads so little that nothing more is to wait for it.
@@ -206,6 +230,7 @@ impl Desk {
     /// Sends what has room now of what is unsent.
     pub(super) fn flush(&mut self, kernel: &mut Kernel) {
         for key in std::mem::take(&mut self.held_up) {
+            self.be_sure(kernel, key);
             if self.flush_one(key) {
                 self.held_up.push(key);
                 continue;
@@ -221,16 +246,33 @@ impl Desk {
     pub(super) fn flush_one(&mut self, key: Key) -> bool {
         let (Some(end), Some(link)) = (self.ends.get_mut(key), self.set.get_mut(key)) else { return false };
         while let Some(packet) = end.unsent.pop_front() {
+            if packet.about.is_about_port() && end.unsure.is_some() {
+                end.unsent.push_front(packet);
+                return true;
+            }
             match packet.send(link) {
-                Ok(None) => {}
-                Ok(Some(packet)) => {
+                Ok(Ok(about)) if about.counts() => {
+                    end.follower.say();
+                    // Whatever is there may be the word that the port moves: then it is not sure who has the record.
+                    if link.glimpse() {
+                        end.unsure = Some(about);
+                    } else {
+                        end.sure += usize::from(matches!(about, About::Message));
+                    }
+                }
+                Ok(Ok(_)) => {}
+                Ok(Err(packet)) => {
                     end.unsent.push_front(packet);
                     return true;
                 }
-                Err(_) => end.unsent.clear(),
+                // That the link is over is told by the set, after everything that came before.
+                Err(_) => {
+                    end.unsent.clear();
+                    self.has_failed = true;
+                }
             }
         }
-        false
+        end.unsure.is_some()
     }
 
     /// Closes a link over which nothing can be said any more.

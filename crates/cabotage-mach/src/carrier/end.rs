@@ -6,11 +6,13 @@ use std::os::fd::OwnedFd;
 
 use cabotage_link::{Key, Letter};
 
-use super::packet::Packet;
+use super::moving::Follower;
+use super::packet::{About, Packet};
+use super::passing::Change;
 use super::rules::{Granted, Held, Role};
 use super::wire::Claim;
 use crate::kernel::PortId;
-use crate::kernel::message::AuditToken;
+use crate::kernel::message::{AuditToken, Message};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -41,6 +43,30 @@ pub(super) struct End {
     pub(super) unsent: VecDeque<Packet>,
     /// Who sends what comes, once that is known.
     pub(super) sender: Option<AuditToken>,
+    /// Of a holder's end: where its port is.
+    pub(super) follower: Follower<About>,
+    /// The link to the port's new owner, which has not spoken yet.
+    pub(super) next: Option<Key>,
+    /// What was published last, with something unread that may be PAUSE.
+    pub(super) unsure: Option<About>,
+    /// Messages that were sent, while it is not sure that the port's owner has them; so many of them are sure now.
+    pub(super) kept: VecDeque<Kept>,
+    pub(super) sure: usize,
+    /// What is about the port and was not published when that began to move.
+    pub(super) rest: VecDeque<Packet>,
+    /// Of an owner's end: how many records about its port were heard.
+    pub(super) heard: u64,
+    /// Whether its port was ours, and is another's now.
+    pub(super) has_moved: bool,
+    /// What came after the last look for a port that moves, and waits for the decision.
+    pub(super) aside: VecDeque<Letter>,
+}
+
+/// A message that may have to be sent again, and what was made ready for its rights.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) message: Message,
+    pub(super) changes: Vec<Change>,
 }
 
 /// A send-once right that the other end granted.
@@ -68,12 +94,26 @@ impl End {
             unread: VecDeque::new(),
             unsent: VecDeque::new(),
             sender: None,
+            follower: Follower::default(),
+            next: None,
+            unsure: None,
+            kept: VecDeque::new(),
+            sure: 0,
+            rest: VecDeque::new(),
+            heard: 0,
+            has_moved: false,
+            aside: VecDeque::new(),
         }
     }
 
     /// Whether nothing is left that could be said over the link, and this end closes it.
     pub(super) fn is_done(&self) -> bool {
-        self.unsent.is_empty() && self.role.is_done(&self.granted, &self.held)
+        self.unsent.is_empty() && self.is_settled() && self.role.is_done(&self.granted, &self.held)
+    }
+
+    /// Whether everything that was said about the port is its owner's, and nobody moves it.
+    pub(super) fn is_settled(&self) -> bool {
+        self.follower.may_send() && self.unsure.is_none() && self.kept.is_empty()
     }
 }
 

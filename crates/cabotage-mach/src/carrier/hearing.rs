@@ -73,9 +73,14 @@ impl Desk {
     }
 
     fn hear(&mut self, kernel: &mut Kernel, key: Key, letter: Letter) -> Result<(), Fault> {
+        if self.awaited.get(&key).is_some_and(|of| *of != key) {
+            return self.hear_new_owner(kernel, key, &letter);
+        }
+        let Some(letter) = self.sift(key, letter)? else { return Ok(()) };
         let record = Record::parse(&letter.bytes).map_err(wire::WireError::rule)?;
         let Some(end) = self.ends.get_mut(key) else { return Ok(()) };
         let port = end.port;
+        end.heard += u64::from(record.says.is_about_port());
         let more = end.role.hear_taken(record.taken).map_err(Broken::rule)?;
         let came = letter.descriptors.len();
         let expected = match record.says {
@@ -86,6 +91,11 @@ impl Desk {
             return Err("brings another number of descriptors than it says");
         }
         match record.says {
+            Says::Message(message) if self.coming.contains_key(&key) => {
+                let mut descriptors = std::mem::take(&mut end.custody);
+                descriptors.extend(letter.descriptors);
+                self.hear_carried(kernel, key, message, descriptors)?;
+            }
             Says::Message(message) => {
                 let mut descriptors = std::mem::take(&mut end.custody);
                 descriptors.extend(letter.descriptors);
@@ -102,6 +112,7 @@ impl Desk {
                 self.hear_other(kernel, key, says, descriptor).map_err(Broken::rule)?;
             }
         }
+        self.be_sure(kernel, key);
         if more > 0 {
             self.carry_waiting(kernel, key, port);
         }
@@ -145,6 +156,7 @@ impl Desk {
                 self.close_if_done(key);
             }
             Says::Message(_) | Says::Ahead => {}
+            says => return self.hear_of_move(kernel, key, &says, descriptor),
         }
         Ok(())
     }
@@ -246,6 +258,9 @@ impl Desk {
 
     /// A link is over: what it stood for has gone, and each right that was open on it ends here.
     pub(super) fn ended(&mut self, kernel: &mut Kernel, key: Key) {
+        if self.ended_moving(kernel, key) {
+            return;
+        }
         let Some(mut end) = self.forget(key) else { return };
         let (port, is_owner) = (end.port, end.role.is_owner());
         let is_once = matches!(end.role, Role::OnceOwner { .. });

@@ -175,7 +175,7 @@ fn look(desk: &mut Desk, kernel: &Mutex<Kernel>) -> (bool, Vec<Ticket>) {
         desk.digest(&mut kernel, news);
         desk.settle(&mut kernel, &mut woken);
     }
-    if !desk.held_up.is_empty() {
+    if !desk.held_up.is_empty() || !desk.going.is_empty() {
         let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         desk.flush(&mut kernel);
         desk.settle(&mut kernel, &mut woken);
@@ -191,8 +191,8 @@ fn arm(desk: &mut Desk) -> Result<Option<Deadline>, SystemError> {
         Ok(Ready::Ready) => Ok(None),
         Ok(Ready::Armed) => {
             let flush = match desk.held_up.is_empty() {
-                true => Deadline::Never,
-                false => Deadline::within(FLUSH_AGAIN_AFTER),
+                true if desk.going.is_empty() => Deadline::Never,
+                _ => Deadline::within(FLUSH_AGAIN_AFTER),
             };
             Ok(Some(desk.set.wake_by().or_sooner(flush)))
         }

@@ -7,13 +7,15 @@
 //! What the two ends owe each other stands in [`rules`], what they write in [`wire`].
 #![allow(dead_code, reason = "being built")]
 
+mod coming;
 mod desk;
 mod end;
 #[cfg(test)]
 mod explored;
+mod following;
 mod hearing;
 mod lead;
-#[cfg_attr(not(test), allow(unused_imports, reason = "being built"))]
+mod leaving;
 mod moving;
 mod packet;
 mod passing;

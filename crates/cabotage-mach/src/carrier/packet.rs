@@ -15,15 +15,48 @@ const BYTES_WITH_DESCRIPTORS_MAX: usize = 8 << 10;
 pub(super) struct Packet {
     pub(super) bytes: Vec<u8>,
     pub(super) descriptors: Vec<OwnedFd>,
+    pub(super) about: About,
+}
+
+/// Whether a record is about the port that a link leads to, so that it follows the port when that moves; and what is
+/// kept of it until it is sure that it went.
+#[derive(Debug)]
+pub(super) enum About {
+    /// It is about a send-once right, or an owner's word.
+    Nothing,
+    /// It goes ahead of a message.
+    Part,
+    /// A message by the send right. The end keeps it.
+    Message,
+    /// Another link, with the number of the fork and the end for the owner.
+    Fork(u64, OwnedFd),
+    Release,
+}
+
+impl About {
+    pub(super) fn is_about_port(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
+    /// Whether the two owners count it.
+    pub(super) fn counts(&self) -> bool {
+        matches!(self, Self::Message | Self::Fork(..) | Self::Release)
+    }
 }
 
 impl Packet {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, descriptors: Vec::new() }
+        Self { bytes, descriptors: Vec::new(), about: About::Nothing }
+    }
+
+    /// A word that comes with a descriptor.
+    pub(super) fn with(bytes: Vec<u8>, descriptor: OwnedFd) -> Self {
+        Self { bytes, descriptors: vec![descriptor], about: About::Nothing }
     }
 
     /// The records of a message: itself, behind those that carry descriptors for which it has no room.
-    pub(super) fn of_message(mut draft: Draft, body: &[u8], taken: u32) -> Vec<Self> {
+    pub(super) fn of_message(mut draft: Draft, body: &[u8], taken: u32, is_about_port: bool) -> Vec<Self> {
+        let about = |about| if is_about_port { about } else { About::Nothing };
         let mut bytes = Vec::new();
         draft.write(body, taken, &mut bytes);
         let mut descriptors = std::mem::take(&mut draft.descriptors);
@@ -31,31 +64,32 @@ impl Packet {
         let fits = bytes.len() <= BYTES_WITH_DESCRIPTORS_MAX && descriptors.len() <= DESCRIPTORS_MAX;
         while !fits && !descriptors.is_empty() {
             let rest = descriptors.split_off(descriptors.len().min(DESCRIPTORS_MAX));
-            packets.push(Self { bytes: wire::ahead(descriptors.len(), taken), descriptors });
+            let bytes = wire::ahead(descriptors.len(), taken);
+            packets.push(Self { bytes, descriptors, about: about(About::Part) });
             descriptors = rest;
         }
-        packets.push(Self { bytes, descriptors });
+        packets.push(Self { bytes, descriptors, about: about(About::Message) });
         packets
     }
 
-    /// Sends it if there is room now; otherwise it comes back.
+    /// Sends it if there is room now, and answers what it was about; otherwise it comes back.
     ///
     /// # Errors
     /// The link is over, or will never take it.
-    pub(super) fn send(self, link: &mut Link) -> Result<Option<Self>, LinkError> {
+    pub(super) fn send(self, link: &mut Link) -> Result<Result<About, Self>, LinkError> {
         let error = if self.descriptors.is_empty() {
             match link.try_send(&self.bytes) {
-                Ok(()) => return Ok(None),
-                Err(SendError::Full) => return Ok(Some(self)),
+                Ok(()) => return Ok(Ok(self.about)),
+                Err(SendError::Full) => return Ok(Err(self)),
                 Err(error) => error,
             }
         } else {
-            let Self { bytes, descriptors } = self;
+            let Self { bytes, descriptors, about } = self;
             let parcel = Parcel { bytes: &bytes, descriptors, ..Parcel::default() };
             match link.send_parcel(parcel, Deadline::Now) {
-                Ok(()) => return Ok(None),
+                Ok(()) => return Ok(Ok(about)),
                 Err(Unsent { error: SendError::Full, parcel: Parcel { descriptors, .. } }) => {
-                    return Ok(Some(Self { bytes, descriptors }));
+                    return Ok(Err(Self { bytes, descriptors, about }));
                 }
                 Err(unsent) => unsent.error,
             }

@@ -7,11 +7,14 @@
 use std::os::fd::OwnedFd;
 
 use cabotage_link::{Key, Link, Options};
-use cabotage_os::SystemError;
 use cabotage_os::object::unguessable;
+use cabotage_os::{Errno, SystemError};
 
-use super::desk::{Desk, Route, refusal_of_link, two_ends};
-use super::wire::{Carried, Claim, Word};
+use super::desk::{Desk, Route, link_over, refusal_of_link, two_ends};
+use super::end::End;
+use super::packet::{About, Packet};
+use super::rules::Role;
+use super::wire::{self, Carried, Claim, Word};
 use crate::kernel::message::{Capability, Cargo, Message};
 use crate::kernel::port::Home;
 use crate::kernel::{Kernel, PortId};
@@ -36,10 +39,14 @@ pub(super) enum Change {
     Granted(Key, u64),
     /// A send right to a port that is away goes.
     Sent(PortId),
-    /// A send-once right to a port that is away goes; on this link it was this token.
-    Used(PortId, Key, u64),
-    /// A send-once right that was a link of its own goes.
-    Handed(PortId, Key),
+    /// A send-once right to a port that is away goes home; on this link it was this token.
+    Returned(PortId, Key, u64),
+    /// One goes to a third party, which gets this end.
+    Used(PortId, Key, u64, OwnedFd),
+    /// A send-once right that was a link of its own goes, as this one.
+    Handed(PortId, Key, OwnedFd),
+    /// A receive right goes, all of which went ahead.
+    Moved(PortId),
 }
 
 /// Why a right does not go now.
@@ -93,7 +100,10 @@ impl Desk {
         match right {
             Capability::Null => bare(Carried::Null(sort), Change::Nothing),
             Capability::Dead => bare(Carried::Dead(sort), Change::Nothing),
-            Capability::Receive(_) => Err(NotPassed::Receive),
+            Capability::Receive(port) => match self.number_of_going(*port) {
+                Some(number) => bare(Carried::Receive(number), Change::Moved(*port)),
+                None => Err(NotPassed::Receive),
+            },
             Capability::Send(port) | Capability::SendOnce(port) if home(port).is_none() => {
                 bare(Carried::Dead(sort), Change::Nothing)
             }
@@ -154,16 +164,26 @@ impl Desk {
         if self.is_crowded(own) {
             return Err(NotPassed::Crowded);
         }
+        if !self.ends.get(own).is_some_and(End::is_settled) {
+            return Err(NotPassed::Crowded);
+        }
         let (owners, theirs) = two_ends()?;
-        self.say_bare(own, Word::Fork, fork, Some(owners));
+        let spare = copy_of(&owners)?;
+        self.say_fork(own, fork, owners, spare);
         Ok(theirs)
+    }
+
+    /// Tells an owner of another link to its port.
+    pub(super) fn say_fork(&mut self, own: Key, fork: u64, owners: OwnedFd, spare: OwnedFd) {
+        let bytes = wire::bare(Word::Fork, fork, 0, &[]);
+        self.say(own, Packet { bytes, descriptors: vec![owners], about: About::Fork(fork, spare) });
     }
 
     /// A send-once right to another process's port: back home as what it is, to a third party as a link.
     fn pass_once_on(&mut self, key: Key, port: PortId, route: u64) -> Result<Passing, NotPassed> {
         match self.routes.get(&route).copied() {
             Some(Route::Token(own, token)) if own == key => {
-                let change = Change::Used(port, own, token);
+                let change = Change::Returned(port, own, token);
                 Ok(Passing { carried: Carried::Home(token), descriptor: None, change })
             }
             Some(Route::Token(own, token)) => {
@@ -171,13 +191,13 @@ impl Desk {
                     return Err(NotPassed::Crowded);
                 }
                 let (owners, theirs) = two_ends()?;
+                let change = Change::Used(port, own, token, copy_of(&theirs)?);
                 self.say_bare(own, Word::Materialise, token, Some(owners));
-                let change = Change::Used(port, own, token);
                 Ok(Passing { carried: Carried::Once, descriptor: Some(theirs), change })
             }
             Some(Route::Link(own)) => {
                 let theirs = self.fork(own, 1)?;
-                let change = Change::Handed(port, own);
+                let change = Change::Handed(port, own, copy_of(&theirs)?);
                 Ok(Passing { carried: Carried::Once, descriptor: Some(theirs), change })
             }
             _ => Ok(Passing {
@@ -191,7 +211,13 @@ impl Desk {
     /// The message does not go. An end that a third party's owner was told of closes here, so it hears that. A
     /// send-once right that was on its way to a third party has died of it.
     fn undo(&mut self, kernel: &mut Kernel, passing: Vec<Passing>) {
-        for Passing { change, .. } in passing {
+        self.take_back(kernel, passing.into_iter().map(|passing| passing.change).collect());
+    }
+
+    /// The same of what was made ready only. A send-once right that was to go to a third party has become a link of its
+    /// own, and stays one.
+    pub(super) fn take_back(&mut self, kernel: &mut Kernel, changes: Vec<Change>) {
+        for change in changes {
             match change {
                 Change::Linked(key) => {
                     self.forget(key);
@@ -202,21 +228,38 @@ impl Desk {
                         let _ = end.granted.end(token);
                     }
                 }
-                Change::Used(port, key, token) => {
+                Change::Used(port, key, token, end) => {
                     if let Some(end) = self.ends.get_mut(key) {
                         end.held.end(token);
                     }
-                    kernel.port_died(port);
+                    self.hold_once(kernel, port, key, end);
                 }
-                Change::Handed(port, key) => {
+                Change::Handed(port, key, end) => {
                     if let Some(end) = self.ends.get_mut(key) {
                         end.role.release();
                     }
-                    kernel.port_died(port);
+                    self.hold_once(kernel, port, key, end);
                 }
-                Change::Nothing | Change::Sent(_) => {}
+                Change::Nothing | Change::Sent(_) | Change::Returned(..) | Change::Moved(_) => {}
             }
         }
+    }
+
+    /// A send-once right, which another link was before, is this one.
+    fn hold_once(&mut self, kernel: &mut Kernel, port: PortId, before: Key, end: OwnedFd) {
+        let route = match kernel.ports.get(port).map(|port| port.home) {
+            Some(Home::Away(route)) => route,
+            _ => return,
+        };
+        let link = link_over(end).ok().and_then(|link| self.set.insert(link).ok());
+        let Some(key) = link else { return kernel.port_died(port) };
+        let number = self.next_number();
+        if let Some(end) = self.ends.get_mut(before).filter(|end| end.number == route) {
+            end.number = number;
+        }
+        self.routes.insert(route, Route::Link(key));
+        self.ends.add(End::new(key, port, route, Role::OnceHolder { has_right: true }));
+        self.close_if_done(before);
     }
 
     /// The message goes, and the count of a right of it moves.
@@ -224,22 +267,29 @@ impl Desk {
         match change {
             Change::Nothing | Change::Linked(_) | Change::Granted(..) => {}
             Change::Sent(port) => kernel.withdraw_send(port),
-            Change::Used(port, key, token) => {
+            Change::Returned(port, key, token) | Change::Used(port, key, token, _) => {
                 if let Some(end) = self.ends.get_mut(key) {
                     end.held.end(token);
                 }
                 kernel.withdraw_send_once(port);
                 self.close_if_done(key);
             }
-            Change::Handed(port, key) => {
+            Change::Handed(port, key, _) => {
                 if let Some(end) = self.ends.get_mut(key) {
                     end.role.release();
                 }
                 kernel.withdraw_send_once(port);
                 self.close_if_done(key);
             }
+            Change::Moved(port) => self.decide(kernel, port),
         }
     }
+}
+
+/// Another descriptor of the same end.
+fn copy_of(end: &OwnedFd) -> Result<OwnedFd, SystemError> {
+    let refused = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+    end.try_clone().map_err(|error| SystemError::new("fcntl", "an end of a link", refused(error)))
 }
 
 /// The rights that something carries, and what each is.

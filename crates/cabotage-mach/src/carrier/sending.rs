@@ -4,8 +4,9 @@
 use cabotage_link::Key;
 
 use super::desk::{Desk, Route};
+use super::end::Kept;
 use super::packet::Packet;
-use super::passing::Passing;
+use super::passing::{Change, Passing};
 use super::rules::Role;
 use super::wire::{Draft, To, Word};
 use crate::error::SendError;
@@ -17,10 +18,15 @@ impl Desk {
     /// How many messages the port of a route takes now; `None` for a send-once right, which takes one always.
     pub(super) fn room(&self, route: u64) -> Option<u64> {
         match self.routes.get(&route) {
-            Some(Route::Link(key)) => match &self.ends.get(*key)?.role {
-                role @ Role::Holder { .. } => Some(role.room()),
-                _ => None,
-            },
+            Some(Route::Link(key)) => {
+                let end = self.ends.get(*key)?;
+                match &end.role {
+                    // A port that moves looks full.
+                    Role::Holder { .. } if !end.is_settled() => Some(0),
+                    role @ Role::Holder { .. } => Some(role.room()),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }
@@ -40,6 +46,12 @@ impl Desk {
             kernel.destroy_message(message);
             return Ok(Sent::Queued);
         };
+        self.make_sure(kernel, key);
+        match self.set_out(kernel, key, outgoing.message()) {
+            Some(Ok(())) => return kernel.no_room(outgoing),
+            Some(Err(_)) => return Err(kernel.not_carried(outgoing, SendError::NoBuffer)),
+            None => {}
+        }
         if self.room(route) == Some(0) || !self.can_take(key, needs_meeting(outgoing.message())) {
             return kernel.no_room(outgoing);
         }
@@ -79,6 +91,9 @@ impl Desk {
                 kernel.destroy_message(message);
             }
         }
+        if let Some(port) = self.ends.get(key).map(|end| end.port) {
+            self.carry_waiting(kernel, key, port);
+        }
     }
 
     /// A send-once right was destroyed unused: its port is told, by the news itself or by a link that closes.
@@ -89,37 +104,32 @@ impl Desk {
         self.spend(key, to);
     }
 
-    /// Writes the message, and lets its rights go.
-    fn post(&mut self, kernel: &mut Kernel, key: Key, to: To, message: Message, passing: Vec<Passing>) {
-        let Message { id, body, cargo, complex, .. } = message;
-        let mut draft = Draft::new(id, to, complex);
-        let mut passing = passing.into_iter();
-        if let Some(reply) = passing.next() {
-            draft.reply(reply.carried, reply.descriptor);
-            self.commit(kernel, reply.change);
-        }
-        for cargo in cargo {
-            let rights = match &cargo {
-                Cargo::Port(..) => 1,
-                Cargo::Ports(rights, disposition) => {
-                    draft.array(rights.len(), *disposition);
-                    rights.len()
-                }
-                Cargo::Memory(_) | Cargo::File(_) => 0,
-            };
-            for ready in passing.by_ref().take(rights) {
-                draft.right(ready.carried, ready.descriptor);
-                self.commit(kernel, ready.change);
-            }
-            match cargo {
-                Cargo::Memory(Memory::Bytes(bytes)) => draft.memory(&bytes),
-                Cargo::File(file) => draft.file(file),
-                Cargo::Port(..) | Cargo::Ports(..) => {}
-            }
-        }
+    /// Writes the message, and lets its rights go: by a send right only when it is sure that the port's owner has it.
+    pub(super) fn post(
+        &mut self,
+        kernel: &mut Kernel,
+        key: Key,
+        to: To,
+        message: Message,
+        passing: Vec<Passing>,
+    ) {
         let taken = self.ends.get_mut(key).map_or(0, |end| end.role.tell());
-        for packet in Packet::of_message(draft, &body, taken) {
+        let is_of_holder =
+            self.ends.get(key).is_some_and(|end| matches!(end.role, Role::Holder { .. })) && to == To::Port;
+        let (packets, changes) = written(&message, to, passing, taken, is_of_holder);
+        if let Some(end) = self.ends.get_mut(key).filter(|_| is_of_holder) {
+            end.role.send();
+            end.kept.push_back(Kept { message, changes });
+            for packet in packets {
+                self.say(key, packet);
+            }
+            return self.be_sure(kernel, key);
+        }
+        for packet in packets {
             self.say(key, packet);
+        }
+        for change in changes {
+            self.commit(kernel, change);
         }
         self.spend(key, to);
     }
@@ -164,9 +174,9 @@ impl Desk {
 
     /// Another process has told that its port has room, or has met us: what waits here goes first.
     pub(super) fn carry_waiting(&mut self, kernel: &mut Kernel, key: Key, port: PortId) {
-        let room = self.ends.get(key).map_or(0, |end| end.role.room());
-        if room > 0 && self.can_take(key, true) {
-            kernel.carry_waiting(port, usize::try_from(room).unwrap_or(usize::MAX));
+        let has_room = self.ends.get(key).is_some_and(|end| end.role.room() > 0 && end.is_settled());
+        if has_room && self.can_take(key, true) {
+            kernel.carry_waiting(port, 1);
         }
     }
 }
@@ -176,4 +186,45 @@ fn needs_meeting(message: &Message) -> bool {
     const BYTES_BEFORE_MEETING: usize = 2048;
     let is_plain = message.cargo.is_empty() && !matches!(message.reply.0, Capability::Send(_));
     !is_plain || message.body.len() > BYTES_BEFORE_MEETING
+}
+
+/// The records of a message, and what becomes of its rights.
+pub(super) fn written(
+    message: &Message,
+    to: To,
+    passing: Vec<Passing>,
+    taken: u32,
+    is_about_port: bool,
+) -> (Vec<Packet>, Vec<Change>) {
+    let mut draft = Draft::new(message.id, to, message.complex);
+    let mut changes = Vec::with_capacity(passing.len());
+    let mut passing = passing.into_iter();
+    if let Some(reply) = passing.next() {
+        draft.reply(reply.carried, reply.descriptor);
+        changes.push(reply.change);
+    }
+    for cargo in &message.cargo {
+        let rights = match cargo {
+            Cargo::Port(..) => 1,
+            Cargo::Ports(rights, disposition) => {
+                draft.array(rights.len(), *disposition);
+                rights.len()
+            }
+            Cargo::Memory(_) | Cargo::File(_) => 0,
+        };
+        for ready in passing.by_ref().take(rights) {
+            draft.right(ready.carried, ready.descriptor);
+            changes.push(ready.change);
+        }
+        match cargo {
+            Cargo::Memory(Memory::Bytes(bytes)) => draft.memory(bytes),
+            Cargo::File(file) => {
+                if let Ok(file) = file.try_clone() {
+                    draft.file(file);
+                }
+            }
+            Cargo::Port(..) | Cargo::Ports(..) => {}
+        }
+    }
+    (Packet::of_message(draft, &message.body, taken, is_about_port), changes)
 }

@@ -13,6 +13,7 @@ impl Desk {
     /// Does what calls have led to, and what that leads to, in order. Whose turn it is goes into `woken`.
     pub(super) fn settle(&mut self, kernel: &mut Kernel, woken: &mut Vec<Ticket>) {
         loop {
+            self.advance_all(kernel);
             let steps = kernel.take_steps();
             if steps.is_empty() {
                 return;
@@ -35,7 +36,7 @@ impl Desk {
         match self.routes.remove(&route) {
             Some(Route::Link(key)) => {
                 let Some(end) = self.ends.get_mut(key) else { return };
-                let must_tell = end.role.release();
+                let must_tell = end.role.release() && end.follower.may_send();
                 if let Some(claim) = end.claim.filter(|claim| self.verified.get(claim) == Some(&end.port)) {
                     self.verified.remove(&claim);
                 }

@@ -72,7 +72,7 @@ impl Desk {
     }
 
     /// Who sends what comes over a link.
-    fn sender(&mut self, key: Key) -> AuditToken {
+    pub(super) fn sender(&mut self, key: Key) -> AuditToken {
         let Some(end) = self.ends.get_mut(key) else { return AuditToken::default() };
         if let Some(sender) = end.sender {
             return sender;
@@ -87,7 +87,7 @@ impl Desk {
         token
     }
 
-    fn unpack_all(
+    pub(super) fn unpack_all(
         &mut self,
         kernel: &mut Kernel,
         key: Key,
@@ -151,6 +151,7 @@ impl Desk {
                     _ => Capability::Dead,
                 }
             }
+            Carried::Receive(number) => self.arrive(kernel, key, number)?,
             Carried::Send { claim, fork } => {
                 let descriptor = descriptors.next().ok_or(MISSING)?;
                 // Who makes a right itself says with authority to which port.
@@ -233,7 +234,7 @@ impl Desk {
     }
 
     /// The next record of a link, unless too many were put aside already.
-    fn next_unread(&mut self, key: Key) -> Option<Letter> {
+    pub(super) fn next_unread(&mut self, key: Key) -> Option<Letter> {
         let end = self.ends.get(key).filter(|end| end.unread.len() < UNREAD_MAX)?;
         // That the link is over is told by the set.
         let message = self.set.get_mut(end.key)?.try_receive().ok().flatten()?;
@@ -264,6 +265,7 @@ fn seen(carried: Carried) -> Disposition {
         Carried::Null(Right::Receive) | Carried::Dead(Right::Receive) => Disposition::MoveReceive,
         Carried::Null(_) | Carried::Dead(_) | Carried::Send { .. } | Carried::Own => Disposition::MoveSend,
         Carried::Once | Carried::Token(_) | Carried::Home(_) => Disposition::MoveSendOnce,
+        Carried::Receive(_) => Disposition::MoveReceive,
     }
 }
 

@@ -19,6 +19,7 @@ pub mod ids;
 mod lookup;
 pub mod message;
 pub mod messages;
+mod moving;
 pub mod notification;
 mod number_map;
 pub mod port;

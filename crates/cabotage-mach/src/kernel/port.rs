@@ -57,6 +57,8 @@ pub(crate) struct Rare {
     pub(crate) guard: Guard,
     /// Whether the receive right may never move.
     pub(crate) immovable: bool,
+    /// Whether the message that carries the receive right to another process has to wait.
+    pub(crate) is_held_back: bool,
     /// Whether only send-once rights may be made.
     pub(crate) for_replies: bool,
     pub(crate) no_senders: Option<OnceRight>,

@@ -48,7 +48,7 @@ impl Harm {
     }
 
     fn message(&mut self, draft: Draft) {
-        for packet in Packet::of_message(draft, b"", 0) {
+        for packet in Packet::of_message(draft, b"", 0, true) {
             self.say(&packet.bytes, packet.descriptors);
         }
     }

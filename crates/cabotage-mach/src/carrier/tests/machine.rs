@@ -150,6 +150,14 @@ impl Machine {
         })
     }
 
+    /// How many messages wait at a port of this task.
+    pub(super) fn queued_messages(&self, name: Name) -> usize {
+        self.call(|kernel, space| {
+            let port = kernel.receive_right(space, name).unwrap();
+            kernel.ports.get(port).unwrap().queue.len()
+        })
+    }
+
     pub(super) fn until_send_rights(&self, name: Name, count: u32) {
         self.until(|machine| (machine.send_rights(name) == count).then_some(()));
     }

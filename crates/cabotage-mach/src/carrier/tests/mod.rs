@@ -4,5 +4,6 @@
 mod liars;
 mod machine;
 mod messages;
+mod moving;
 mod rights;
 mod third;

@@ -42,6 +42,7 @@ pub(super) mod kind {
     pub(in super::super) const INLINE: u16 = 9;
     pub(in super::super) const BLOCK: u16 = 10;
     pub(in super::super) const FILE: u16 = 11;
+    pub(in super::super) const RECEIVE: u16 = 12;
 }
 
 /// Which port a right is to, as whoever passes it says. It proves nothing but that its sender knows the secret, which
@@ -76,6 +77,8 @@ pub(crate) enum Carried {
     Home(u64),
     /// A send right to the port of this very link, for its owner.
     Own,
+    /// A receive right, all of which was handed over before, under this number.
+    Receive(u64),
 }
 
 impl Carried {
@@ -90,6 +93,7 @@ impl Carried {
             Self::Null(sort) | Self::Dead(sort) => right == sort,
             Self::Send { .. } | Self::Own => right == Right::Send,
             Self::Once | Self::Token(_) | Self::Home(_) => right == Right::SendOnce,
+            Self::Receive(_) => right == Right::Receive,
         }
     }
 
@@ -112,6 +116,7 @@ impl Carried {
             Self::Token(token) => of(kind::TOKEN, token),
             Self::Home(token) => of(kind::HOME, token),
             Self::Own => of(kind::OWN, 0),
+            Self::Receive(number) => of(kind::RECEIVE, number),
         }
     }
 
@@ -134,9 +139,10 @@ impl Carried {
             kind::TOKEN => Self::Token(entry.number),
             kind::HOME => Self::Home(entry.number),
             kind::OWN => Self::Own,
+            kind::RECEIVE => Self::Receive(entry.number),
             _ => return Ok(None),
         };
-        let names_token = matches!(right, Self::Token(_) | Self::Home(_));
+        let names_token = matches!(right, Self::Token(_) | Self::Home(_) | Self::Receive(_));
         let may_number = names_token || matches!(right, Self::Send { .. });
         let has_detail = matches!(right, Self::Null(_) | Self::Dead(_));
         let is_clean = (has_detail || entry.detail == 0)

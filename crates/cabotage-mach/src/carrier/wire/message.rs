@@ -55,6 +55,19 @@ pub(crate) enum Item<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// The send-once rights that it grants, in order.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = u64> + '_ {
+        let carried = self.items.iter().flat_map(|item| match item {
+            Item::Port(carried) => std::slice::from_ref(carried),
+            Item::Ports(list, _) => list.as_slice(),
+            _ => &[],
+        });
+        std::iter::once(&self.reply).chain(carried).filter_map(|carried| match carried {
+            Carried::Token(token) => Some(*token),
+            _ => None,
+        })
+    }
+
     pub(super) fn parse(header: &Header, rest: &'a [u8]) -> Result<Self, WireError> {
         let (count, body_bytes) = (header.entries as usize, header.body_bytes as usize);
         if count > ENTRIES_MAX || body_bytes > BODY_BYTES_MAX {
@@ -211,7 +224,9 @@ impl Draft {
             Carried::Null(_) => (reply::NONE, 0),
             Carried::Token(token) => (reply::TOKEN, token),
             Carried::Home(token) => (reply::HOME, token),
-            Carried::Dead(_) | Carried::Send { .. } | Carried::Once | Carried::Own => (reply::ENTRY, 0),
+            Carried::Dead(_) | Carried::Send { .. } | Carried::Once | Carried::Own | Carried::Receive(_) => {
+                (reply::ENTRY, 0)
+            }
         };
         (self.header.reply, self.header.reply_token) = (how, token);
         if how == reply::ENTRY {

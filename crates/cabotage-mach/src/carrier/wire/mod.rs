@@ -95,10 +95,22 @@ pub(crate) enum Word {
     Taken,
     /// The port is dead; send-once rights of the link are not.
     Died,
+    /// A receive right is to move over this link, under this number; see [`moving`](super::moving) for this and what
+    /// follows.
+    Offer,
+    Ready,
+    Pause,
+    Resume,
+    Moved,
+    /// The port is here now, and its old owner has heard so many records.
+    Here,
+    Give,
+    Whole,
+    Custody,
 }
 
 impl Word {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 18] = [
         Self::Welcome,
         Self::Message,
         Self::Ahead,
@@ -108,7 +120,26 @@ impl Word {
         Self::Materialise,
         Self::Taken,
         Self::Died,
+        Self::Offer,
+        Self::Ready,
+        Self::Pause,
+        Self::Resume,
+        Self::Moved,
+        Self::Here,
+        Self::Give,
+        Self::Whole,
+        Self::Custody,
     ];
+
+    /// Whether one descriptor comes with it.
+    fn has_descriptor(self) -> bool {
+        matches!(self, Self::Fork | Self::Materialise | Self::Offer | Self::Pause | Self::Give)
+    }
+
+    /// Whether its body is a number.
+    fn has_number(self) -> bool {
+        matches!(self, Self::Offer | Self::Moved | Self::Here | Self::Give)
+    }
 
     fn number(self) -> u8 {
         self as u8 + 1
@@ -128,6 +159,21 @@ cabotage_lane::plain! {
         /// What nobody knows who never had a right to the port.
         pub(crate) secret: u64,
         /// How many messages of this link the port queues.
+        pub(crate) limit: u32,
+        /// Nothing.
+        pub(crate) reserved: u32,
+    }
+}
+
+cabotage_lane::plain! {
+    /// The body of the record behind all that belongs to a port that moves.
+    #[derive(Debug, PartialEq, Eq, Default)]
+    pub(crate) struct Whole {
+        /// How many ends of links came.
+        pub(crate) ends: u64,
+        /// How many messages.
+        pub(crate) messages: u64,
+        /// How many messages the port queues.
         pub(crate) limit: u32,
         /// Nothing.
         pub(crate) reserved: u32,
@@ -156,6 +202,26 @@ pub(crate) enum Says<'a> {
     Materialise { token: u64 },
     Taken { limit: u32 },
     Died,
+    Offer { number: u64 },
+    Ready,
+    Pause,
+    Resume,
+    Moved { heard: u64 },
+    Here { heard: u64 },
+    Give { heard: u64 },
+    Whole(Whole),
+    Custody,
+}
+
+impl Says<'_> {
+    /// Whether the holder of a send right says this about the port itself, and not about a send-once right.
+    pub(crate) fn is_about_port(&self) -> bool {
+        match self {
+            Self::Message(message) => message.to == To::Port,
+            Self::Fork { .. } | Self::Release => true,
+            _ => false,
+        }
+    }
 }
 
 impl<'a> Record<'a> {
@@ -191,7 +257,7 @@ fn check_bare(header: &Header, word: Word, rest: &[u8]) -> Result<(), WireError>
         return Err(WireError::Reserved);
     }
     let fits = match word {
-        Word::Fork | Word::Materialise => header.descriptors == 1,
+        word if word.has_descriptor() => header.descriptors == 1,
         Word::Ahead => header.descriptors >= 1,
         _ => header.descriptors == 0,
     };
@@ -208,10 +274,27 @@ fn other<'a>(header: &Header, word: Word, rest: &[u8]) -> Result<Says<'a>, WireE
     if word == Word::Taken {
         return Ok(Says::Taken { limit: value_of(rest).ok_or(length)? });
     }
+    if word == Word::Whole {
+        let whole: Whole = value_of(rest).ok_or(length)?;
+        return if whole.reserved == 0 { Ok(Says::Whole(whole)) } else { Err(WireError::Reserved) };
+    }
+    if word.has_number() {
+        let number = value_of(rest).ok_or(length)?;
+        return Ok(match word {
+            Word::Offer => Says::Offer { number },
+            Word::Moved => Says::Moved { heard: number },
+            Word::Here => Says::Here { heard: number },
+            _ => Says::Give { heard: number },
+        });
+    }
     if !rest.is_empty() {
         return Err(length);
     }
     Ok(match word {
+        Word::Ready => Says::Ready,
+        Word::Pause => Says::Pause,
+        Word::Resume => Says::Resume,
+        Word::Custody => Says::Custody,
         Word::Ahead => Says::Ahead,
         Word::Fork => Says::Fork { nonce: token },
         Word::Release => Says::Release,
@@ -226,12 +309,14 @@ pub(crate) fn welcome(welcome: &Welcome) -> Vec<u8> {
     bare(Word::Welcome, 0, 0, bytes_of(welcome))
 }
 
+/// The bytes of a record that says a number.
+pub(crate) fn numbered(word: Word, number: u64, taken: u32) -> Vec<u8> {
+    bare(word, 0, taken, &number.to_ne_bytes())
+}
+
 /// The bytes of a record that is no message.
 pub(crate) fn bare(word: Word, token: u64, taken: u32, body: &[u8]) -> Vec<u8> {
-    let descriptors = match word {
-        Word::Fork | Word::Materialise => 1,
-        _ => 0,
-    };
+    let descriptors = u32::from(word.has_descriptor());
     let header = Header {
         word: word.number(),
         token,

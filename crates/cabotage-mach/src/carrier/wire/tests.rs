@@ -128,7 +128,7 @@ fn what_is_no_message_survives_the_way_too() {
 
 #[test]
 fn words_without_meaning_are_refused() {
-    for word in [0, 10, u8::MAX] {
+    for word in [0, 19, u8::MAX] {
         assert_eq!(refusal(&with_header(&laden(), |head| head.word = word)), WireError::Word(word));
     }
 }
@@ -190,7 +190,7 @@ fn descriptors_are_as_many_as_the_entries_need() {
 #[test]
 fn entries_without_meaning_are_refused() {
     let bytes = laden();
-    for unknown in [0, 12, u16::MAX] {
+    for unknown in [0, 13, u16::MAX] {
         assert_eq!(refusal(&with_entry(&bytes, 1, |entry| entry.kind = unknown)), WireError::Entry(unknown));
     }
     for number in 0..9 {
@@ -259,4 +259,16 @@ proptest! {
             prop_assert!(message.body.len() <= bytes.len() && descriptors <= message.items.len() + 4);
         }
     }
+}
+
+#[test]
+fn the_words_of_a_move_say_what_they_say_and_nothing_else() {
+    let record = numbered(Word::Give, 7, 3);
+    let parsed = Record::parse(&record).unwrap();
+    assert_eq!((parsed.taken, parsed.descriptors, parsed.says), (3, 1, Says::Give { heard: 7 }));
+    assert!(matches!(refusal(&bare(Word::Moved, 0, 0, b"short")), WireError::Length { .. }));
+    assert!(matches!(refusal(&bare(Word::Pause, 0, 0, b"body")), WireError::Length { .. }));
+    assert_eq!(refusal(&with_header(&record, |head| head.descriptors = 0)), WireError::Descriptors);
+    let odd = Whole { reserved: 1, ..Whole::default() };
+    assert_eq!(refusal(&bare(Word::Whole, 0, 0, bytes_of(&odd))), WireError::Reserved);
 }

@@ -50,7 +50,9 @@ impl Kernel {
             if let Some(cached) = port.queue.pop_front() {
                 self.hand_out(route, cached);
                 self.one_left_the_queue(id);
-            } else if let Some((ticket, message)) = port.next_waiting() {
+            } else if self.must_wait(id) {
+                return;
+            } else if let Some((ticket, message)) = self.ports.get_mut(id).and_then(Port::next_waiting) {
                 self.hand_out(route, message);
                 self.tell_sent(ticket);
             } else {
@@ -58,6 +60,12 @@ impl Kernel {
             }
             count -= 1;
         }
+    }
+
+    /// Whether the message that has waited longest carries a receive right that can't go yet.
+    fn must_wait(&self, id: PortId) -> bool {
+        let first = self.ports.get(id).and_then(Port::first_waiting);
+        first.is_some_and(|(_, message)| self.is_held_back(message))
     }
 
     /// The send-possible notification that is registered for the name is owed from now on.
@@ -105,6 +113,11 @@ impl Port {
 
     pub(super) fn is_away(&self) -> bool {
         matches!(self.home, Home::Away(_))
+    }
+
+    /// The message that has waited longest.
+    fn first_waiting(&self) -> Option<&(Ticket, Message)> {
+        self.rare.as_ref()?.senders.front()
     }
 
     /// Takes the message that has waited longest.
