@@ -5,7 +5,7 @@ mod more;
 
 use std::sync::Arc;
 
-use cabotage_link::Message;
+use cabotage_link::{Letter, Message};
 
 use crate::attributes::AttributeSet;
 use crate::error::WhyServed;
@@ -62,6 +62,38 @@ impl Body {
             message.copy_from(head.body_at(), &mut self.buffer[..head.body_bytes]);
         }
         if head.attributes_bytes > 0 { self.fill_attributes(message, views) } else { Ok(Filled::Whole) }
+    }
+
+    /// The body and the attributes of a message that was copied in as a whole, and whose head is known.
+    ///
+    /// # Errors
+    /// As [`Body::fill`].
+    pub(crate) fn of_letter(
+        mut letter: Letter,
+        head: &Head,
+        views: &Arc<Ledger>,
+    ) -> Result<(Self, Filled), WireError> {
+        let mut message = std::mem::take(&mut letter.bytes);
+        let buffer = message.split_off(head.body_at());
+        let attributes = message.split_off(head.attributes_at());
+        let (bytes, attributes_bytes) = (buffer.len(), attributes.len());
+        let mut body = Self { buffer, bytes, attributes, attributes_bytes, ..Self::default() };
+        if attributes_bytes == 0 {
+            return Ok((body, Filled::Whole));
+        }
+        let mut more = Box::<More>::default();
+        let filled = more.take(body.attributes(), &mut letter, views)?;
+        body.more = Some(more);
+        Ok((body, filled))
+    }
+
+    /// The bytes, whichever way they came, as ones of the caller's own.
+    pub(crate) fn into_vec(mut self) -> Vec<u8> {
+        if self.more.is_some() {
+            return self.bytes().to_vec();
+        }
+        self.buffer.truncate(self.bytes);
+        self.buffer
     }
 
     /// Copies the body of a message in that is nothing else, and begins at `body_at`.

@@ -9,7 +9,6 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::Message;
 pub use cabotage_os::descriptor::{Access, Kind as HandleKind, Nature};
 
 use crate::wire::{HandlesNote, WireError};
@@ -107,8 +106,7 @@ impl Custody {
     ///
     /// # Errors
     /// There are more than are taken.
-    pub(crate) fn add(&mut self, group: u64, message: &mut Message<'_>) -> Result<(), WireError> {
-        let mut came = message.take_descriptors();
+    pub(crate) fn add(&mut self, group: u64, mut came: Vec<OwnedFd>) -> Result<(), WireError> {
         self.turn_to(group);
         let handles = self.pending.len() + came.len();
         if handles > self.handles_max {

@@ -56,7 +56,10 @@ mod wire;
 
 pub use attributes::AttributeSet;
 pub use cabotage_link::{Deadline, Ready, Wait};
-pub use client::{Callback, Client, ConnectOptions, Connecting, Received, Reply, SharedClient, connect};
+pub use client::{
+    Callback, Client, ConnectOptions, Connecting, Received, Reply, SharedClient, SharedMessage, Waiting,
+    connect,
+};
 pub use error::{
     AdmitError, CallbackError, CancelError, ChannelError, ChannelFault, ConnectError, CopyError, CreateError,
     Loss, ReceiveError, ReplyError, RequestError, ReserveError, SendError, TooLarge, WhyServed,

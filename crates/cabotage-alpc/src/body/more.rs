@@ -4,7 +4,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 
-use cabotage_link::Message;
+use cabotage_link::{Block, Letter, Message};
 use cabotage_os::sealed::Sealed;
 
 use crate::attributes::AttributeSet;
@@ -15,6 +15,34 @@ use crate::section::{Memory, View};
 use crate::wire::{Attributes, BODY, HandlesNote, Note, SECURE, ViewNote, WireError};
 
 use super::Filled;
+
+/// What comes beside the bytes of a message, in whatever form that is.
+pub(super) trait Luggage {
+    /// The next block.
+    fn block(&mut self) -> Option<Block>;
+    /// The descriptors.
+    fn descriptors(&mut self) -> Vec<OwnedFd>;
+}
+
+impl Luggage for Message<'_> {
+    fn block(&mut self) -> Option<Block> {
+        self.take_block()
+    }
+
+    fn descriptors(&mut self) -> Vec<OwnedFd> {
+        self.take_descriptors()
+    }
+}
+
+impl Luggage for Letter {
+    fn block(&mut self) -> Option<Block> {
+        (!self.blocks.is_empty()).then(|| self.blocks.remove(0))
+    }
+
+    fn descriptors(&mut self) -> Vec<OwnedFd> {
+        std::mem::take(&mut self.descriptors)
+    }
+}
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -52,7 +80,7 @@ impl More {
     pub(super) fn take(
         &mut self,
         attributes: Attributes<'_>,
-        message: &mut Message<'_>,
+        message: &mut impl Luggage,
         views: &Arc<Ledger>,
     ) -> Result<Filled, WireError> {
         let mut filled = Filled::Whole;
@@ -75,7 +103,7 @@ impl More {
             }
         }
         if self.told.is_some() {
-            self.descriptors.extend(message.take_descriptors());
+            self.descriptors.extend(message.descriptors());
         }
         Ok(filled)
     }
@@ -92,7 +120,7 @@ impl More {
         &mut self,
         flags: u16,
         note: &[u8],
-        message: &mut Message<'_>,
+        message: &mut impl Luggage,
         views: &Arc<Ledger>,
     ) -> Result<Filled, WireError> {
         let bytes = ViewNote::parse(note).and_then(|note| usize::try_from(note.bytes).ok());
@@ -109,7 +137,7 @@ impl More {
         };
         let view = match is_secure {
             true => {
-                let mut came = message.take_descriptors().into_iter();
+                let mut came = message.descriptors().into_iter();
                 let sealed = came.next();
                 self.descriptors.extend(came);
                 sealed.and_then(|sealed| secure(ticket, bytes, sealed))
@@ -190,8 +218,8 @@ impl More {
 }
 
 /// The view in the first block that came.
-fn plain(ticket: Ticket, bytes: usize, message: &mut Message<'_>) -> Option<View> {
-    let block = message.take_block().filter(|block| bytes <= block.bytes())?;
+fn plain(ticket: Ticket, bytes: usize, message: &mut impl Luggage) -> Option<View> {
+    let block = message.block().filter(|block| bytes <= block.bytes())?;
     Some(View::new(ticket, Memory::Plain(block), bytes))
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cabotage_link::{Deadline, Link, Message, ReceiveError as LinkReceiveError};
 
 use super::lending::Lending;
+use super::shared::Desk;
 use crate::MESSAGE_BYTES_MAX;
 use crate::body::{Body, Filled};
 use crate::error::{ChannelError, ChannelFault, Loss, ReceiveError, SendError};
@@ -94,9 +95,10 @@ impl Channel {
         }
     }
 
-    /// The link, what was asked over it, and how it ended, for another form of client.
-    pub(super) fn into_parts(self) -> (Link, Asked, Option<ChannelError>) {
-        (self.link, self.asked, self.ended)
+    /// The link, who waits for what over it, and the server's views, for another form of client.
+    pub(super) fn into_parts(self) -> (Link, Desk, Arc<Ledger>) {
+        let Self { link, asked, owed, custody, ended, views, .. } = self;
+        (link, Desk::new(asked, owed, custody, ended), views)
     }
 
     pub(super) fn message_bytes_max(&self) -> usize {
@@ -313,7 +315,7 @@ fn understand(
             false => Err(forged()),
         },
         Word::Handles => {
-            custody.add(id, message)?;
+            custody.add(id, message.take_descriptors())?;
             Ok(Came::Nothing)
         }
         Word::Connect | Word::Accept | Word::Refuse | Word::Copied => {

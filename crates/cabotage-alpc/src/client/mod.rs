@@ -5,7 +5,6 @@ mod channel;
 mod connect;
 mod inbox;
 mod lending;
-mod letters;
 mod options;
 mod payload;
 mod receive;
@@ -21,7 +20,7 @@ pub use connect::{Connecting, connect};
 pub use options::ConnectOptions;
 pub use receive::Received;
 pub use request::{Callback, Reply};
-pub use shared::SharedClient;
+pub use shared::{SharedClient, SharedMessage, Waiting};
 
 use crate::error::{ChannelError, ReceiveError};
 use crate::port::Identity;

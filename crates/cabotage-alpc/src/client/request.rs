@@ -61,7 +61,11 @@ pub struct Callback<'a> {
     about: u64,
 }
 
-impl Callback<'_> {
+impl<'a> Callback<'a> {
+    pub(super) fn new(body: &'a [u8], id: u64, about: u64) -> Self {
+        Self { body, id, about }
+    }
+
     /// Its bytes.
     pub fn body(&self) -> &[u8] {
         self.body
@@ -229,7 +233,7 @@ impl Client {
     fn answer_callback(&mut self, id: u64, about: u64, deadline: Deadline, answerer: &mut Answerer<'_>) {
         let body = std::mem::take(&mut self.channel.body);
         let outer = std::mem::replace(&mut self.channel.within, id);
-        let callback = Callback { body: body.bytes(), id, about };
+        let callback = Callback::new(body.bytes(), id, about);
         // A server that does not take the answer, or is gone, is found when the reply is waited for.
         let _ = answerer(self, &callback, deadline);
         self.channel.within = outer;

@@ -6,27 +6,34 @@
 //! under a lock that is never held while something is waited for. Numbers of requests have to leave in their order, so
 //! one thread at a time sends; the others wait for their turn no longer than their deadlines say.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
+mod desk;
+mod waiting;
 
-use cabotage_link::{self as link, Deadline, Letter};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use cabotage_link::{self as link, Deadline};
 
 use super::Client;
-use super::letters::{Said, understand};
-use crate::error::{ChannelError, ChannelFault, Loss, ReceiveError, RequestError, SendError};
+use super::request::Callback;
+use crate::body::Body;
+use crate::error::{CancelError, ChannelError, Loss, ReceiveError, RequestError, SendError};
+use crate::handles::Handles;
 use crate::port::Identity;
-use crate::rules::{Answer, Asked, Way};
+use crate::rules::{Ledger, Settling, Technique};
+use crate::section::View;
 use crate::wire::{Header, SYNC, Word};
+use desk::Called;
 
-/// How many datagrams of the server are kept for those who receive them.
-const DATAGRAMS_MAX: usize = 1024;
+pub(super) use desk::Desk;
+pub use waiting::Waiting;
 
 /// A client that threads share: cheap to clone, and each call takes `&self`. The channel is closed with the last
 /// clone.
 ///
-/// Bodies go through the queue, whatever their size; views and what the server lends come as copies. Callbacks get no
-/// answer: who wants to answer them keeps a [`Client`] for itself.
+/// Bodies go through the queue, whatever their size; what comes back may bring views, which are read where they lie, and
+/// handles.
 #[derive(Debug, Clone)]
 pub struct SharedClient {
     shared: Arc<Shared>,
@@ -41,28 +48,69 @@ struct Shared {
     turn: Mutex<bool>,
     turn_over: Condvar,
     message_bytes_max: usize,
+    /// The server's views that are held here.
+    views: Arc<Ledger>,
     server: Identity,
     accept_data: Vec<u8>,
 }
 
-/// Who waits for what, and what has come.
+/// What a client that threads share has received: a reply or a datagram.
 #[derive(Debug, Default)]
-struct Desk {
-    asked: Asked,
-    waiting: HashMap<u64, Slot>,
-    listeners: Vec<Thread>,
-    datagrams: VecDeque<Vec<u8>>,
-    /// Whether a thread reads what comes.
-    is_led: bool,
-    ended: Option<ChannelError>,
+pub struct SharedMessage {
+    body: Body,
 }
 
-/// What a request has got so far.
-#[derive(Debug)]
-enum Slot {
-    Nothing(Thread),
-    Reply(Vec<u8>),
-    Lost(Loss),
+impl SharedMessage {
+    /// Its bytes, whichever way they came. Those in a plain view are copied when this is first called.
+    pub fn body(&self) -> &[u8] {
+        self.body.bytes()
+    }
+
+    /// Its bytes, as ones of the caller's own.
+    pub fn into_vec(self) -> Vec<u8> {
+        self.body.into_vec()
+    }
+
+    /// How its body came.
+    pub fn technique(&self) -> Technique {
+        self.body.technique()
+    }
+
+    /// The view that came with it.
+    pub fn view(&self) -> Option<&View> {
+        self.body.view()
+    }
+
+    /// Takes the view that came with it. The body, if it lies there, is the view's from then on.
+    pub fn take_view(&mut self) -> Option<View> {
+        self.body.take_view()
+    }
+
+    /// The handles that came with it, of which those that are not taken are closed with it.
+    pub fn handles(&mut self) -> Option<&mut Handles> {
+        self.body.handles().filter(|handles| !handles.is_empty())
+    }
+}
+
+impl AsRef<[u8]> for SharedMessage {
+    fn as_ref(&self) -> &[u8] {
+        self.body()
+    }
+}
+
+impl std::ops::Deref for SharedMessage {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.body()
+    }
+}
+
+/// Messages are the same if their bytes are.
+impl<B: AsRef<[u8]> + ?Sized> PartialEq<B> for SharedMessage {
+    fn eq(&self, other: &B) -> bool {
+        self.body() == other.as_ref()
+    }
 }
 
 impl Client {
@@ -71,16 +119,17 @@ impl Client {
     pub fn share(self) -> SharedClient {
         let Self { channel, server, accept_data, .. } = self;
         let message_bytes_max = channel.message_bytes_max();
-        let (link, asked, ended) = channel.into_parts();
+        let (link, desk, views) = channel.into_parts();
         let (sender, receiver) = link.split();
         SharedClient {
             shared: Arc::new(Shared {
                 sender,
                 receiver,
-                desk: Mutex::new(Desk { asked, ended, ..Desk::default() }),
+                desk: Mutex::new(desk),
                 turn: Mutex::new(false),
                 turn_over: Condvar::new(),
                 message_bytes_max,
+                views,
                 server,
                 accept_data,
             }),
@@ -103,7 +152,7 @@ impl SharedClient {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn request(&self, body: &[u8]) -> Result<Vec<u8>, RequestError> {
+    pub fn request(&self, body: &[u8]) -> Result<SharedMessage, RequestError> {
         self.request_within(body, Deadline::Never)
     }
 
@@ -111,24 +160,51 @@ impl SharedClient {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn request_within(&self, body: &[u8], deadline: Deadline) -> Result<Vec<u8>, RequestError> {
-        let id = self.shared.ask(body, deadline)?;
-        let got = self.shared.wait(deadline, |desk| match desk.waiting.get(&id) {
-            None | Some(Slot::Nothing(_)) => None,
-            Some(_) => desk.waiting.remove(&id),
-        });
-        match got {
-            Ok(Slot::Reply(body)) => Ok(body),
-            Ok(Slot::Lost(loss)) => Err(RequestError::Lost(loss)),
-            Ok(Slot::Nothing(_)) | Err(None) => {
-                self.shared.cancel(id);
-                Err(RequestError::TimedOut)
-            }
-            Err(Some(error)) => {
-                self.shared.forget(id);
-                Err(RequestError::Lost(Loss::Gone(error)))
-            }
+    pub fn request_within(&self, body: &[u8], deadline: Deadline) -> Result<SharedMessage, RequestError> {
+        let id = self.shared.ask(body, false, deadline)?;
+        self.shared.finish(id, deadline, None, None)
+    }
+
+    /// Asks the server, and answers its callbacks until it answers: `answer` gets each, in this thread, and what it
+    /// returns is the answer. It asks this server nothing: the server waits for the answer first.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn request_with<A: AsRef<[u8]>>(
+        &self,
+        body: &[u8],
+        deadline: Deadline,
+        mut answer: impl FnMut(&Callback<'_>) -> A,
+    ) -> Result<SharedMessage, RequestError> {
+        let id = self.shared.ask(body, true, deadline)?;
+        let mut answerer = |called: Called| {
+            let given = answer(&Callback::new(called.body.bytes(), called.id, id));
+            self.shared.answer(called.id, given.as_ref(), deadline);
+        };
+        self.shared.finish(id, deadline, None, Some(&mut answerer))
+    }
+
+    /// Asks the server without waiting for its answer, which [`Waiting::wait`] gives; any thread may cancel it
+    /// meanwhile. For room for the request this waits at most until `deadline`.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub fn send_request(&self, body: &[u8], deadline: Deadline) -> Result<Waiting, SendError> {
+        let id = self.shared.ask(body, false, deadline)?;
+        Ok(Waiting::new(Arc::clone(&self.shared), id))
+    }
+
+    /// The answer to this request is not wanted any more: whoever waits for it is released, the server is told, and a
+    /// late answer is dropped.
+    ///
+    /// # Errors
+    /// [`CancelError`].
+    pub fn cancel(&self, id: u64) -> Result<(), CancelError> {
+        let canceled = self.shared.desk().cancel(id);
+        if canceled.is_ok() {
+            self.shared.say_canceled(id);
         }
+        canceled
     }
 
     /// Says something to the server that it does not answer, waiting for room at most until `deadline`.
@@ -145,9 +221,9 @@ impl SharedClient {
     ///
     /// # Errors
     /// [`ReceiveError`].
-    pub fn receive(&self, deadline: Deadline) -> Result<Vec<u8>, ReceiveError> {
+    pub fn receive(&self, deadline: Deadline) -> Result<SharedMessage, ReceiveError> {
         self.shared.desk().listeners.push(thread::current());
-        let got = self.shared.wait(deadline, |desk| desk.datagrams.pop_front());
+        let got = self.shared.wait(deadline, None, |desk| desk.datagrams.pop_front());
         let own = thread::current().id();
         let mut desk = self.shared.desk();
         if let Some(place) = desk.listeners.iter().position(|listener| listener.id() == own) {
@@ -155,6 +231,7 @@ impl SharedClient {
         }
         desk.hand_on();
         drop(desk);
+        let got = got.map(|body| SharedMessage { body });
         got.map_err(|error| error.map_or(ReceiveError::Nothing, ReceiveError::Channel))
     }
 }
@@ -173,15 +250,10 @@ impl Shared {
     }
 
     /// Sends a request when it is our turn; answers its number.
-    fn ask(&self, body: &[u8], deadline: Deadline) -> Result<u64, SendError> {
+    fn ask(&self, body: &[u8], takes_callbacks: bool, deadline: Deadline) -> Result<u64, SendError> {
         self.check(body)?;
         self.take_turn(deadline)?;
-        let id = {
-            let mut desk = self.desk();
-            let id = desk.asked.ask(Way::Sync);
-            desk.waiting.insert(id, Slot::Nothing(thread::current()));
-            id
-        };
+        let id = self.desk().ask(takes_callbacks);
         let header = Header { flags: SYNC, ..Header::new(Word::Request, id, body.len()) };
         let sent = self.sender.send(&[header.bytes(), body].concat(), deadline);
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = false;
@@ -189,7 +261,7 @@ impl Shared {
         match sent {
             Ok(()) => Ok(id),
             Err(error) => {
-                self.forget(id);
+                self.desk().forget(id);
                 Err(error.into())
             }
         }
@@ -213,13 +285,15 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits until there is what `look` looks for, reading what comes if nobody else does.
+    /// Waits until there is what `look` looks for, reading what comes if nobody else does; then at most for so long at
+    /// a time, if somebody may have us look again.
     ///
     /// # Errors
     /// How the channel ended; `None` when the deadline passed.
     fn wait<T>(
         &self,
         deadline: Deadline,
+        look_up: Option<Duration>,
         mut look: impl FnMut(&mut Desk) -> Option<T>,
     ) -> Result<T, Option<ChannelError>> {
         let mut leads = false;
@@ -237,7 +311,8 @@ impl Shared {
             leads = leads || !std::mem::replace(&mut desk.is_led, true);
             drop(desk);
             if leads {
-                let received = self.receiver.receive(deadline);
+                let until = look_up.map_or(deadline, |after| deadline.or_sooner(Deadline::within(after)));
+                let received = self.receiver.receive(until);
                 self.file(received);
             } else {
                 match deadline.remaining() {
@@ -253,95 +328,45 @@ impl Shared {
     }
 
     /// Files what came.
-    fn file(&self, received: Result<Letter, link::ReceiveError>) {
-        let said = match received {
-            Ok(letter) => understand(letter, self.message_bytes_max),
-            Err(link::ReceiveError::Nothing) => return,
-            Err(link::ReceiveError::Link(error)) => return self.desk().end(error.into()),
-            Err(_) => return self.desk().end(ChannelError::Died),
-        };
+    fn file(&self, received: Result<link::Letter, link::ReceiveError>) {
         let mut desk = self.desk();
-        let done = match said {
-            Ok(Said::Reply(id, body)) => desk.answer(id, "a reply", Slot::Reply(body)),
-            Ok(Said::Lost(id, loss)) => desk.answer(id, "the loss of a reply", Slot::Lost(loss)),
-            Ok(Said::Datagram(body)) => desk.keep(body),
-            Ok(Said::Callback(id)) => {
-                let header = Header { about: Loss::NotAwaited.number(), ..Header::new(Word::Lost, id, 0) };
+        let filed = match received {
+            Ok(letter) => desk.file(letter, &self.views, self.message_bytes_max),
+            Err(link::ReceiveError::Nothing) => return,
+            Err(link::ReceiveError::Link(error)) => return desk.end(error.into()),
+            Err(_) => return desk.end(ChannelError::Died),
+        };
+        match filed {
+            Ok(None) => {}
+            Ok(Some(unwanted)) => {
+                drop(desk);
+                let loss = Loss::NotAwaited.number();
+                let header = Header { about: loss, ..Header::new(Word::Lost, unwanted, 0) };
                 // A server without room for it waits for an answer that its own deadline ends.
                 let _ = self.sender.try_send(header.bytes());
-                Ok(())
             }
-            Ok(Said::Nothing) => Ok(()),
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = done {
-            desk.end(fault.into());
+            Err(fault) => desk.end(fault.into()),
         }
     }
 
-    /// Nobody waits for the answer to this request any more.
-    fn forget(&self, id: u64) -> bool {
-        let mut desk = self.desk();
-        desk.waiting.remove(&id);
-        let did_wait = desk.asked.forget(id);
-        // It may have been this one to whom the lead was handed on last.
-        desk.hand_on();
-        did_wait
-    }
-
-    fn cancel(&self, id: u64) {
-        if self.forget(id) {
-            // A server without room for it works in vain, and its late reply is dropped.
-            let _ = self.sender.try_send(Header::new(Word::Cancel, id, 0).bytes());
-        }
-    }
-}
-
-impl Desk {
-    fn answer(&mut self, id: u64, what: &'static str, slot: Slot) -> Result<(), ChannelFault> {
-        match self.asked.answered(id) {
-            Answer::Expected(_) => {
-                if let Some(Slot::Nothing(waiter)) = self.waiting.get(&id) {
-                    waiter.unpark();
-                    self.waiting.insert(id, slot);
-                }
-                Ok(())
-            }
-            Answer::Late => Ok(()),
-            Answer::Forged => Err(ChannelFault::Forged { what, id }),
+    /// Answers a callback. Whoever called back and does not wait any more misses nothing.
+    fn answer(&self, id: u64, body: &[u8], deadline: Deadline) {
+        if self.desk().owed.settle(id) == Settling::Goes {
+            let header = Header::new(Word::Reply, id, body.len());
+            // A server that does not take it, or is gone, is found when the reply is waited for.
+            let _ = self.sender.send(&[header.bytes(), body].concat(), deadline);
         }
     }
 
-    fn keep(&mut self, body: Vec<u8>) -> Result<(), ChannelFault> {
-        if self.datagrams.len() == DATAGRAMS_MAX {
-            return Err(ChannelFault::Flood { messages: DATAGRAMS_MAX + 1 });
-        }
-        self.datagrams.push_back(body);
-        self.listeners.iter().for_each(Thread::unpark);
-        Ok(())
+    /// The server need not go on with this request.
+    fn say_canceled(&self, id: u64) {
+        // A server without room for it works in vain, and its late reply is dropped.
+        let _ = self.sender.try_send(Header::new(Word::Cancel, id, 0).bytes());
     }
 
-    /// The channel is over: all who wait are told.
-    fn end(&mut self, error: ChannelError) {
-        self.ended.get_or_insert(error);
-        self.threads().for_each(Thread::unpark);
-    }
-
-    /// Those who wait.
-    fn threads(&self) -> impl Iterator<Item = &Thread> {
-        let askers = self.waiting.values().filter_map(|slot| match slot {
-            Slot::Nothing(thread) => Some(thread),
-            Slot::Reply(_) | Slot::Lost(_) => None,
-        });
-        askers.chain(&self.listeners)
-    }
-
-    /// If nobody leads, somebody who waits does from now on.
-    fn hand_on(&self) {
-        if !self.is_led
-            && let Some(next) = self.threads().next()
-        {
-            next.unpark();
+    fn give_up(&self, id: u64) {
+        if self.desk().forget(id) {
+            self.say_canceled(id);
         }
     }
 }

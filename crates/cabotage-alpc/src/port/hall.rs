@@ -295,7 +295,7 @@ impl Hall {
             },
             Word::Copied => self.copied(key, head, message),
             Word::Handles => {
-                client.custody.add(id, message)?;
+                client.custody.add(id, message.take_descriptors())?;
                 Ok(Step::Nothing)
             }
             _ => Ok(Step::Deliver(Incoming::Datagram(self.datagram(key, head, message)?))),

@@ -8,8 +8,8 @@ mod support;
 use std::thread;
 
 use cabotage_alpc::{
-    ChannelError, Client, ConnectionPort, Deadline, Incoming, Loss, ReceiveError, RequestError, SendError,
-    SharedClient, Stopper,
+    CancelError, ChannelError, Client, ConnectionPort, Deadline, HandleKind, Incoming, Loss, Outgoing,
+    PortOptions, ReceiveError, RequestError, SecureViewMut, SendError, SharedClient, Stopper, Technique,
 };
 
 use support::{Harbour, NAME, next, request, role, shortly, soon, their_client};
@@ -203,4 +203,122 @@ fn threads_of_another_process_share_a_client() {
     let other = harbour.start(TEST, "client");
     support::echo(&mut port);
     other.finish();
+}
+
+#[test]
+fn callbacks_are_answered_by_the_thread_that_asked_whichever_reads() {
+    let harbour = Harbour::new();
+    let (mut port, client) = pair(&harbour);
+    let leader = thread::spawn({
+        let client = client.clone();
+        move || client.request_within(b"leads", soon())
+    });
+    let first = request(&mut port);
+    let asker = thread::spawn({
+        let client = client.clone();
+        move || {
+            let own = thread::current().id();
+            client.request_with(b"asks", soon(), |callback| {
+                assert_eq!(thread::current().id(), own);
+                [callback.body(), b"!"].concat()
+            })
+        }
+    });
+    let asked = request(&mut port);
+    for number in 0..20_u8 {
+        let reply = port.call_back(&asked, &[number], soon()).unwrap();
+        assert_eq!(reply.body(), [number, b'!']);
+    }
+    port.reply(asked, b"thanks").unwrap();
+    assert_eq!(asker.join().unwrap().unwrap(), b"thanks");
+    port.reply(first, b"done").unwrap();
+    assert_eq!(leader.join().unwrap().unwrap(), b"done");
+}
+
+#[test]
+fn another_thread_cancels_a_request_whether_its_own_thread_reads_or_sleeps() {
+    let harbour = Harbour::new();
+    let (mut port, client) = pair(&harbour);
+    let wait = |body: &'static [u8], port: &mut ConnectionPort| {
+        let waiting = client.send_request(body, soon()).unwrap();
+        let asked = request(port);
+        assert_eq!(asked.id(), waiting.id());
+        (waiting.id(), thread::spawn(move || waiting.wait(soon())), asked)
+    };
+    // Nobody answers, so the first of these reads for both.
+    let (first, leads, _first) = wait(b"leads", &mut port);
+    let (second, sleeps, _second) = wait(b"sleeps", &mut port);
+    for (id, thread) in [(second, sleeps), (first, leads)] {
+        client.cancel(id).unwrap();
+        assert_eq!(thread.join().unwrap(), Err(RequestError::Canceled));
+        assert_eq!(client.cancel(id), Err(CancelError::Gone { id }));
+        assert!(matches!(next(&mut port), Incoming::Canceled { id: of, .. } if of == id));
+    }
+    // One that nobody waits for is canceled when it is let go of.
+    let waiting = client.send_request(b"dropped", soon()).unwrap();
+    let asked = request(&mut port);
+    drop(waiting);
+    assert!(matches!(next(&mut port), Incoming::Canceled { id, .. } if id == asked.id()));
+    drop(asked);
+    // And what is answered can be waited for by any thread.
+    let waiting = client.send_request(b"answered", soon()).unwrap();
+    let asked = request(&mut port);
+    port.reply(asked, b"here").unwrap();
+    assert_eq!(thread::spawn(move || waiting.wait(soon())).join().unwrap().unwrap(), b"here");
+}
+
+#[test]
+fn views_and_handles_of_replies_and_datagrams_are_taken_as_they_are() {
+    let harbour = Harbour::new();
+    let mut port = harbour.port_with(PortOptions::new());
+    let connecting =
+        harbour.options().views_max(1).take_handles(2, &[HandleKind::Device]).begin(NAME).unwrap();
+    let id = support::let_in(&mut port, 0);
+    let client = connecting.finish(soon()).unwrap().share();
+    let mut ask = |act: &dyn Fn(&mut ConnectionPort, cabotage_alpc::Request)| {
+        let waiting = client.send_request(b"?", soon()).unwrap();
+        let asked = request(&mut port);
+        act(&mut port, asked);
+        waiting.wait(soon()).unwrap()
+    };
+    let long = ask(&|port, asked| port.reply(asked, &[7; 100_000]).unwrap());
+    assert_eq!((long.technique(), long.view().unwrap().bytes()), (Technique::Section, 100_000));
+    assert_eq!(long.view().unwrap().read::<u8>(99_999).unwrap(), 7);
+    // It is held, and there is room for one: so the next waits until this is dropped.
+    let next_one = client.send_request(b"?", soon()).unwrap();
+    let asked = request(&mut port);
+    let refused = port.reply(asked, &[8; 100_000]).unwrap_err();
+    drop(long);
+    port.reply_within(refused.request, &[8; 100_000], soon()).unwrap();
+    let mut reply = next_one.wait(soon()).unwrap();
+    assert_eq!(reply.body(), [8; 100_000]);
+    drop(reply.take_view().unwrap());
+    drop(reply);
+    let mut ask = |act: &dyn Fn(&mut ConnectionPort, cabotage_alpc::Request)| {
+        let waiting = client.send_request(b"?", soon()).unwrap();
+        let asked = request(&mut port);
+        act(&mut port, asked);
+        waiting.wait(soon()).unwrap()
+    };
+    let sealed = ask(&|port, asked| {
+        let mut view = SecureViewMut::create(10).unwrap();
+        view.write_at(0, b"for ever!!").unwrap();
+        port.reply_as(asked, &mut Outgoing::in_view(view), soon()).unwrap();
+    });
+    assert_eq!(
+        (sealed.technique(), sealed.view().unwrap().as_secure().unwrap()),
+        (Technique::SecureSection, &b"for ever!!"[..])
+    );
+    drop(sealed);
+    let device = || std::fs::File::open("/dev/null").unwrap();
+    let mut handed = ask(&|port, asked| {
+        let mut message = Outgoing::new(b"two").with_handle(device()).with_handle(device());
+        port.reply_as(asked, &mut message, soon()).unwrap();
+    });
+    assert_eq!(handed, b"two");
+    assert_eq!(handed.handles().unwrap().len(), 2);
+    assert!(handed.handles().unwrap().take(HandleKind::Device).is_some());
+    port.send_datagram_as(id, &mut Outgoing::new(b"by the way").with_handle(device()), soon()).unwrap();
+    let mut told = client.receive(soon()).unwrap();
+    assert_eq!((told.handles().unwrap().len(), told.into_vec()), (1, b"by the way".to_vec()));
 }
