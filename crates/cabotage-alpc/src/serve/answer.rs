@@ -41,7 +41,7 @@ impl Answer {
     /// ```
     pub fn in_view(
         bytes: usize,
-        fill: impl FnOnce(&mut ViewMut) -> Result<(), MapError> + Send + 'static,
+        fill: impl FnOnce(&mut ViewMut) -> Result<(), MapError> + Send + Sync + 'static,
     ) -> Self {
         let view = Some(Filling::Unmade(bytes, Box::new(fill)));
         Self { body: Some(Cow::default()), more: Some(Box::new(More { view, handles: Vec::new() })) }
@@ -117,7 +117,7 @@ pub(crate) struct More {
     handles: Vec<OwnedFd>,
 }
 
-type Fill = Box<dyn FnOnce(&mut ViewMut) -> Result<(), MapError> + Send>;
+type Fill = Box<dyn FnOnce(&mut ViewMut) -> Result<(), MapError> + Send + Sync>;
 
 /// A view, or how it comes to be.
 enum Filling {
@@ -223,6 +223,17 @@ mod tests {
         assert_eq!(body("ab"), Some(b"ab".to_vec()));
         assert_eq!(body(String::from("ab")), Some(b"ab".to_vec()));
         assert_eq!(body(()), Some(Vec::new()));
+    }
+
+    #[test]
+    fn requests_their_errors_and_answers_go_to_any_thread() {
+        fn is_free<T: Send + Sync>() {}
+        is_free::<Answer>();
+        is_free::<crate::Request>();
+        is_free::<crate::Unanswered>();
+        is_free::<crate::Incoming>();
+        is_free::<crate::SharedClient>();
+        is_free::<crate::SharedMessage>();
     }
 
     #[test]
