@@ -17,8 +17,9 @@ use super::leaving::Going;
 use super::packet::{About, Packet};
 use super::rules::Role;
 use super::wire::{self, Claim, Welcome, Word};
+use crate::kernel::number_map::NumberMap;
 use crate::kernel::port::QUEUE_LIMIT_DEFAULT;
-use crate::kernel::{Kernel, PortId};
+use crate::kernel::{Kernel, PortId, Step};
 
 /// How many records wait on one link for a peer that does not read before no fork is added to them.
 const UNSENT_MAX: usize = 256;
@@ -29,19 +30,21 @@ pub(super) struct Desk {
     pub(super) set: LinkSet,
     pub(super) ends: Ends,
     /// Which way messages go, by the number that the kernel knows.
-    pub(super) routes: HashMap<u64, Route>,
+    pub(super) routes: NumberMap<u64, Route>,
     numbers: u64,
     /// Ports of this process to which others have rights.
-    pub(super) ports: HashMap<PortId, Known>,
+    pub(super) ports: NumberMap<PortId, Known>,
     /// Those of other processes that have proved which they are.
     pub(super) verified: HashMap<Claim, PortId>,
     /// Names under which links come.
-    pub(super) doors: HashMap<Key, PortId>,
+    pub(super) doors: NumberMap<Key, PortId>,
     /// Links with something unsent, and with something unread.
     pub(super) held_up: Vec<Key>,
     pub(super) behind: VecDeque<Key>,
     /// Whether something could not be said, since a link is over: there is news.
     pub(super) has_failed: bool,
+    /// What is being settled.
+    pub(super) steps: Vec<Step>,
     /// Who we are, to others.
     pub(super) identity: Own,
     /// Links to new owners that have not spoken yet, and the ends of the rights that they will be.
@@ -86,14 +89,15 @@ impl Desk {
         Ok(Self {
             set: LinkSet::new()?,
             ends: Ends::default(),
-            routes: HashMap::new(),
+            routes: NumberMap::default(),
             numbers: 0,
-            ports: HashMap::new(),
+            ports: NumberMap::default(),
             verified: HashMap::new(),
-            doors: HashMap::new(),
+            doors: NumberMap::default(),
             held_up: Vec::new(),
             behind: VecDeque::new(),
             has_failed: false,
+            steps: Vec::new(),
             identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
             awaited: HashMap::new(),
             going: HashMap::new(),

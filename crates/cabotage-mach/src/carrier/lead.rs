@@ -17,10 +17,13 @@ use cabotage_os::{Deadline, SystemError};
 
 use super::Carrier;
 use super::desk::{Desk, refusal_of_set};
+use super::hearing::News;
 use crate::kernel::{Kernel, Ticket};
 
 /// How much is taken in one go before others get the tables.
 const NEWS_AT_ONCE: usize = 64;
+/// How often one who looks for itself asks whether somebody in this process has sent something.
+const LOOKS_BETWEEN_TAKES: u32 = 16;
 /// Nobody rings when a peer has made room for what is unsent.
 const FLUSH_AGAIN_AFTER: Duration = Duration::from_millis(2);
 
@@ -134,6 +137,43 @@ impl Lead<'_> {
         }
     }
 
+    /// Takes what comes as long as it is worth while not to sleep, until `take` finds what the caller wants: without a
+    /// ticket, since the caller looks itself. What wakes somebody else is left to them.
+    pub(crate) fn poll<T>(
+        &mut self,
+        kernel: &Mutex<Kernel>,
+        wake: impl Fn(Vec<Ticket>),
+        mut take: impl FnMut(&mut Kernel) -> Option<T>,
+        deadline: Deadline,
+    ) -> Option<T> {
+        let mut looks = 0_u32;
+        loop {
+            let mut desk = self.carrier.desk();
+            let news = desk.next();
+            let is_news = news.is_some();
+            if is_news || looks.is_multiple_of(LOOKS_BETWEEN_TAKES) {
+                // What is there at the first look has piled up.
+                let count_max = if looks == 0 { NEWS_AT_ONCE } else { 1 };
+                let (taken, woken) = take_news(&mut desk, kernel, (news, count_max), &mut take);
+                drop(desk);
+                if !woken.is_empty() {
+                    wake(woken);
+                }
+                if taken.is_some() {
+                    self.patience.as_mut().into_iter().for_each(|patience| patience.paid(looks));
+                    return taken;
+                }
+            }
+            looks = if is_news { 0 } else { looks + 1 };
+            let is_due = looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) && deadline.has_passed();
+            let looks_max = self.patience.as_ref().and_then(Patience::looks);
+            if is_due || looks_max.is_some_and(|max| looks >= max) {
+                return None;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
     fn sleep(&mut self, is_over: impl Fn() -> bool, deadline: Deadline) -> Result<(), SystemError> {
         let place = &self.carrier.place;
         let mut desk = self.carrier.desk();
@@ -163,6 +203,30 @@ impl Drop for Lead<'_> {
     fn drop(&mut self) {
         *self.carrier.place.patience() = self.patience.take();
     }
+}
+
+/// Digests what came, and lets the caller take what it wants unless that has woken somebody.
+fn take_news<T>(
+    desk: &mut Desk,
+    kernel: &Mutex<Kernel>,
+    (mut news, count_max): (Option<News>, usize),
+    take: &mut impl FnMut(&mut Kernel) -> Option<T>,
+) -> (Option<T>, Vec<Ticket>) {
+    let mut woken = Vec::new();
+    let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
+    for count in 1..=count_max {
+        let Some(found) = news.take() else { break };
+        desk.digest(&mut kernel, found);
+        desk.settle(&mut kernel, &mut woken);
+        news = if count < count_max { desk.next() } else { None };
+    }
+    if !desk.held_up.is_empty() {
+        desk.flush(&mut kernel);
+        desk.settle(&mut kernel, &mut woken);
+    }
+    let taken = if woken.is_empty() { take(&mut kernel) } else { None };
+    desk.settle(&mut kernel, &mut woken);
+    (taken, woken)
 }
 
 fn look(desk: &mut Desk, kernel: &Mutex<Kernel>) -> (bool, Vec<Ticket>) {

@@ -14,11 +14,12 @@ impl Desk {
     pub(super) fn settle(&mut self, kernel: &mut Kernel, woken: &mut Vec<Ticket>) {
         loop {
             self.advance_all(kernel);
-            let steps = kernel.take_steps();
+            let mut steps = kernel.exchange_steps(std::mem::take(&mut self.steps));
             if steps.is_empty() {
+                self.steps = steps;
                 return;
             }
-            for step in steps {
+            for step in steps.drain(..) {
                 match step {
                     Step::Wake(ticket) => woken.push(ticket),
                     Step::Release(route) => self.release(route),
@@ -28,6 +29,7 @@ impl Desk {
                     Step::Died(port) => self.port_died(port),
                 }
             }
+            self.steps = steps;
         }
     }
 

@@ -21,7 +21,7 @@ pub mod message;
 pub mod messages;
 mod moving;
 pub mod notification;
-mod number_map;
+pub(crate) mod number_map;
 pub mod port;
 pub mod set;
 pub mod space;
@@ -61,9 +61,14 @@ impl Kernel {
         self.steps.drain(..)
     }
 
-    /// The same, for who needs the kernel meanwhile.
-    pub fn take_steps(&mut self) -> Vec<Step> {
-        std::mem::take(&mut self.steps)
+    #[cfg(test)]
+    pub(crate) fn take_steps(&mut self) -> Vec<Step> {
+        self.exchange_steps(Vec::new())
+    }
+
+    /// The same, for who needs the kernel meanwhile: an empty list for the full one.
+    pub(crate) fn exchange_steps(&mut self, empty: Vec<Step>) -> Vec<Step> {
+        std::mem::replace(&mut self.steps, empty)
     }
 }
 

@@ -164,6 +164,20 @@ impl Host {
         }
     }
 
+    /// Takes what comes from other processes as long as that is worth while, if nobody else does, until `take` finds
+    /// something.
+    pub(super) fn poll<T>(
+        &self,
+        take: impl FnMut(&mut Kernel) -> Option<T>,
+        deadline: Deadline,
+    ) -> Option<T> {
+        let mut lead = self.carrier.get()?.try_lead()?;
+        let taken = lead.poll(&self.kernel, |woken| self.wake(woken), take, deadline);
+        drop(lead);
+        self.hand_on();
+        taken
+    }
+
     /// Sleeps until the turn of `ticket` has come, which is answered with `true`, or the deadline passes. Meanwhile the
     /// thread looks after the links of the process, if nobody else does.
     pub(super) fn sleep(&self, ticket: Ticket, deadline: Deadline) -> bool {

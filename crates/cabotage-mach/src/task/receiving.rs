@@ -10,8 +10,8 @@ use cabotage_os::eventfd::EventFd;
 use super::Names;
 use super::parking::Waiter;
 use crate::error::{PollError, ReceiveError};
-use crate::kernel::Ticket;
 use crate::kernel::messages::{Receipt, ReceiveOptions, Received};
+use crate::kernel::{Kernel, Ticket};
 use crate::message::{Carried, Message};
 use crate::name::Name;
 use crate::rights::AnyRight;
@@ -33,6 +33,9 @@ impl Names {
         }
         if deadline == Deadline::Now {
             self.host.look();
+        }
+        if let Some(receipt) = self.receive_awake(name, options, deadline) {
+            return receipt;
         }
         let mut ticket = None;
         loop {
@@ -61,6 +64,27 @@ impl Names {
                 (receipt, _) => return Ok(receipt),
             }
         }
+    }
+
+    /// Receives without going to sleep, if this thread may look after what comes from other processes.
+    fn receive_awake(
+        self,
+        name: Name,
+        options: &ReceiveOptions,
+        deadline: Deadline,
+    ) -> Option<Result<Receipt, ReceiveError>> {
+        let look = |kernel: &mut Kernel| match kernel.receive(self.space, name, options) {
+            Ok(Receipt::Nothing) => None,
+            receipt => Some(receipt),
+        };
+        if let Some(receipt) = self.host.run(look) {
+            return Some(receipt);
+        }
+        if deadline == Deadline::Now {
+            return Some(Err(ReceiveError::TimedOut));
+        }
+        let changed = |_| ReceiveError::PortChanged;
+        self.host.poll(look, deadline).map(|receipt| receipt.map_err(changed))
     }
 
     /// A message of any size, its rights in types that own them.

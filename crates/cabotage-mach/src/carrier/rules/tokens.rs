@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Send-once rights as numbers of a link: those that this end granted, and those that it holds.
 
-use std::collections::HashMap;
-
 use super::Broken;
+use crate::kernel::number_map::NumberMap;
 
 /// The most send-once rights that are open in one direction of a link: what a port's queue holds of their messages.
 pub(crate) const TOKENS_MAX: usize = 65_534;
@@ -11,26 +10,26 @@ pub(crate) const TOKENS_MAX: usize = 65_534;
 /// Rights that this end granted to its own ports, each with what it stands for.
 #[derive(Debug)]
 pub(crate) struct Granted<T> {
-    open: HashMap<u64, T>,
+    open: NumberMap<u64, T>,
     last: u64,
 }
 
 /// Rights that the other end granted, each with what it is known by here.
 #[derive(Debug)]
 pub(crate) struct Held<T> {
-    open: HashMap<u64, T>,
+    open: NumberMap<u64, T>,
     last: u64,
 }
 
 impl<T> Default for Granted<T> {
     fn default() -> Self {
-        Self { open: HashMap::new(), last: 0 }
+        Self { open: NumberMap::default(), last: 0 }
     }
 }
 
 impl<T> Default for Held<T> {
     fn default() -> Self {
-        Self { open: HashMap::new(), last: 0 }
+        Self { open: NumberMap::default(), last: 0 }
     }
 }
 
