@@ -138,7 +138,7 @@ impl Lead<'_> {
     }
 
     /// Takes what comes as long as it is worth while not to sleep, until `take` finds what the caller wants: without a
-    /// ticket, since the caller looks itself. What wakes somebody else is left to them.
+    /// ticket, since the caller looks itself.
     pub(crate) fn poll<T>(
         &mut self,
         kernel: &Mutex<Kernel>,
@@ -205,7 +205,7 @@ impl Drop for Lead<'_> {
     }
 }
 
-/// Digests what came, and lets the caller take what it wants unless that has woken somebody.
+/// Digests what came, and lets the caller take what it wants.
 fn take_news<T>(
     desk: &mut Desk,
     kernel: &Mutex<Kernel>,
@@ -224,8 +224,12 @@ fn take_news<T>(
         desk.flush(&mut kernel);
         desk.settle(&mut kernel, &mut woken);
     }
-    let taken = if woken.is_empty() { take(&mut kernel) } else { None };
+    let taken = take(&mut kernel);
     desk.settle(&mut kernel, &mut woken);
+    if taken.is_some() {
+        // Nobody need be woken for what this thread, which is awake, has taken.
+        woken.retain(|ticket| !kernel.rest_again(*ticket));
+    }
     (taken, woken)
 }
 

@@ -5,6 +5,8 @@
 //! it. So when a woken thread is done, whatever came of it, the next one is woken as long as the queue that it was woken
 //! for has messages: no message lies there while all who could take it sleep.
 
+use std::collections::VecDeque;
+
 use super::options::ReceiveOptions;
 use super::outcome::{From, Receipt};
 use crate::error::ReceiveError;
@@ -105,6 +107,25 @@ impl Kernel {
         }
     }
 
+    /// A thread that was to be woken, and has not been yet, waits on in its place if the message is gone already. False if
+    /// it has to be woken.
+    pub(crate) fn rest_again(&mut self, ticket: Ticket) -> bool {
+        let Some(waiting) = self.waits.receivers.get(&ticket).filter(|waiting| !waiting.changed) else {
+            return false;
+        };
+        let (at, woken_for) = (waiting.at, waiting.woken_for);
+        if woken_for.is_none_or(|port| self.queued(port) > 0) {
+            return false;
+        }
+        let Some(row) = self.row(at) else { return false };
+        let place = row.partition_point(|other| *other < ticket);
+        row.insert(place, ticket);
+        if let Some(waiting) = self.waits.receivers.get_mut(&ticket) {
+            waiting.woken_for = None;
+        }
+        true
+    }
+
     /// Wakes a thread for a message in the queue of a port: one that waits at the port, or at a set with it.
     pub(super) fn rouse(&mut self, id: PortId) {
         let Some(port) = self.ports.get_mut(id) else { return };
@@ -166,17 +187,22 @@ impl Kernel {
 
     fn end_wait(&mut self, ticket: Ticket) -> Option<WaitingReceiver> {
         let waiting = self.waits.receivers.remove(&ticket)?;
-        let row = match waiting.at {
-            Source::Port(port) => {
-                self.ports.get_mut(port).and_then(|port| port.rare.as_mut()).map(|rare| &mut rare.receivers)
-            }
-            Source::Set(set) => self.sets.get_mut(set).map(|set| &mut set.receivers),
-        };
-        if let Some(row) = row
+        if let Some(row) = self.row(waiting.at)
             && let Ok(place) = row.binary_search(&ticket)
         {
             row.remove(place);
         }
         Some(waiting)
+    }
+
+    /// Those who wait there, first come first.
+    fn row(&mut self, at: Source) -> Option<&mut VecDeque<Ticket>> {
+        match at {
+            Source::Port(port) => {
+                let rare = self.ports.get_mut(port).and_then(|port| port.rare.as_mut());
+                rare.map(|rare| &mut rare.receivers)
+            }
+            Source::Set(set) => self.sets.get_mut(set).map(|set| &mut set.receivers),
+        }
     }
 }

@@ -94,6 +94,23 @@ fn a_message_that_another_took_before_the_woken_thread_is_gone() {
 }
 
 #[test]
+fn a_thread_that_was_not_woken_yet_rests_in_its_place_when_the_message_is_gone() {
+    let mut world = World::new();
+    let (port, right) = world.service();
+    let tickets = [(); 2].map(|()| wait(&mut world, port));
+    world.send(letter(0, right, CopySend)).unwrap();
+    assert_eq!(world.woken(), tickets[..1]);
+    assert!(!world.kernel.rest_again(tickets[0]), "the message is there");
+    assert_eq!(world.drain(port), [0]);
+    assert!(world.kernel.rest_again(tickets[0]));
+    assert!(!world.kernel.rest_again(tickets[1]), "it was not to be woken");
+    world.send(letter(1, right, CopySend)).unwrap();
+    assert_eq!(world.woken(), tickets[..1], "it is the first still");
+    world.kernel.destroy(world.server, port).unwrap();
+    assert!(!world.kernel.rest_again(tickets[1]), "it is to be told that the port has gone");
+}
+
+#[test]
 fn a_message_wakes_a_thread_at_its_port_before_one_at_a_set() {
     let mut world = World::new();
     let (port, right) = world.service();
