@@ -50,6 +50,9 @@ pub mod signals;
 pub mod sigpipe;
 pub mod socket;
 pub mod spawn;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 pub mod watch;

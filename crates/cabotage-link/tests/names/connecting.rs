@@ -7,7 +7,7 @@ use std::time::Duration;
 use cabotage_link::names::{ConnectError, ConnectOptions, Kind, PublishOptions, Scope};
 use cabotage_os::{Deadline, Fault};
 
-use crate::worker::{self, Worker};
+use crate::worker;
 use crate::{Harbour, defaults, harbour, in_system, name, own_pid, own_uid, soon};
 
 fn publish(harbour: &Harbour, text: &str, options: PublishOptions) -> cabotage_link::names::Published {
@@ -16,7 +16,7 @@ fn publish(harbour: &Harbour, text: &str, options: PublishOptions) -> cabotage_l
 
 /// Leaves a name behind, as a killed process does.
 fn leave_behind(harbour: &Harbour, text: &str) {
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask(&format!("publish {text}")).unwrap(), "published");
     worker.kill();
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use cabotage_link::names::{Kind, PublishError, Published, Registry, Scope};
 use cabotage_os::{Deadline, seam};
 
-use crate::worker::Worker;
+use crate::worker;
 use crate::{Harbour, defaults, harbour, name, soon};
 
 fn publish(registry: &Registry) -> Result<Published, PublishError> {
@@ -16,7 +16,7 @@ fn publish(registry: &Registry) -> Result<Published, PublishError> {
 }
 
 fn leave_behind(harbour: &Harbour) {
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask("publish one").unwrap(), "published");
     worker.kill();
 }

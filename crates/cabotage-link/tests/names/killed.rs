@@ -3,7 +3,7 @@
 
 use cabotage_link::names::{ConnectError, Kind, PublishError, RemoveError, Scope};
 
-use crate::worker::Worker;
+use crate::worker;
 use crate::{Harbour, defaults, harbour, name, soon};
 
 /// More calls than publishing or giving up a name makes.
@@ -22,7 +22,7 @@ fn next_one_publishes(harbour: &Harbour, case: &str) {
 #[test]
 fn a_name_left_by_a_killed_owner_is_taken_over() {
     let harbour = harbour();
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask("publish one").unwrap(), "published");
     let refused = harbour.registry.publish(Kind::Link, &name("one"), defaults(), soon()).unwrap_err();
     assert!(matches!(refused, PublishError::Taken { pid: Some(pid), .. } if pid == worker.pid()));
@@ -36,7 +36,7 @@ fn a_publisher_killed_at_any_call_leaves_nothing_in_the_way() {
     let mut kills = 0;
     for nth in 0..CALLS_MAX {
         let harbour = harbour();
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         let answer = worker.ask(&format!("publish one {nth}"));
         let has_ended = answer.is_some();
         kills += u64::from(!has_ended);
@@ -54,11 +54,11 @@ fn a_publisher_killed_at_any_call_leaves_nothing_in_the_way() {
 #[test]
 fn a_successor_killed_at_any_call_leaves_the_old_socket_or_the_new() {
     let harbour = harbour();
-    let mut first = Worker::start(harbour.root.path());
+    let mut first = worker::start(harbour.root.path());
     assert_eq!(first.ask("publish one").unwrap(), "published");
     first.kill();
     for nth in 0..CALLS_MAX {
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         let has_ended = worker.ask(&format!("publish one {nth}")).is_some();
         worker.kill();
         let left = harbour.connect("one").unwrap_err();
@@ -77,7 +77,7 @@ fn a_successor_killed_at_any_call_leaves_the_old_socket_or_the_new() {
 fn an_owner_killed_at_any_call_of_giving_up_leaves_nothing_in_the_way() {
     for nth in 0..CALLS_MAX {
         let harbour = harbour();
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         assert_eq!(worker.ask("publish one").unwrap(), "published");
         let has_ended = worker.ask(&format!("drop {nth}")).is_some();
         worker.kill();
@@ -97,7 +97,7 @@ fn an_owner_killed_at_any_call_of_giving_up_leaves_nothing_in_the_way() {
 #[test]
 fn what_is_stale_is_removed_on_demand_and_what_lives_is_not() {
     let harbour = harbour();
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask("publish one").unwrap(), "published");
     let remove = || harbour.registry.remove_stale(Kind::Link, &name("one"), Scope::User, soon());
     let living = remove().unwrap_err();
@@ -116,7 +116,7 @@ fn each_owner_in_a_row_knows_which_it_is() {
     let publish = || harbour.registry.publish(Kind::Link, &name("one"), defaults(), soon()).unwrap();
     for killed in 0..3 {
         // Each publishes for the first time, or takes over from the one that was killed before it.
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         assert_eq!(worker.ask("publish one").unwrap(), "published");
         worker.kill();
         let own = publish();
@@ -143,7 +143,7 @@ fn clients_find_the_old_socket_or_the_new_while_a_name_is_taken_over() {
     const ROUNDS: usize = 30;
     let harbour = harbour();
     let start = || {
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         assert_eq!(worker.ask("publish one").unwrap(), "published");
         worker
     };

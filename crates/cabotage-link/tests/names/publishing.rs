@@ -7,7 +7,7 @@ use cabotage_link::names::{Kind, Listed, PublishError, Scope};
 use cabotage_os::socket::AcceptError;
 use cabotage_os::{Deadline, Fault, fork};
 
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 use crate::{defaults, harbour, in_system, mode_of, name, own_pid, own_uid, registry_in, soon};
 
 #[test]
@@ -76,7 +76,7 @@ fn mode_and_group_are_exact() {
 fn the_umask_changes_nothing() {
     for mask in ["0000", "0027", "0077"] {
         let harbour = harbour();
-        let mut worker = Worker::start_with_umask(harbour.root.path(), mask);
+        let mut worker = Worker::start_with_umask(&worker::role(harbour.root.path()), mask);
         assert_eq!(worker.ask("publish-shared one").unwrap(), "published");
         assert_eq!(mode_of(&harbour.root.path().join("system")), 0o755);
         assert_eq!(mode_of(&harbour.folder(Scope::System)), 0o1777);
@@ -92,7 +92,7 @@ fn the_umask_changes_nothing() {
 #[test]
 fn whichever_call_fails_is_told_and_nothing_is_left() {
     let harbour = harbour();
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask("fail-at-each-call").unwrap(), "every failure was told");
     assert!(harbour.files(Scope::User).is_empty());
 }
@@ -145,7 +145,7 @@ fn the_list_tells_scope_owner_mode_and_life() {
     let _two = publish("two", defaults());
     let _one = publish("one", defaults().mode(0o620));
     let _far = publish("far", in_system().mode(0o666));
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask("publish killed").unwrap(), "published");
     worker.kill();
     std::fs::write(harbour.folder(Scope::User).join("no-socket"), "").unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cabotage_link::names::{Kind, PublishError, Scope};
 
 use crate::random::Random;
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 use crate::{Harbour, defaults, harbour, name, soon};
 
 const WORKERS: usize = 8;
@@ -18,7 +18,7 @@ const CALLS: u64 = 48;
 #[test]
 fn of_eight_processes_one_gets_the_name() {
     let harbour = harbour();
-    let mut crew: Vec<_> = (0..WORKERS).map(|_| Worker::start(harbour.root.path())).collect();
+    let mut crew: Vec<_> = (0..WORKERS).map(|_| worker::start(harbour.root.path())).collect();
     for _ in 0..20 {
         crew.iter_mut().for_each(|worker| worker.tell("publish one"));
         let answers: Vec<_> = crew.iter_mut().map(|worker| worker.answer().unwrap()).collect();
@@ -36,7 +36,7 @@ fn of_eight_processes_one_gets_the_name() {
 fn of_eight_processes_that_are_killed_at_random_never_two_have_the_name() {
     let harbour = harbour();
     let mut random = Random(0x0c0f_fee0);
-    let mut crew: Vec<_> = (0..WORKERS).map(|_| Worker::start(harbour.root.path())).collect();
+    let mut crew: Vec<_> = (0..WORKERS).map(|_| worker::start(harbour.root.path())).collect();
     for round in 0..ROUNDS {
         // Half of them die by themselves at one of their calls, one in four by our hand.
         let deaths: Vec<_> = (0..WORKERS).map(|_| random.below(4)).collect();
@@ -57,7 +57,7 @@ fn of_eight_processes_that_are_killed_at_random_never_two_have_the_name() {
         settle(&harbour, &mut crew, owners.first().copied(), &context);
         for (worker, answer) in crew.iter_mut().zip(&answers) {
             if answer.is_none() || worker.is_dead() {
-                *worker = Worker::start(harbour.root.path());
+                *worker = worker::start(harbour.root.path());
             }
         }
         harbour.registry.remove_all_stale(Kind::Link, Scope::User, soon()).expect(&context);

@@ -28,7 +28,7 @@ impl Harbour {
 
     /// An owner of the name `one`, in a process of its own.
     fn owner(&self) -> Worker {
-        let mut worker = Worker::start(self.root.path());
+        let mut worker = worker::start(self.root.path());
         assert_eq!(worker.ask("publish one").unwrap(), "published");
         worker
     }
@@ -87,7 +87,7 @@ fn a_pid_that_was_given_to_another_process_decides_nothing() {
 #[test]
 fn an_owner_in_another_pid_namespace_is_seen_to_live_and_to_die() {
     let harbour = harbour();
-    let Some(mut owner) = Worker::start_in_a_pid_namespace(harbour.root.path()) else { return };
+    let Some(mut owner) = worker::start_in_a_pid_namespace(harbour.root.path()) else { return };
     assert_eq!(owner.ask("publish one").unwrap(), "published");
     assert_eq!(harbour.sweep(), 0);
     harbour.connect("one").unwrap();
@@ -128,7 +128,7 @@ fn a_stopped_owner_lives() {
 fn a_publisher_killed_at_any_call_leaves_what_one_sweep_removes() {
     for nth in 0..CALLS_MAX {
         let harbour = harbour();
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         let has_ended = worker.ask(&format!("publish one {nth}")).is_some();
         worker.kill();
         let found = harbour.leavings(Scope::User).len();
@@ -148,7 +148,7 @@ fn a_cleaner_killed_at_any_call_leaves_what_the_next_one_removes() {
     for nth in 0..CALLS_MAX {
         let harbour = harbour();
         harbour.owner().kill();
-        let mut cleaner = Worker::start(harbour.root.path());
+        let mut cleaner = worker::start(harbour.root.path());
         let has_ended = cleaner.ask(&format!("sweep user {nth}")).is_some();
         cleaner.kill();
         harbour.sweep();
@@ -226,7 +226,7 @@ fn other_users_things_are_left_alone_but_by_root() {
 
 impl Harbour {
     fn owner_in_system(&self) -> Worker {
-        let mut worker = Worker::start(self.root.path());
+        let mut worker = worker::start(self.root.path());
         assert_eq!(worker.ask("publish-shared mine").unwrap(), "published");
         worker
     }
@@ -261,7 +261,7 @@ fn beside_cleaners_that_never_rest_no_living_owner_loses_anything() {
 
 fn live_and_die(root: &Path) {
     let mut random = Random::of_today();
-    let mut crew: Vec<_> = (0..OWNERS).map(|_| Worker::start(root)).collect();
+    let mut crew: Vec<_> = (0..OWNERS).map(|_| worker::start(root)).collect();
     for life in 0..LIVES {
         let at = usize::try_from(life % OWNERS).unwrap();
         let nth = random.below(2 * CALLS_MAX);
@@ -275,7 +275,7 @@ fn live_and_die(root: &Path) {
             assert_eq!(found, format!("connected {pid}"), "life {life}: the living lost its name");
         }
         crew[at].kill();
-        crew[at] = Worker::start(root);
+        crew[at] = worker::start(root);
     }
 }
 

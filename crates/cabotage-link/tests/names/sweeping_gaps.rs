@@ -2,14 +2,11 @@
 //! A cleaner comes in each gap between two calls of an owner, and an owner in each gap of a cleaner: the living lose
 //! nothing and begin nothing anew.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use cabotage_link::names::{Kind, PublishError, Published, Registry, Scope};
 use cabotage_os::probe::{self, Feature};
-use cabotage_os::{Deadline, seam};
+use cabotage_os::{Deadline, seam, testing};
 
-use crate::worker::Worker;
+use crate::worker;
 use crate::{Harbour, defaults, harbour, name, soon};
 
 /// More calls than anything here makes.
@@ -24,7 +21,7 @@ fn sweep(registry: &Registry) -> usize {
 }
 
 fn leave_behind(harbour: &Harbour) {
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask("publish one").unwrap(), "published");
     worker.kill();
 }
@@ -37,22 +34,16 @@ fn in_each_gap<A, B: 'static>(
     act: impl Fn(&Registry) -> A,
     check: impl Fn(&Harbour, A, Option<B>, u64),
 ) {
-    for nth in 0..CALLS_MAX {
+    let place = || {
         let harbour = harbour();
         prepare(&harbour);
-        let answer = Rc::new(RefCell::new(None));
-        let (kept, registry) = (Rc::clone(&answer), harbour.registry.clone());
-        let plan = seam::before_nth(nth, move || *kept.borrow_mut() = Some(intrude(&registry)));
-        let done = act(&harbour.registry);
-        let has_come = plan.has_come();
-        drop(plan);
-        check(&harbour, done, answer.take(), nth);
-        if !has_come {
-            assert!(nth > 8, "only {nth} calls");
-            return;
-        }
-    }
-    panic!("more than {CALLS_MAX} calls");
+        harbour
+    };
+    let intruder = |harbour: &Harbour| {
+        let registry = harbour.registry.clone();
+        move || intrude(&registry)
+    };
+    testing::in_each_gap(CALLS_MAX, place, intruder, |harbour| act(&harbour.registry), check);
 }
 
 fn must_be_whole(harbour: &Harbour, published: Result<Published, PublishError>, gap: u64) {

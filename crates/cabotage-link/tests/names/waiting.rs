@@ -8,7 +8,7 @@ use cabotage_link::names::{ConnectError, ConnectOptions, Kind, PublishOptions};
 use cabotage_os::socket::Socket;
 use cabotage_os::{Deadline, Errno, seam};
 
-use crate::worker::Worker;
+use crate::worker;
 use crate::{Harbour, defaults, harbour, in_system, name, soon};
 
 fn wait_for(harbour: &Harbour, deadline: Deadline) -> Result<Socket, ConnectError> {
@@ -78,7 +78,7 @@ fn a_directory_that_comes_while_others_are_covered_is_seen_in_time() {
 #[test]
 fn the_successor_of_a_killed_server_is_waited_for() {
     let harbour = harbour();
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     assert_eq!(worker.ask("publish late").unwrap(), "published");
     worker.kill();
     is_met(&harbour, defaults());

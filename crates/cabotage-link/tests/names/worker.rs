@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process that publishes and connects as it is told, and is killed as its test likes.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use cabotage_link::names::{ConnectOptions, Kind, PublishOptions, Published, Registry, Scope};
-use cabotage_os::poll::{self, Readiness};
+use cabotage_os::testing::Role;
+pub(crate) use cabotage_os::testing::Worker;
 use cabotage_os::{Deadline, Errno, limits, seam};
 
 use crate::{Harbour, in_system, name, own_uid, registry_in, soon};
@@ -17,107 +17,23 @@ use crate::{Harbour, in_system, name, own_uid, registry_in, soon};
 const FOLDER: &str = "CABOTAGE_TEST_NAMES";
 const TEST: &str = "worker::a_worker_does_as_it_is_told";
 
-/// A worker, seen from its test. It does not outlive it.
-pub(crate) struct Worker {
-    child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    is_dead: bool,
+/// What a worker in this folder is told.
+pub(crate) fn role(root: &Path) -> Role {
+    Role { test: TEST, variable: FOLDER, place: root.into() }
 }
 
-impl Worker {
-    pub(crate) fn start(root: &Path) -> Self {
-        Self::run(Command::new(std::env::current_exe().unwrap()), root)
-    }
-
-    pub(crate) fn start_with_umask(root: &Path, mask: &str) -> Self {
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", &format!("umask {mask}; exec \"$0\" \"$@\"")])
-            .arg(std::env::current_exe().unwrap());
-        Self::run(shell, root)
-    }
-
-    /// In a pid namespace of its own; `None`, where that cannot be had.
-    pub(crate) fn start_in_a_pid_namespace(root: &Path) -> Option<Self> {
-        let mut unshare = Command::new("unshare");
-        unshare.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
-        if !unshare.arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-            println!("skipped: making a pid namespace needs root and unshare");
-            return None;
-        }
-        let mut command = Command::new("unshare");
-        command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
-        command.arg(std::env::current_exe().unwrap());
-        Some(Self::run(command, root))
-    }
-
-    fn run(mut command: Command, root: &Path) -> Self {
-        command.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env(FOLDER, root);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = loop {
-            match command.spawn() {
-                // A child of another test still holds the program that was copied just now.
-                Err(busy) if busy.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
-                started => break started.unwrap(),
-            }
-        };
-        let orders = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, orders, answers, is_dead: false }
-    }
-
-    pub(crate) fn pid(&self) -> i32 {
-        self.child.id().cast_signed()
-    }
-
-    /// Gives an order, if there is still somebody to take it.
-    pub(crate) fn tell(&mut self, order: &str) {
-        let _ = writeln!(self.orders, "{order}");
-    }
-
-    /// The answer to an order; `None` from a dead worker.
-    pub(crate) fn answer(&mut self) -> Option<String> {
-        loop {
-            if self.answers.buffer().is_empty() {
-                let [found] = poll::wait([(self.answers_fd(), Readiness::IN)], soon()).unwrap();
-                assert!(!found.is_empty(), "a worker does not answer");
-            }
-            let mut line = String::new();
-            if self.answers.read_line(&mut line).unwrap() == 0 {
-                return None;
-            }
-            if let Some(answer) = line.strip_prefix("@ ") {
-                return Some(answer.trim_end().into());
-            }
-        }
-    }
-
-    fn answers_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        std::os::fd::AsFd::as_fd(self.answers.get_ref())
-    }
-
-    pub(crate) fn ask(&mut self, order: &str) -> Option<String> {
-        self.tell(order);
-        self.answer()
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.is_dead = true;
-    }
-
-    pub(crate) fn is_dead(&self) -> bool {
-        self.is_dead
-    }
+/// A worker there.
+pub(crate) fn start(root: &Path) -> Worker {
+    Worker::start(&role(root))
 }
 
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// In a pid namespace of its own; `None`, where that cannot be had.
+pub(crate) fn start_in_a_pid_namespace(root: &Path) -> Option<Worker> {
+    let worker = Worker::start_in_a_pid_namespace(&role(root));
+    if worker.is_none() {
+        println!("skipped: making a pid namespace needs root and unshare");
     }
+    worker
 }
 
 /// A worker of another user, who finds the system scope of `harbour` made; `None`, where that cannot be had.
@@ -135,7 +51,7 @@ pub(crate) fn stranger(harbour: &Harbour) -> Option<Worker> {
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let mut command = Command::new(program);
     command.uid(STRANGER).gid(STRANGER).current_dir("/");
-    Some(Worker::run(command, root))
+    Some(Worker::run(command, &role(root)))
 }
 
 #[test]

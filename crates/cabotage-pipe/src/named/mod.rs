@@ -45,6 +45,7 @@
 //! The rules are in [`rules`], without a system call; where instances are is in [`place`]; the bytes go through a
 //! [link with quotas](cabotage_link::metered).
 
+mod choices;
 mod client;
 mod conduit;
 pub mod error;

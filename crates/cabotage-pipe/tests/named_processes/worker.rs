@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process with one end of a pipe, which does as it is told, and is killed as its test likes.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use cabotage_os::testing::{self, Role};
 use cabotage_pipe::named::{
     ClientOptions, NamedPipeClient, NamedPipeServer, PipeError, Registry, ServerOptions,
 };
@@ -19,57 +18,32 @@ pub(crate) fn registry_in(root: &Path) -> Registry {
     Registry::at(root.join("user"), root.join("system"))
 }
 
-/// A worker, seen from its test. It does not outlive it.
-pub(crate) struct Worker {
-    child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+/// A worker, which answers as long as it lives.
+pub(crate) struct Worker(testing::Worker);
 
 impl Worker {
     pub(crate) fn start(root: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env(FOLDER, root);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let orders = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, orders, answers }
+        Self(testing::Worker::start(&Role { test: TEST, variable: FOLDER, place: root.into() }))
     }
 
     pub(crate) fn pid(&self) -> i32 {
-        self.child.id().cast_signed()
+        self.0.pid()
     }
 
     pub(crate) fn tell(&mut self, order: &str) {
-        writeln!(self.orders, "{order}").unwrap();
+        self.0.tell(order);
     }
 
-    /// The answer to the next order that was not answered.
     pub(crate) fn answer(&mut self) -> String {
-        loop {
-            let mut line = String::new();
-            assert!(self.answers.read_line(&mut line).unwrap() > 0, "the worker is gone");
-            if let Some(answer) = line.strip_prefix("@ ") {
-                return answer.trim_end().into();
-            }
-        }
+        self.0.answer().expect("the worker is gone")
     }
 
     pub(crate) fn ask(&mut self, order: &str) -> String {
-        self.tell(order);
-        self.answer()
+        self.0.ask(order).expect("the worker is gone")
     }
 
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.0.kill();
     }
 }
 

@@ -6,14 +6,14 @@ use cabotage_os::{Deadline, Errno, limits, seam};
 use cabotage_pipe::named::place::{self, ConnectOptions, Patience, Rights};
 use cabotage_pipe::named::rules::Access;
 
-use crate::worker::Worker;
+use crate::worker;
 use crate::{ASKED, creation, harbour, name, own_uid, soon, sweep};
 
 #[test]
 fn every_call_can_fail_and_nothing_leaks_or_stays_in_the_way() {
     let harbour = harbour();
     // In a process of its own: other tests open descriptors too.
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     worker.must("fail-at-each-call", "every failure was told");
     assert!(harbour.names(Scope::User).is_empty());
 }

@@ -230,7 +230,7 @@ fn a_stranger_makes_root_remove_nothing_of_others() {
         std::os::unix::fs::chown(path, Some(STRANGER), None).unwrap();
     }
     // Nor does it keep root from sweeping the rest.
-    let mut mine = worker::Worker::start(harbour.root.path());
+    let mut mine = worker::start(harbour.root.path());
     mine.must("create-shared mine", "created");
     mine.kill();
     let found = place::leavings(&harbour.registry, Scope::System).unwrap();

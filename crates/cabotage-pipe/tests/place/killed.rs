@@ -8,7 +8,7 @@ use cabotage_pipe::named::PipeError;
 use cabotage_pipe::named::place::What;
 use cabotage_pipe::named::rules::Asked;
 
-use crate::worker::Worker;
+use crate::worker;
 use crate::{ASKED, Harbour, creation, harbour, name, soon, sweep};
 
 /// More calls than anything here makes.
@@ -28,7 +28,7 @@ fn next_one_creates(harbour: &Harbour, case: &str) {
 fn killed_at_each_call(calls_min: u64, before: &[&str], order: &str, check: impl Fn(&Harbour, bool, &str)) {
     for nth in 0..CALLS_MAX {
         let harbour = harbour();
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         for order in before {
             worker.ask(order).unwrap();
         }
@@ -67,7 +67,7 @@ fn a_second_creator_killed_at_any_call_harms_nobody() {
     for nth in 0..CALLS_MAX {
         let harbour = harbour();
         let mut mine = harbour.create("one").unwrap();
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         let has_ended = worker.ask(&format!("create one {nth}")).is_some();
         worker.kill();
         let case = format!("killed at call {nth}");
@@ -92,18 +92,18 @@ fn a_second_creator_killed_at_any_call_harms_nobody() {
 #[test]
 fn a_successor_killed_at_any_call_leaves_leavings_that_do_not_add_up() {
     let harbour = harbour();
-    let mut first = Worker::start(harbour.root.path());
+    let mut first = worker::start(harbour.root.path());
     first.must("create one", "created");
     first.kill();
     for nth in 0..CALLS_MAX {
-        let mut worker = Worker::start(harbour.root.path());
+        let mut worker = worker::start(harbour.root.path());
         let has_ended = worker.ask(&format!("create one {nth}")).is_some();
         worker.kill();
         let case = format!("killed at call {nth}");
         assert_eq!(harbour.connect("one").unwrap_err(), PipeError::NotFound, "{case}");
         sweep(&harbour.registry, Scope::User);
         assert!(harbour.names(Scope::User).is_empty(), "{case}: {:?}", harbour.names(Scope::User));
-        let mut again = Worker::start(harbour.root.path());
+        let mut again = worker::start(harbour.root.path());
         again.must("create one", "created");
         again.kill();
         if has_ended {
@@ -138,10 +138,10 @@ fn a_server_killed_at_any_call_of_accepting_or_listening_leaves_nothing_in_the_w
 fn a_cleaner_killed_at_any_call_leaves_what_the_next_one_removes() {
     for nth in 0..CALLS_MAX {
         let harbour = harbour();
-        let mut server = Worker::start(harbour.root.path());
+        let mut server = worker::start(harbour.root.path());
         server.must("create one", "created");
         server.kill();
-        let mut cleaner = Worker::start(harbour.root.path());
+        let mut cleaner = worker::start(harbour.root.path());
         let has_ended = cleaner.ask(&format!("sweep user {nth}")).is_some();
         cleaner.kill();
         sweep(&harbour.registry, Scope::User);
@@ -157,7 +157,7 @@ fn a_cleaner_killed_at_any_call_leaves_what_the_next_one_removes() {
 #[test]
 fn the_instances_of_a_killed_server_are_gone_and_those_of_others_stay() {
     let harbour = harbour();
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     let few = creation(Asked { instances_max: 3, ..ASKED });
     let mut mine = harbour.create_as("one", few).unwrap();
     for _ in 0..2 {
@@ -184,12 +184,12 @@ fn the_instances_of_a_killed_server_are_gone_and_those_of_others_stay() {
 fn who_waits_for_an_instance_is_told_when_its_server_is_killed() {
     for _ in 0..5 {
         let harbour = harbour();
-        let mut server = Worker::start(harbour.root.path());
+        let mut server = worker::start(harbour.root.path());
         server.must("create one", "created");
         let _client = harbour.connect("one").unwrap();
         let told = std::thread::scope(|scope| {
             let waits = scope.spawn(|| harbour.connect_by("one", Deadline::Never));
-            let mut second = Worker::start(harbour.root.path());
+            let mut second = worker::start(harbour.root.path());
             second.tell("wait-and-connect one");
             server.kill();
             assert_eq!(second.answer().unwrap(), "NotFound");

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cabotage_link::names::{Registry, Scope};
 use cabotage_os::process::{Pid, Pidfd, Signal};
-use cabotage_os::{Deadline, seam};
+use cabotage_os::{Deadline, seam, testing};
 use cabotage_pipe::named::PipeError;
 use cabotage_pipe::named::place::{self, Instance, Rights, What};
 
@@ -20,7 +20,7 @@ use crate::{ASKED, Harbour, creation, harbour, name, own_uid, soon, sweep};
 const CALLS_MAX: u64 = 200;
 
 fn server(harbour: &Harbour) -> Worker {
-    let mut worker = Worker::start(harbour.root.path());
+    let mut worker = worker::start(harbour.root.path());
     worker.must("create one", "created");
     worker
 }
@@ -74,7 +74,7 @@ fn a_pid_that_was_given_to_another_process_decides_nothing() {
 #[test]
 fn a_server_in_another_pid_namespace_is_seen_to_live_and_to_die() {
     let harbour = harbour();
-    let Some(mut owner) = Worker::start_in_a_pid_namespace(harbour.root.path()) else { return };
+    let Some(mut owner) = worker::start_in_a_pid_namespace(harbour.root.path()) else { return };
     owner.must("create one", "created");
     assert_eq!(sweep(&harbour.registry, Scope::User), 0);
     let _client = harbour.connect("one").unwrap();
@@ -109,7 +109,7 @@ fn other_users_things_are_left_alone_but_by_root() {
     let harbour = harbour();
     let Some(mut stranger) = worker::stranger(&harbour) else { return };
     stranger.must("create-shared theirs", "created");
-    let mut mine = Worker::start(harbour.root.path());
+    let mut mine = worker::start(harbour.root.path());
     mine.must("create-shared mine", "created");
     mine.kill();
     stranger.must("sweep system", "swept 0");
@@ -128,22 +128,16 @@ fn in_each_gap<A, B: 'static>(
     act: impl Fn(&Registry) -> A,
     check: impl Fn(&Harbour, A, Option<B>, u64),
 ) {
-    for nth in 0..CALLS_MAX {
+    let place = || {
         let harbour = harbour();
         prepare(&harbour);
-        let answer = Rc::new(RefCell::new(None));
-        let (kept, registry) = (Rc::clone(&answer), harbour.registry.clone());
-        let plan = seam::before_nth(nth, move || *kept.borrow_mut() = Some(intrude(&registry)));
-        let done = act(&harbour.registry);
-        let has_come = plan.has_come();
-        drop(plan);
-        check(&harbour, done, answer.take(), nth);
-        if !has_come {
-            assert!(nth > 8, "only {nth} calls");
-            return;
-        }
-    }
-    panic!("more than {CALLS_MAX} calls");
+        harbour
+    };
+    let intruder = |harbour: &Harbour| {
+        let registry = harbour.registry.clone();
+        move || intrude(&registry)
+    };
+    testing::in_each_gap(CALLS_MAX, place, intruder, |harbour| act(&harbour.registry), check);
 }
 
 fn must_be_whole(harbour: &Harbour, created: Result<Instance, PipeError>, gap: u64) {
@@ -345,7 +339,7 @@ fn beside_cleaners_that_never_rest_no_living_server_loses_anything() {
 
 fn live_and_die(root: &std::path::Path) {
     let mut random = Random::of_today();
-    let mut crew: Vec<_> = (0..OWNERS).map(|_| Worker::start(root)).collect();
+    let mut crew: Vec<_> = (0..OWNERS).map(|_| worker::start(root)).collect();
     for life in 0..LIVES {
         let at = usize::try_from(life % OWNERS).unwrap();
         let nth = random.below(CALLS_MAX);
@@ -357,6 +351,6 @@ fn live_and_die(root: &std::path::Path) {
             assert_eq!(found, format!("connected {pid}"), "life {life}: the living lost its name");
         }
         crew[at].kill();
-        crew[at] = Worker::start(root);
+        crew[at] = worker::start(root);
     }
 }

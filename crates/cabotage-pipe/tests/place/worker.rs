@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process that creates instances and connects to them as it is told, and is killed as its test likes.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use cabotage_link::names::{Registry, Scope};
-use cabotage_os::poll::{self, Readiness};
 use cabotage_os::socket::Socket;
+use cabotage_os::testing::Role;
+pub(crate) use cabotage_os::testing::Worker;
 use cabotage_os::{Deadline, seam};
 use cabotage_pipe::named::PipeError;
 use cabotage_pipe::named::place::{self, ConnectOptions, Creators, Instance, Patience, Rights};
@@ -25,98 +24,23 @@ const TEST: &str = "worker::a_worker_does_as_it_is_told";
 /// A user that is nobody else here.
 pub(crate) const STRANGER: u32 = 65_534;
 
-/// A worker, seen from its test. It does not outlive it.
-pub(crate) struct Worker {
-    child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
+/// What a worker in this folder is told.
+pub(crate) fn role(root: &Path) -> Role {
+    Role { test: TEST, variable: FOLDER, place: root.into() }
 }
 
-impl Worker {
-    pub(crate) fn start(root: &Path) -> Self {
-        Self::run(Command::new(std::env::current_exe().unwrap()), root)
-    }
-
-    /// In a pid namespace of its own; `None`, where that cannot be had.
-    pub(crate) fn start_in_a_pid_namespace(root: &Path) -> Option<Self> {
-        let unshared = |program: &Path| {
-            let mut command = Command::new("unshare");
-            command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]).arg(program);
-            command
-        };
-        let trial = unshared(Path::new("true")).stderr(Stdio::null()).status();
-        if !trial.is_ok_and(|status| status.success()) {
-            println!("skipped: making a pid namespace needs root and unshare");
-            return None;
-        }
-        Some(Self::run(unshared(&std::env::current_exe().unwrap()), root))
-    }
-
-    fn run(mut command: Command, root: &Path) -> Self {
-        command.args([TEST, "--exact", "--nocapture", "--test-threads=1"]).env(FOLDER, root);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = loop {
-            match command.spawn() {
-                // A child of another test still holds the program that was copied just now.
-                Err(busy) if busy.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
-                started => break started.unwrap(),
-            }
-        };
-        let orders = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, orders, answers }
-    }
-
-    pub(crate) fn pid(&self) -> i32 {
-        self.child.id().cast_signed()
-    }
-
-    /// Gives an order, if there is still somebody to take it.
-    pub(crate) fn tell(&mut self, order: &str) {
-        let _ = writeln!(self.orders, "{order}");
-    }
-
-    /// The answer to an order; `None` from a dead worker.
-    pub(crate) fn answer(&mut self) -> Option<String> {
-        loop {
-            if self.answers.buffer().is_empty() {
-                let [found] = poll::wait([(self.answers_fd(), Readiness::IN)], soon()).unwrap();
-                assert!(!found.is_empty(), "a worker does not answer");
-            }
-            let mut line = String::new();
-            if self.answers.read_line(&mut line).unwrap() == 0 {
-                return None;
-            }
-            if let Some(answer) = line.strip_prefix("@ ") {
-                return Some(answer.trim_end().into());
-            }
-        }
-    }
-
-    fn answers_fd(&self) -> BorrowedFd<'_> {
-        self.answers.get_ref().as_fd()
-    }
-
-    pub(crate) fn ask(&mut self, order: &str) -> Option<String> {
-        self.tell(order);
-        self.answer()
-    }
-
-    pub(crate) fn must(&mut self, order: &str, expected: &str) {
-        assert_eq!(self.ask(order).as_deref(), Some(expected), "{order}");
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
+/// A worker there.
+pub(crate) fn start(root: &Path) -> Worker {
+    Worker::start(&role(root))
 }
 
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// In a pid namespace of its own; `None`, where that cannot be had.
+pub(crate) fn start_in_a_pid_namespace(root: &Path) -> Option<Worker> {
+    let worker = Worker::start_in_a_pid_namespace(&role(root));
+    if worker.is_none() {
+        println!("skipped: making a pid namespace needs root and unshare");
     }
+    worker
 }
 
 /// A worker of another user, who finds the system scope of `harbour` made; `None`, where that cannot be had.
@@ -133,7 +57,7 @@ pub(crate) fn stranger(harbour: &Harbour) -> Option<Worker> {
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let mut command = Command::new(program);
     command.uid(STRANGER).gid(STRANGER).current_dir("/");
-    Some(Worker::run(command, root))
+    Some(Worker::run(command, &role(root)))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use cabotage_link::names::{Registry, Scope};
 use cabotage_os::Deadline;
 
 use super::NamedPipeClient;
+use crate::named::choices::common_choices;
 use crate::named::error::PipeError;
 use crate::named::name::PipeName;
 use crate::named::place::{ConnectOptions, Patience, connect, wait};
@@ -19,12 +20,6 @@ pub struct ClientOptions {
     wait: Wait,
     how: ConnectOptions,
     registry: Option<Registry>,
-}
-
-impl Default for ClientOptions {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl ClientOptions {
@@ -48,13 +43,6 @@ impl ClientOptions {
     #[must_use]
     pub fn pipe_mode(mut self, mode: PipeMode) -> Self {
         self.handle.read_mode = mode;
-        self
-    }
-
-    /// Whether calls on this end wait.
-    #[must_use]
-    pub fn wait_mode(mut self, mode: WaitMode) -> Self {
-        self.handle.wait_mode = mode;
         self
     }
 
@@ -94,20 +82,6 @@ impl ClientOptions {
         self
     }
 
-    /// Where names are, unless where this process's environment says.
-    #[must_use]
-    pub fn registry(mut self, registry: &Registry) -> Self {
-        self.registry = Some(registry.clone());
-        self
-    }
-
-    /// How calls wait for the server.
-    #[must_use]
-    pub fn wait(mut self, wait: Wait) -> Self {
-        self.wait = wait;
-        self
-    }
-
     /// Opens an instance that listens: of `chat`, or `\\.\pipe\chat`.
     ///
     /// # Errors
@@ -138,11 +112,6 @@ impl ClientOptions {
         wait(&self.names(), name, self.how, patience)
     }
 
-    /// Where names are.
-    fn names(&self) -> Registry {
-        self.registry.clone().unwrap_or_else(Registry::from_environment)
-    }
-
     /// Opens an instance of this name.
     ///
     /// # Errors
@@ -154,3 +123,5 @@ impl ClientOptions {
         NamedPipeClient::new(connection, self.access, handle, self.wait, registry, name.clone())
     }
 }
+
+common_choices!(ClientOptions, handle: handle);

@@ -8,6 +8,7 @@ use cabotage_link::names::{Registry, Scope};
 use cabotage_os::Deadline;
 
 use super::NamedPipeServer;
+use crate::named::choices::common_choices;
 use crate::named::error::{Mistake, PipeError};
 use crate::named::name::PipeName;
 use crate::named::place::{Creators, Rights, create};
@@ -29,12 +30,6 @@ pub struct ServerOptions {
 
 /// How long a creation waits for others who are creating instances of the same name.
 const TURN: Duration = Duration::from_secs(10);
-
-impl Default for ServerOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 impl ServerOptions {
     /// A pipe of bytes.
@@ -70,13 +65,6 @@ impl ServerOptions {
     #[must_use]
     pub fn read_mode(mut self, mode: PipeMode) -> Self {
         self.read_mode = Some(mode);
-        self
-    }
-
-    /// Whether calls on this end wait. [`WaitMode::NoWait`] is there for programs that were written for it.
-    #[must_use]
-    pub fn wait_mode(mut self, mode: WaitMode) -> Self {
-        self.asked.handle.wait_mode = mode;
         self
     }
 
@@ -167,20 +155,6 @@ impl ServerOptions {
         self
     }
 
-    /// Where names are, unless where this process's environment says.
-    #[must_use]
-    pub fn registry(mut self, registry: &Registry) -> Self {
-        self.registry = Some(registry.clone());
-        self
-    }
-
-    /// How calls wait for the client.
-    #[must_use]
-    pub fn wait(mut self, wait: Wait) -> Self {
-        self.wait = wait;
-        self
-    }
-
     /// Creates an instance: `chat`, or `\\.\pipe\chat`. It listens from now on.
     ///
     /// # Errors
@@ -204,16 +178,11 @@ impl ServerOptions {
         if self.rights.mode > 0o777 {
             return Err(PipeError::InvalidParameter(Mistake::Mode { mode: self.rights.mode }));
         }
-        let found;
-        let registry = match &self.registry {
-            Some(registry) => registry,
-            None => {
-                found = Registry::from_environment();
-                &found
-            }
-        };
+        let registry = self.names();
         let turn = Deadline::within(TURN);
-        let instance = create(registry, self.scope, name, &creation, self.rights, turn)?;
+        let instance = create(&registry, self.scope, name, &creation, self.rights, turn)?;
         Ok(NamedPipeServer::new(instance, &creation, self.clone(), name.clone()))
     }
 }
+
+common_choices!(ServerOptions, handle: asked.handle);
