@@ -31,17 +31,20 @@ pub struct Outgoing<'a> {
 
 impl<'a> Outgoing<'a> {
     /// A message with this body.
+    #[inline]
     pub fn new(body: &'a [u8]) -> Self {
         Self { body, ..Self::default() }
     }
 
     /// A message whose body is what was written into this view.
+    #[inline]
     pub fn in_view(view: impl Into<Attachment>) -> Self {
         Self::new(&[]).with_view(view)
     }
 
     /// With a view, of which there is one at most. Beside a body that is not empty it is an attachment.
     #[must_use]
+    #[inline]
     pub fn with_view(mut self, view: impl Into<Attachment>) -> Self {
         self.view = Some(view.into().0);
         self
@@ -49,6 +52,7 @@ impl<'a> Outgoing<'a> {
 
     /// Lets the receiver read these bytes, as the next of the ranges that the request declares.
     #[must_use]
+    #[inline]
     pub fn readable(mut self, bytes: &'a [u8]) -> Self {
         self.lent.push(Lent::Read(bytes));
         self
@@ -56,6 +60,7 @@ impl<'a> Outgoing<'a> {
 
     /// Lets the receiver write these bytes, as the next of the ranges that the request declares.
     #[must_use]
+    #[inline]
     pub fn writable(mut self, bytes: &'a mut [u8]) -> Self {
         self.lent.push(Lent::Write(bytes));
         self

@@ -32,7 +32,7 @@ pub use hold_off::HoldOff;
 #[cfg(not(loom))]
 pub use memory::{MappedControls, MappedRing, PeerRing, RING_WORDS_MAX};
 pub use pace::Pace;
-pub use plain::{Plain, bytes_of, value_of};
+pub use plain::{Plain, bytes_of, value_of, word_of};
 pub use record::{PORT_MAX, Port, TAGS, Tag};
 #[cfg(not(loom))]
 pub use span::{Chunks, Claim, Span};

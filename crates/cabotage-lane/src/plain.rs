@@ -35,6 +35,13 @@ pub fn bytes_of<T: Plain>(value: &T) -> &[u8] {
     unsafe { std::slice::from_raw_parts(std::ptr::from_ref(value).cast(), size_of::<T>()) }
 }
 
+/// The word in which two halves lie one behind the other, in the machine's own order.
+#[inline]
+pub fn word_of(halves: [u32; 2]) -> u64 {
+    let [first, second] = halves.map(u64::from);
+    if cfg!(target_endian = "little") { second << 32 | first } else { first << 32 | second }
+}
+
 /// The value that these bytes are; `None` unless there are exactly as many as it has.
 #[inline]
 pub fn value_of<T: Plain>(bytes: &[u8]) -> Option<T> {
@@ -148,6 +155,11 @@ mod tests {
         assert_eq!(value_of(bytes_of(&mixed)), Some(mixed));
         assert_eq!(value_of::<u64>(&1_u64.to_ne_bytes()), Some(1));
         assert!(value_of::<Nothing>(&[]).is_some());
+    }
+
+    #[test]
+    fn a_word_of_halves_has_their_bytes() {
+        assert_eq!(word_of([7, u32::MAX]).to_ne_bytes(), bytes_of(&[7_u32, u32::MAX]));
     }
 
     #[test]

@@ -88,8 +88,7 @@ impl Link {
             return None;
         }
         let must_ring = self.out.put(message)?;
-        self.inc.pace.answered();
-        self.out.is_streaming = !std::mem::take(&mut self.inc.has_received);
+        self.note_sent();
         Some(must_ring)
     }
 

@@ -58,8 +58,7 @@ impl Link {
     pub fn send(&mut self, message: &[u8], deadline: Deadline) -> Result<(), SendError> {
         match self.out.try_send(&self.core, message) {
             Ok(()) => {
-                self.inc.pace.answered();
-                self.out.is_streaming = !std::mem::take(&mut self.inc.has_received);
+                self.note_sent();
                 Ok(())
             }
             Err(obstacle) => self.send_later(message, obstacle, deadline),
@@ -73,6 +72,13 @@ impl Link {
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<(), SendError> {
         self.send(message, Deadline::Now)
+    }
+
+    /// A message has gone: what comes next may be its answer.
+    #[inline(always)]
+    pub(crate) fn note_sent(&mut self) {
+        self.inc.pace.answered();
+        self.out.is_streaming = !std::mem::take(&mut self.inc.has_received);
     }
 
     #[cold]
@@ -107,7 +113,10 @@ impl Link {
         let need = Outgoing::need(&parcel);
         loop {
             let done = match self.out.try_send_parcel(&self.core, &mut parcel) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.note_sent();
+                    return Ok(());
+                }
                 Err(obstacle) => self.overcome(obstacle, need, deadline),
             };
             if let Err(error) = done {
@@ -152,12 +161,13 @@ impl Link {
     ///
     /// # Errors
     /// [`ReceiveError::Nothing`] when none came in time; the link is over.
-    #[inline]
+    #[inline(always)] // a message that is not put together in registers costs more than all else
     pub fn receive(&mut self, deadline: Deadline) -> Result<Message<'_>, ReceiveError> {
         let is_usual = self.core.is_open() && self.inc.comes(&self.core, deadline);
         let extra = if is_usual { None } else { self.receive_otherwise(deadline)? };
-        self.inc.has_received = true;
-        self.out.expect_answer();
+        if !std::mem::replace(&mut self.inc.has_received, true) {
+            self.out.expect_answer();
+        }
         Ok(Message::in_sight(&mut self.inc, &self.core, extra))
     }
 

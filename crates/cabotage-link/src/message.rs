@@ -13,7 +13,6 @@ use crate::core::Core;
 use crate::error::{LinkError, PeerFault};
 use crate::parcel::{ATTACHED, BLOCK, BLOCKS_MAX, HEAD_BYTES, Head, PLAIN, SENT_BYTES};
 use crate::receive::{Found, Giver, Incoming, unannounced};
-use crate::wire::Purpose;
 
 /// A block of the peer's: read it in place, drop it to give it back. The peer can rewrite it meanwhile.
 pub type Block = block::Block<Arc<Giver>>;
@@ -297,13 +296,14 @@ fn block_at(incoming: &mut Incoming, core: &Core, offset: usize) -> Result<Block
     let mut sent = [0; SENT_BYTES];
     read(incoming, core, offset, &mut sent)?;
     let Some(sent) = value_of::<Sent>(&sent) else { return Err(too_short(core)) };
-    let Some(map) = incoming.segment(core, sent.segment, Purpose::Block)? else {
-        return Err(unannounced(core, "the block's segment", sent.segment.into()));
-    };
-    let (Some(borrowed), Some(giver)) = (&mut incoming.borrowed, &incoming.giver) else {
+    if incoming.recent.get(sent.segment).is_none() {
+        incoming.find_recent(core, sent.segment)?;
+    }
+    let map = incoming.recent.get(sent.segment);
+    let (Some(map), Some(borrowed), Some(giver)) = (map, &mut incoming.borrowed, &incoming.giver) else {
         return Err(too_short(core));
     };
-    borrowed.block(sent, &map, giver.clone()).map_err(|violation| core.end_with(violation.into()))
+    borrowed.block(sent, map, giver.clone()).map_err(|violation| core.end_with(violation.into()))
 }
 
 /// The descriptors that a record names, which came before it on the socket.

@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 
 use cabotage_lane::Tag;
 use cabotage_lane::block::{BlockMut, Sent};
+use cabotage_lane::word_of;
 
 /// Bytes.
 pub(crate) const PLAIN: Tag = 16;
@@ -35,6 +36,14 @@ cabotage_lane::plain! {
     }
 }
 
+impl Head {
+    /// As it stands in a record.
+    #[inline]
+    pub(crate) fn words(&self) -> [u64; 2] {
+        [self.sequence, word_of([self.blocks, self.reserved])]
+    }
+}
+
 pub(crate) const HEAD_BYTES: usize = size_of::<Head>();
 pub(crate) const SENT_BYTES: usize = size_of::<Sent>();
 
@@ -58,12 +67,14 @@ pub struct Parcel<'a> {
 
 impl<'a> Parcel<'a> {
     /// A message of bytes.
+    #[inline]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, ..Self::default() }
     }
 
     /// With a block.
     #[must_use]
+    #[inline]
     pub fn block(mut self, block: BlockMut) -> Self {
         self.blocks.push(block);
         self
@@ -86,4 +97,17 @@ pub struct Unsent<'a> {
     pub error: crate::SendError,
     /// The message.
     pub parcel: Parcel<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use cabotage_lane::bytes_of;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_head_have_its_bytes() {
+        let head = Head { sequence: u64::MAX - 1, blocks: 3, reserved: 0 };
+        assert_eq!(head.words().map(u64::to_ne_bytes).concat(), bytes_of(&head));
+    }
 }

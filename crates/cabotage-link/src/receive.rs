@@ -9,7 +9,6 @@ use cabotage_lane::block::Borrowed;
 use cabotage_lane::ring::{ArmError, Glimpse, Look, Receiver, Shape, Sight};
 use cabotage_lane::{Controls, HoldOff, MappedControls, Pace, PeerRing};
 use cabotage_os::Deadline;
-use cabotage_os::map::Map;
 
 use crate::core::Core;
 use crate::error::{LinkError, ReceiveError};
@@ -19,10 +18,12 @@ use crate::wait::{LOOKS_BETWEEN_CHECKS, Patience};
 mod follow;
 mod giver;
 mod meeting;
+mod recent;
 mod usual;
 
 pub(crate) use follow::unannounced;
 pub(crate) use giver::Giver;
+use recent::Recent;
 
 type Lane = Receiver<PeerRing, MappedControls>;
 
@@ -34,8 +35,7 @@ pub(crate) struct Incoming {
     /// Once the peer's outbox has come.
     pub(crate) lane: Option<Lane>,
     first_ring: Option<PeerRing>,
-    /// The segment of the last block: most blocks come in the same one, which then costs no lock.
-    last_block: Option<(u32, Arc<Map>)>,
+    pub(crate) recent: Recent,
     /// The peer's number for the ring that the lane goes through.
     ring_number: u32,
     pub(crate) borrowed: Option<Borrowed<MappedControls>>,
@@ -85,7 +85,7 @@ impl Incoming {
             early: VecDeque::new(),
             lane: None,
             first_ring: None,
-            last_block: None,
+            recent: Recent::default(),
             ring_number: 0,
             borrowed: None,
             giver: None,

@@ -109,11 +109,14 @@ impl Outgoing {
         }
     }
 
-    /// Something came in a conversation: an answer as long as the last is likely to follow at once.
-    #[inline(always)]
+    /// The first message since ours came: in a conversation, one as long as the last of ours is likely to follow at once.
+    #[inline(never)]
     pub(crate) fn expect_answer(&self) {
         if let (false, Some(lane)) = (self.is_streaming, &self.lane) {
             lane.expect_now();
+            if let Some(pool) = &self.pool {
+                pool.expect();
+            }
         }
     }
 

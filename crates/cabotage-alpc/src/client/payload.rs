@@ -3,7 +3,6 @@
 
 use cabotage_link::Deadline;
 
-use super::channel::Came;
 use super::{Client, Reply};
 use crate::attributes::AttributeSet;
 use crate::error::{RequestError, SendError};
@@ -46,9 +45,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Reply<'_>, RequestError> {
         let id = self.channel.ask_as(Way::Sync, message, deadline)?;
-        match self.channel.take(deadline) {
-            Ok(Came::Reply(answered)) if answered == id => {}
-            came => self.wait_for(id, came, deadline, Some(message), None)?,
+        if let Some(came) = self.channel.take_reply(id, deadline) {
+            self.wait_for(id, came, deadline, Some(message), None)?;
         }
         Ok(Reply::new(&self.channel.body))
     }

@@ -12,7 +12,7 @@ use crate::violation::Violation;
 /// The peer's blocks, as its records tell of them.
 #[derive(Debug)]
 pub struct Borrowed<C> {
-    controls: C,
+    pub(super) controls: C,
     /// For each slot the number of the last loan admitted.
     last: [u64; BLOCK_SLOTS],
 }
@@ -66,6 +66,11 @@ impl<C: Controls> Borrowed<C> {
 }
 
 impl<G: GiveBack> Held<G> {
+    #[cfg(not(loom))]
+    pub(super) fn slot(&self) -> Slot {
+        self.slot
+    }
+
     /// The number of the loan.
     pub fn loan(&self) -> u64 {
         self.loan

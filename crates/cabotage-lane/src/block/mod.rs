@@ -32,6 +32,7 @@ pub use reading::{Block, MappedReturns};
 pub use writing::BlockMut;
 
 use crate::control::BLOCK_SLOTS;
+use crate::plain::word_of;
 use crate::violation::Violation;
 
 /// One of the places for blocks that an outbox has, proved to exist.
@@ -70,6 +71,12 @@ impl Slot {
     }
 }
 
+/// Where the first and the last line of a block lie, for hints about them.
+#[cfg(not(loom))]
+fn ends(start: *const u8, bytes: usize) -> [*const u8; 2] {
+    [start, start.wrapping_add(bytes.saturating_sub(1))]
+}
+
 crate::plain! {
     /// What the record of a block says. As it comes from a peer it is a claim, and proves nothing.
     #[derive(Debug, PartialEq, Eq)]
@@ -85,11 +92,26 @@ crate::plain! {
     }
 }
 
+impl Sent {
+    /// As it stands in a record.
+    #[inline]
+    pub fn words(&self) -> [u64; 3] {
+        [word_of([self.segment, self.slot]), self.loan, self.bytes]
+    }
+}
+
 const _: () = assert!(BLOCK_SLOTS == 64, "a word has one bit for each slot");
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::plain::bytes_of;
+
+    #[test]
+    fn the_words_of_a_record_have_its_bytes() {
+        let sent = Sent { segment: 1, slot: 2, loan: 3, bytes: u64::MAX };
+        assert_eq!(sent.words().map(u64::to_ne_bytes).concat(), bytes_of(&sent));
+    }
 
     #[test]
     fn slots_are_admitted_up_to_the_last_and_found_by_their_bits() {

@@ -54,6 +54,8 @@ struct Place<M> {
     loan: u64,
     /// The number that the peer gave back last.
     returned: u64,
+    /// How many bytes its last loan had.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -113,7 +115,7 @@ impl<M: Clone, C: Controls> Pool<M, C> {
     pub fn new(controls: C, bytes_max: u64) -> Self {
         Self {
             controls,
-            places: std::array::from_fn(|_| Place { segment: None, loan: 0, returned: 0 }),
+            places: std::array::from_fn(|_| Place { segment: None, loan: 0, returned: 0, bytes: 0 }),
             free: 0,
             empty: u64::MAX,
             sent: 0,
@@ -139,6 +141,21 @@ impl<M: Clone, C: Controls> Pool<M, C> {
     /// How many segments there are.
     pub fn segments(&self) -> usize {
         BLOCK_SLOTS - self.empty.count_ones() as usize
+    }
+
+    /// The control words of both ends.
+    #[cfg(not(loom))]
+    pub(super) fn controls(&self) -> &C {
+        &self.controls
+    }
+
+    /// The slots that have memory and are not loaned to our user: whose memory it is, and how much of it was used last.
+    #[cfg(not(loom))]
+    pub(super) fn used(&self) -> impl Iterator<Item = (Slot, &M, usize)> {
+        Slot::of(self.free | self.sent).filter_map(|slot| {
+            let place = &self.places[slot.index()];
+            place.segment.as_ref().map(|segment| (slot, &segment.memory, place.bytes))
+        })
     }
 
     /// How many blocks are out with the peer, as far as is known.
@@ -300,7 +317,8 @@ impl<M: Clone, C: Controls> Pool<M, C> {
 
     fn loan(&mut self, slot: Slot, segment: u32, memory: M, bytes: usize) -> Loan<M> {
         self.loans += 1;
-        self.places[slot.index()].loan = self.loans;
+        let place = &mut self.places[slot.index()];
+        (place.loan, place.bytes) = (self.loans, bytes);
         let pool = Some(Arc::clone(&self.dropped));
         Loan { slot, number: self.loans, segment, memory, bytes, pool }
     }

@@ -5,11 +5,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use cabotage_os::SystemError;
+use cabotage_os::copy::{prefetch_to_read, prefetch_to_write};
 use cabotage_os::fork::Origin;
 use cabotage_os::map::Map;
 
 use super::borrowed::{Borrowed, GiveBack, Held, Returns};
-use super::{Sent, Slot};
+use super::{Sent, Slot, ends};
 use crate::control::Controls;
 use crate::memory::MappedControls;
 use crate::span::{Claim, Span};
@@ -50,7 +51,13 @@ impl<C: Controls> Borrowed<C> {
         giver: G,
     ) -> Result<Block<G>, Violation> {
         let span = Claim { offset: 0, bytes: sent.bytes }.admit(map)?;
-        Ok(Block { span, held: self.admit(sent, giver)? })
+        let held = self.admit(sent, giver)?;
+        // What is read of a block first is mostly at its ends; and it will be given back.
+        for end in ends(span.as_ptr(), span.bytes()) {
+            prefetch_to_read(end);
+        }
+        prefetch_to_write(&raw const self.controls.own().returned[held.slot().index()]);
+        Ok(Block { span, held })
     }
 }
 

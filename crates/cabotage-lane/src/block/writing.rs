@@ -6,13 +6,29 @@
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
+use cabotage_os::copy::{prefetch_to_read, prefetch_to_write};
 use cabotage_os::map::{MapError, MapMut};
 
-use super::Loan;
+use super::pool::Pool;
+use super::{Loan, ends};
+use crate::control::Controls;
 use crate::plain::{self, Plain};
 
 /// A block to write, in mapped memory. A fresh or recycled one holds whatever this link wrote there before.
 pub type BlockMut = Loan<Arc<MapMut>>;
+
+impl<C: Controls> Pool<Arc<MapMut>, C> {
+    /// Says that a block like the last ones will be taken and filled soon: the words by which the peer gives back, and the
+    /// lines at the ends of blocks, are asked for meanwhile.
+    #[inline]
+    pub fn expect(&self) {
+        const BLOCKS: usize = 2;
+        for (slot, memory, bytes) in self.used().take(BLOCKS) {
+            prefetch_to_read(&raw const self.controls().peer().returned[slot.index()]);
+            ends(memory.as_ptr(), bytes).into_iter().for_each(prefetch_to_write);
+        }
+    }
+}
 
 impl BlockMut {
     /// Copies `source` into the block at `at`.

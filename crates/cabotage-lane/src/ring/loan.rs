@@ -3,7 +3,8 @@
 
 use super::{OwnRing, Sender};
 use crate::control::Controls;
-use crate::record::Header;
+use crate::record::{Header, WORD_BYTES};
+use crate::sync::Ordering;
 
 /// Room for one record. Dropped without [`Loan::stage`], nothing has happened.
 #[derive(Debug)]
@@ -41,6 +42,19 @@ impl<'lane, R: OwnRing, C: Controls> Loan<'lane, R, C> {
         let bytes = &bytes[..bytes.len().min(self.bytes() - offset)];
         self.lane.ring.write(self.lane.byte_at(offset as u64), bytes);
         bytes.len()
+    }
+
+    /// Stores words of the body from byte `offset` on, a multiple of 8; answers how many bytes fitted. Word by word: a wider
+    /// copy would wait until the words have left the processor's store buffer.
+    #[inline]
+    pub fn write_words<const N: usize>(&mut self, offset: usize, words: [u64; N]) -> usize {
+        let offset = offset.min(self.bytes());
+        let fit = ((self.bytes() - offset) / WORD_BYTES).min(N);
+        let start = self.lane.byte_at(offset as u64) / WORD_BYTES as u64;
+        for (at, word) in (start..).zip(words).take(fit) {
+            self.lane.ring.store(at, word, Ordering::Relaxed);
+        }
+        fit * WORD_BYTES
     }
 
     /// Stages the record behind those already staged.

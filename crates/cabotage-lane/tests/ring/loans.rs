@@ -24,6 +24,37 @@ fn a_loan_written_in_pieces_arrives_as_one_record() {
 }
 
 #[test]
+fn words_of_a_loan_lie_where_their_bytes_would() {
+    let Lane { mut sender, mut receiver, .. } = lane();
+    for round in 0..200_u64 {
+        let mut loan = sender.loan(TAG, PORT, 27).unwrap();
+        assert_eq!(loan.write_at(24, b"end"), 3);
+        assert_eq!(loan.write_words(8, [round, !round]), 16);
+        assert_eq!(loan.write_words(0, [7]), 8);
+        loan.stage();
+        let _ = sender.publish();
+        let body = [7_u64, round, !round].map(u64::to_ne_bytes).concat();
+        assert_eq!(next(&mut receiver).unwrap().unwrap(), [&body[..], b"end"].concat());
+    }
+}
+
+#[test]
+fn words_that_do_not_fit_a_loan_are_left_out() {
+    let Lane { mut sender, mut receiver, .. } = lane();
+    let mut loan = sender.loan(TAG, PORT, 20).unwrap();
+    assert_eq!(loan.write_at(16, b"rest"), 4);
+    assert_eq!(loan.write_words(0, [1, 2, 3]), 16);
+    for offset in [16, 24, 4096, usize::MAX - 7] {
+        assert_eq!(loan.write_words(offset, [9]), 0);
+    }
+    loan.stage();
+    send(&mut sender, b"next");
+    let body = [1_u64, 2].map(u64::to_ne_bytes).concat();
+    assert_eq!(next(&mut receiver).unwrap().unwrap(), [&body[..], b"rest"].concat());
+    assert_eq!(next(&mut receiver).unwrap().unwrap(), b"next");
+}
+
+#[test]
 fn what_does_not_fit_a_loan_is_cut() {
     let Lane { mut sender, mut receiver, .. } = lane();
     let mut loan = sender.loan(TAG, PORT, 10).unwrap();

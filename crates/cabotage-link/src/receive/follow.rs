@@ -77,27 +77,33 @@ impl Incoming {
         number: u32,
         purpose: Purpose,
     ) -> Result<Option<Arc<cabotage_os::map::Map>>, LinkError> {
-        if let Some((last, map)) = &self.last_block
-            && *last == number
-            && purpose == Purpose::Block
-        {
-            return Ok(Some(map.clone()));
-        }
         let here = |core: &Core| core.desk().inbox.segment(number, purpose).cloned();
         let mut found = here(core);
         if found.is_none() {
             core.fetch()?;
             found = here(core);
         }
-        if purpose == Purpose::Block {
-            self.last_block = found.clone().map(|map| (number, map));
-        }
         Ok(found)
+    }
+
+    /// Sees to it that the segment of a block is among the recent ones.
+    ///
+    /// # Errors
+    /// It never came, which ends the link.
+    #[cold]
+    pub(crate) fn find_recent(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
+        match self.segment(core, number, Purpose::Block)? {
+            Some(map) => {
+                self.recent.add(number, map);
+                Ok(())
+            }
+            None => Err(unannounced(core, "the block's segment", number.into())),
+        }
     }
 
     /// Forgets a segment of the peer's, which is then told by the count of what was consumed.
     fn forget(&mut self, core: &Core, number: u32) -> Result<(), LinkError> {
-        self.last_block = None;
+        self.recent.clear();
         let forgotten = core.desk().forget_segment(number);
         if forgotten {
             return Ok(());

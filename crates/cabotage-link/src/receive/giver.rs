@@ -7,7 +7,7 @@ use cabotage_lane::block::{GiveBack, MappedReturns, Slot};
 
 use crate::core::Core;
 
-/// Gives the peer's blocks back, on whatever thread they are dropped, as long as the link is there.
+/// Gives the peer's blocks back, on whatever thread they are dropped. Once the link is gone nobody is rung.
 #[derive(Debug)]
 pub struct Giver {
     returns: MappedReturns,
@@ -22,8 +22,10 @@ impl Giver {
 
 impl GiveBack for Giver {
     fn give_back(&self, slot: Slot, loan: u64) {
-        let Some(core) = self.core.upgrade() else { return };
-        if self.returns.give_back(slot, loan) {
+        // The word lies in memory of our own, which is there as long as this is.
+        if self.returns.give_back(slot, loan)
+            && let Some(core) = self.core.upgrade()
+        {
             core.ring_sender();
         }
     }

@@ -46,8 +46,7 @@ impl Link {
     ) -> Result<(), SendError> {
         match self.out.send_joined(&self.core, head, body) {
             Some(sent) => {
-                self.inc.pace.answered();
-                self.out.is_streaming = !std::mem::take(&mut self.inc.has_received);
+                self.note_sent();
                 Ok(sent?)
             }
             None => self.send(&[bytes_of(&head), body].concat(), deadline),

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
 
-use cabotage_lane::{Controls, bytes_of};
+use cabotage_lane::Controls;
 
 use super::{Lane, Need, Obstacle, Outgoing};
 use crate::core::Core;
@@ -129,9 +129,9 @@ impl Outgoing {
         let lane = self.lane(core)?;
         let mut record = lane.loan(ATTACHED, 0, need.bytes).map_err(|_| Obstacle::Full)?;
         let blocks = u32::try_from(parcel.blocks.len()).unwrap_or(u32::MAX);
-        let mut at = record.write_at(0, bytes_of(&Head { sequence, blocks, reserved: 0 }));
+        let mut at = record.write_words(0, Head { sequence, blocks, reserved: 0 }.words());
         for block in &parcel.blocks {
-            at += record.write_at(at, bytes_of(&block.record()));
+            at += record.write_words(at, block.record().words());
         }
         record.write_at(at, parcel.bytes);
         record.stage();

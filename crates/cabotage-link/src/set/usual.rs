@@ -36,7 +36,9 @@ impl LinkSet {
         let delivered = self.pace.delivered();
         let linked = self.crew.link_mut(key)?;
         linked.found(delivered);
-        linked.link.out.expect_answer();
+        if !linked.link.inc.has_received {
+            linked.link.out.expect_answer();
+        }
         let shape = linked.link.inc.lane.as_ref()?.shape();
         self.pace.found();
         self.crew.turns.spend();
