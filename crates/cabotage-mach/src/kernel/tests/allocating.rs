@@ -39,6 +39,9 @@ fn nothing_is_allocated_for_a_task_that_has_ended() {
     assert_eq!(world.kernel.allocate(world.task, Right::Receive), Err(KernError::InvalidTask));
     let constructed = world.kernel.construct(world.task, PortFlags::default(), 0, 0);
     assert_eq!(constructed, Err(KernError::InvalidTask));
+    let both = PortFlags::REPLY_PORT.and(PortFlags::INSERT_SEND_RIGHT);
+    assert_eq!(world.kernel.construct(world.task, both, 0, 0), Err(KernError::InvalidTask));
+    assert_eq!(world.kernel.ports.len(), 0);
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub(super) fn audit_beside(kernel: &Kernel, loose: &[Capability]) {
                 assert!(rare.is_some_and(|rare| rare.watched.contains(&(id, name))), "a request is known");
             }
             assert!(entry.references > 0, "a name without references is gone");
+            let is_counted = matches!(entry.held, Held::Send(_) | Held::SendReceive(_) | Held::Dead);
+            assert!(is_counted || entry.references == 1, "what has no count has one reference");
             if let Held::Set(set) = entry.held {
                 assert!(kernel.sets.get(set).is_some());
             }

@@ -43,6 +43,19 @@ fn get_refs_of_a_right_that_is_not_held_is_0_and_of_no_name_1_for_rights_to_send
 }
 
 #[test]
+fn a_task_that_has_ended_has_no_references_not_even_of_no_name() {
+    let mut world = World::new();
+    world.kernel.terminate_space(world.task);
+    for name in [Name::NULL, Name::DEAD, Name::from_raw(0x103)] {
+        let counted = world.kernel.references(world.task, name, Right::Send);
+        assert_eq!(counted, Err(KernError::InvalidTask));
+        assert_eq!(world.change(name, Right::Send, 0), Err(KernError::InvalidTask));
+        assert_eq!(world.kernel.type_of(world.task, name), Err(KernError::InvalidTask));
+    }
+    assert_eq!(world.kernel.names(world.task), Err(KernError::InvalidTask));
+}
+
+#[test]
 fn mod_refs_of_receive_set_and_send_once_rights_takes_0_or_minus_1() {
     let mut world = World::new();
     let port = world.port();

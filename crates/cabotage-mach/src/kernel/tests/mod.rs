@@ -6,6 +6,7 @@ mod attributes;
 pub(super) mod audit;
 mod cost;
 mod counting;
+mod exporting;
 mod inserting;
 mod members;
 mod model;
