@@ -30,6 +30,7 @@ mod link_stream;
 mod mach_ends;
 mod mach_port;
 mod mach_rtt;
+mod mach_set;
 mod mach_stream;
 mod named_pipe;
 mod pipe_rtt;
@@ -93,6 +94,7 @@ pub(crate) static CASES: &[Case] = &[
     alpc_direct::SERVED,
     mach_rtt::CASE,
     mach_stream::CASE,
+    mach_set::CASE,
     named_pipe::TRIP,
     named_pipe::STREAM,
 ];

@@ -34,3 +34,8 @@ pub(super) fn introduced(port: &ReceiveRight) -> Result<SendRight> {
         other => Err(Failure::new(Exit::Failed, format!("no right to a port, but {other:?} came"))),
     }
 }
+
+/// A round trip's end was asked for what the other one does.
+pub(super) fn other_end() -> Failure {
+    Failure::usage("one end asks and the other answers")
+}

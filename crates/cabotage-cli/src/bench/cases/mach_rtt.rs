@@ -7,10 +7,9 @@ use std::os::fd::OwnedFd;
 use cabotage::mach::{ReceiveRight, SendRight};
 use cabotage::os::raw::Line;
 
-use super::mach_ends;
+use super::mach_ends::{self, other_end};
 use crate::bench::case::{Case, Result, Subject};
 use crate::bench::round_trip::RoundTrip;
-use crate::exit::Failure;
 
 pub(super) const CASE: Case = Case {
     name: "mach.rtt",
@@ -57,10 +56,6 @@ impl RoundTrip for Ends {
         let Self::Answerer { port, .. } = self else { return Err(other_end()) };
         Ok(port.receive()?.reply(&[7; BYTES])?)
     }
-}
-
-fn other_end() -> Failure {
-    Failure::usage("one end asks and the other answers")
 }
 
 const BYTES: usize = 64;
