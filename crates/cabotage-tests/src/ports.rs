@@ -2,7 +2,7 @@
 //! Ports of ALPC at a place of a test's own: created, connected to, and the one client that a test has let in.
 
 use cabotage_alpc::{
-    ChannelError, Client, ClientId, ConnectOptions, ConnectionPort, Incoming, PortOptions, Wait,
+    ChannelError, Client, ClientId, ConnectOptions, ConnectionPort, HandleKind, Incoming, PortOptions, Wait,
 };
 use cabotage_link::names::{Kind, Scope};
 use cabotage_os::Deadline;
@@ -17,15 +17,19 @@ pub(crate) const NAME: &str = "port";
 /// The largest section that either end takes.
 pub(crate) const SECTION_BYTES_MAX: usize = 256 << 10;
 
+/// How many handles either end takes with one message.
+const HANDLES_MAX: usize = 8;
+
 /// How a port at this place is created.
 pub(crate) fn port_options(place: &Scratch) -> PortOptions {
-    PortOptions::new().registry(&place.registry()).section_bytes_max(SECTION_BYTES_MAX as u64)
+    let options = PortOptions::new().registry(&place.registry()).section_bytes_max(SECTION_BYTES_MAX as u64);
+    options.take_handles(HANDLES_MAX, &[HandleKind::Pipe])
 }
 
 /// How a client at this place connects.
 pub(crate) fn connect_options(place: &Scratch) -> ConnectOptions {
     let options = ConnectOptions::new().registry(&place.registry()).deadline(soon());
-    options.section_bytes_max(SECTION_BYTES_MAX as u64)
+    options.section_bytes_max(SECTION_BYTES_MAX as u64).take_handles(HANDLES_MAX, &[HandleKind::Pipe])
 }
 
 /// A port and a client of it in one process, which sleep in the kernel when they wait, so that each run makes the same
@@ -34,12 +38,12 @@ pub(crate) fn connect_options(place: &Scratch) -> ConnectOptions {
 /// # Errors
 /// What either of them is told.
 pub(crate) fn both(
-    place: &Scratch,
     options: PortOptions,
+    client: ConnectOptions,
     deadline: Deadline,
 ) -> Result<(Client, Served), Wrong> {
     let mut port = options.wait(Wait::Block).create(NAME)?;
-    let connecting = connect_options(place).wait(Wait::Block).begin(NAME)?;
+    let connecting = client.wait(Wait::Block).begin(NAME)?;
     let client = let_in(&mut port, deadline)?;
     Ok((connecting.finish(deadline)?, Served { port, client }))
 }

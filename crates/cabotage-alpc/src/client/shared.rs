@@ -296,7 +296,7 @@ impl Shared {
         look_up: Option<Duration>,
         mut look: impl FnMut(&mut Desk) -> Option<T>,
     ) -> Result<T, Option<ChannelError>> {
-        let mut leads = false;
+        let (mut leads, mut is_empty) = (false, false);
         let outcome = loop {
             let mut desk = self.desk();
             if let Some(found) = look(&mut desk) {
@@ -305,14 +305,16 @@ impl Shared {
             if let Some(error) = &desk.ended {
                 break Err(Some(error.clone()));
             }
-            if deadline.has_passed() {
-                break Err(None);
-            }
             leads = leads || !std::mem::replace(&mut desk.is_led, true);
             drop(desk);
+            // What is here is found without patience.
+            if deadline.has_passed() && (is_empty || !leads) {
+                break Err(None);
+            }
             if leads {
                 let until = look_up.map_or(deadline, |after| deadline.or_sooner(Deadline::within(after)));
                 let received = self.receiver.receive(until);
+                is_empty = matches!(received, Err(link::ReceiveError::Nothing));
                 self.file(received);
             } else {
                 match deadline.remaining() {

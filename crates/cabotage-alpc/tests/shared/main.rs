@@ -322,3 +322,40 @@ fn views_and_handles_of_replies_and_datagrams_are_taken_as_they_are() {
     let mut told = client.receive(soon()).unwrap();
     assert_eq!((told.handles().unwrap().len(), told.into_vec()), (1, b"by the way".to_vec()));
 }
+
+#[test]
+fn what_is_here_is_received_without_patience() {
+    let harbour = Harbour::new();
+    let mut port = harbour.port();
+    let (client, id) = harbour.client(&mut port, 0);
+    let client = client.share();
+    for number in 0..10_u8 {
+        port.send_datagram(id, &[number], soon()).unwrap();
+        port.send_datagram(id, &[number, number], soon()).unwrap();
+        assert_eq!(client.receive(Deadline::Now).unwrap(), [number]);
+        assert_eq!(client.receive(Deadline::Now).unwrap(), [number, number]);
+        assert_eq!(client.receive(Deadline::Now), Err(ReceiveError::Nothing));
+    }
+    let waiting = client.send_request(b"?", soon()).unwrap();
+    let asked = request(&mut port);
+    port.reply(asked, b"!").unwrap();
+    assert_eq!(waiting.wait(Deadline::Now).unwrap(), b"!");
+}
+
+#[test]
+fn a_forked_child_is_refused_and_its_parent_goes_on() {
+    let harbour = Harbour::new();
+    let mut port = harbour.port();
+    let (client, id) = harbour.client(&mut port, 0);
+    let client = client.share();
+    client.send_datagram(b"before", soon()).unwrap();
+    let refused = || {
+        let forked = ChannelError::Forked;
+        client.receive(Deadline::Now) == Err(ReceiveError::Channel(forked.clone()))
+            && client.send_datagram(b"", Deadline::Now) == Err(SendError::Channel(forked))
+    };
+    assert!(cabotage_os::fork::child_answers(refused, soon()).unwrap());
+    assert!(matches!(next(&mut port), Incoming::Datagram(_)));
+    port.send_datagram(id, b"after", soon()).unwrap();
+    assert_eq!(client.receive(soon()).unwrap(), b"after");
+}

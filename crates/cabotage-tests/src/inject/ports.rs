@@ -62,7 +62,7 @@ pub(super) fn a_client_is_let_in_with_data_and_another_refused(place: &Scratch) 
 
 pub(super) fn requests_are_answered_canceled_and_let_go_of(place: &Scratch) -> Answer {
     in_place(place, || {
-        let (mut client, mut served) = ports::both(place, port_options(place), shortly())?;
+        let (mut client, mut served) = ports::both(port_options(place), connect_options(place), shortly())?;
         for number in 0..3_u8 {
             let id = client.send_request(&[number], shortly())?;
             let asked = request(&mut served)?;

@@ -14,6 +14,7 @@ mod named_pipe_ends;
 mod pipe;
 mod port;
 mod port_ends;
+mod port_shared;
 mod shm;
 mod shm_guarded;
 mod shm_trusting;
@@ -103,7 +104,7 @@ pub trait Transport: Sync {
 }
 
 /// Every transport there is.
-pub fn all() -> [&'static dyn Transport; 15] {
+pub fn all() -> [&'static dyn Transport; 16] {
     [
         &link_pair::LinkByPair,
         &link_name::LinkByName::NearPublishes,
@@ -117,6 +118,7 @@ pub fn all() -> [&'static dyn Transport; 15] {
         &port::Alpc::NearServes,
         &port::Alpc::FarServes,
         &port::Alpc::Requests,
+        &port::Alpc::Shared,
         &named_pipe::NamedPipe::NearServes,
         &named_pipe::NamedPipe::FarServes,
         &named_pipe::NamedPipe::OfBytes,
@@ -134,7 +136,7 @@ macro_rules! conformance_transports {
     ($act:ident) => {
         $act! {
             link_by_pair link_by_name link_by_name_of_the_far_one anonymous_pipe fifo shm_trusting shm_guarded topic
-            topic_that_drops alpc alpc_of_the_far_one alpc_requests
+            topic_that_drops alpc alpc_of_the_far_one alpc_requests alpc_shared
             named_pipe named_pipe_of_the_far_one named_pipe_of_bytes
         }
     };

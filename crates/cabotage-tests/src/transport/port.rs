@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A channel of ALPC: datagrams both ways, with the port in either process, short ones through the queue and long ones
-//! as views; and requests one way, all through the queue, of which the reply says that the record was taken.
+//! as views; requests one way, all through the queue, of which the reply says that the record was taken; and datagrams
+//! of a client that threads share.
 
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use cabotage_alpc::{Client, ConnectionPort, PortOptions, ReceiveError, SendError};
+use cabotage_alpc::{Client, ConnectOptions, ConnectionPort, PortOptions, ReceiveError, SendError};
 
 use cabotage_os::Deadline;
 
 use super::port_ends::{Asking, ClientEnd, ServerEnd};
+use super::port_shared::SharedEnd;
 use super::{Ability, BothEnds, End, Side, StartFar, Told, Transport, other};
 use crate::ports::{self, NAME, SECTION_BYTES_MAX, Served, connect_options, let_in, port_options};
 use crate::scratch::Scratch;
@@ -24,6 +26,8 @@ pub(super) enum Alpc {
     FarServes,
     /// Requests, to whichever process receives.
     Requests,
+    /// Datagrams to and from a client that threads share, with the port in the far process.
+    Shared,
 }
 
 impl Alpc {
@@ -31,7 +35,7 @@ impl Alpc {
     fn serves(self, side: Side, is_near: bool) -> bool {
         match self {
             Self::NearServes => is_near,
-            Self::FarServes => !is_near,
+            Self::FarServes | Self::Shared => !is_near,
             Self::Requests => side == Side::Receiver,
         }
     }
@@ -39,6 +43,7 @@ impl Alpc {
     fn client_end(self, client: Client) -> Box<dyn End> {
         match self {
             Self::Requests => Box::new(Asking::new(client)),
+            Self::Shared => Box::new(SharedEnd(client.share())),
             _ => Box::new(ClientEnd(client)),
         }
     }
@@ -46,9 +51,13 @@ impl Alpc {
     fn options(self, place: &Scratch) -> PortOptions {
         match self {
             // Whatever the queue holds goes through it.
-            Self::Requests => port_options(place).views_max(0),
+            Self::Requests | Self::Shared => port_options(place).views_max(0),
             _ => port_options(place),
         }
+    }
+
+    fn client_options(self, options: ConnectOptions) -> ConnectOptions {
+        if self == Self::Shared { options.views_max(0) } else { options }
     }
 
     fn publish(self, place: &Scratch) -> ConnectionPort {
@@ -56,7 +65,8 @@ impl Alpc {
     }
 
     fn connect(self, place: &Scratch) -> Box<dyn End> {
-        let client = connect_options(place).wait_for_name().connect(NAME);
+        let options = connect_options(place).wait_for_name();
+        let client = self.client_options(options).connect(NAME);
         self.client_end(client.expect("a server that accepts"))
     }
 }
@@ -72,6 +82,7 @@ impl Transport for Alpc {
             Self::NearServes => "alpc",
             Self::FarServes => "alpc_of_the_far_one",
             Self::Requests => "alpc_requests",
+            Self::Shared => "alpc_shared",
         }
     }
 
@@ -88,18 +99,23 @@ impl Transport for Alpc {
             }
             Ability::TellsLoss => Some("a sender waits for a slow receiver"),
             Ability::Sets => Some("a port is one receive point for all of its clients"),
-            Ability::Threads => {
+            Ability::Threads if *self != Self::Shared => {
                 Some("a client is in one pair of hands, and a port shares its work by workers")
             }
-            Ability::Descriptors => Some("handles go with requests by an attribute of their own"),
-            Ability::Blocks if *self == Self::Requests => Some("this port takes no views"),
+            Ability::Descriptors if *self == Self::Shared => Some("a client that threads share sends bodies"),
+            Ability::Pollable | Ability::RefusesForked if *self == Self::Shared => {
+                Some("threads that share a client wait in its calls")
+            }
+            Ability::Blocks if matches!(self, Self::Requests | Self::Shared) => {
+                Some("this port takes no views")
+            }
             _ => None,
         }
     }
 
     fn record_bytes_max(&self) -> usize {
         match self {
-            Self::Requests => cabotage_alpc::MESSAGE_BYTES_MAX,
+            Self::Requests | Self::Shared => cabotage_alpc::MESSAGE_BYTES_MAX,
             _ => SECTION_BYTES_MAX,
         }
     }
@@ -118,9 +134,10 @@ impl Transport for Alpc {
     fn open_both(&self, place: &Scratch) -> Result<BothEnds, Told> {
         // Both are in one thread, so what does not come at once does not come.
         let at_once = Deadline::within(Duration::from_millis(100));
-        let (client, served) = ports::both(place, self.options(place), at_once).map_err(other)?;
+        let options = self.client_options(connect_options(place));
+        let (client, served) = ports::both(self.options(place), options, at_once).map_err(other)?;
         let (client, server) = (self.client_end(client), Box::new(ServerEnd::new(served)));
-        Ok(if *self == Self::FarServes { (server, client) } else { (client, server) })
+        Ok(if matches!(self, Self::FarServes | Self::Shared) { (server, client) } else { (client, server) })
     }
 
     fn join(&self, place: &Scratch, side: Side, _inherited: Option<OwnedFd>) -> Box<dyn End> {

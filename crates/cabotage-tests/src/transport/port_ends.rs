@@ -2,12 +2,13 @@
 //! The ends of a channel of ALPC, in the words of all transports: a client that says and hears, one that asks, and a
 //! port with its one client.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use cabotage_alpc::{Client, Incoming, Loss, Outgoing, Ready, Received, View, ViewMut};
+use cabotage_alpc::{Client, Handles, Incoming, Loss, Outgoing, Ready, Received, View, ViewMut};
 use cabotage_os::Deadline;
 
-use super::{End, Parcel, Told, other};
+use super::port_shared::Locked;
+use super::{End, Parcel, SplitEnds, Told, other};
 use crate::ports::{Served, end_of};
 
 /// A client that sends and receives datagrams.
@@ -21,7 +22,12 @@ impl End for ClientEnd {
 
     fn receive(&mut self, deadline: Deadline) -> Result<Vec<u8>, Told> {
         match self.0.receive(deadline)? {
-            Received::Datagram(body) => Ok(body.to_vec()),
+            Received::Datagram(body) => {
+                let record = body.to_vec();
+                // Nobody takes them later.
+                drop(taken(self.0.handles_received()));
+                Ok(record)
+            }
             other => Err(Told::Other(format!("no datagram, but {other:?}"))),
         }
     }
@@ -31,12 +37,17 @@ impl End for ClientEnd {
         if let Some(bytes) = parcel.blocks.first() {
             view = Some(filled(self.0.view(bytes.len(), deadline)?, bytes)?);
         }
-        Ok(self.0.send_datagram_as(&mut outgoing(&parcel, view), deadline)?)
+        let Parcel { bytes, descriptors, .. } = parcel;
+        Ok(self.0.send_datagram_as(&mut outgoing(&bytes, view, descriptors), deadline)?)
     }
 
     fn receive_parcel(&mut self, deadline: Deadline) -> Result<Parcel, Told> {
-        let bytes = self.receive(deadline)?;
-        Ok(Parcel { bytes, blocks: blocks(self.0.take_view().as_ref())?, ..Parcel::default() })
+        let bytes = match self.0.receive(deadline)? {
+            Received::Datagram(body) => body.to_vec(),
+            other => return Err(Told::Other(format!("no datagram, but {other:?}"))),
+        };
+        let blocks = blocks(self.0.take_view().as_ref())?;
+        Ok(Parcel { bytes, blocks, descriptors: taken(self.0.handles_received()) })
     }
 
     fn must_wait(&mut self) -> Result<bool, Told> {
@@ -58,12 +69,18 @@ fn filled(mut view: ViewMut, bytes: &[u8]) -> Result<ViewMut, Told> {
     Ok(view)
 }
 
-fn outgoing(parcel: &Parcel, view: Option<ViewMut>) -> Outgoing<'_> {
-    let message = Outgoing::new(&parcel.bytes);
+fn outgoing(bytes: &[u8], view: Option<ViewMut>, descriptors: Vec<OwnedFd>) -> Outgoing<'_> {
+    let message = descriptors.into_iter().fold(Outgoing::new(bytes), Outgoing::with_handle);
     match view {
         Some(view) => message.with_view(view),
         None => message,
     }
+}
+
+/// All handles that came.
+pub(super) fn taken(handles: Option<&mut Handles>) -> Vec<OwnedFd> {
+    let take = |handles: &mut Handles| (0..handles.len()).filter_map(|at| handles.take_at(at)).collect();
+    handles.map(take).unwrap_or_default()
 }
 
 fn blocks(view: Option<&View>) -> Result<Vec<Vec<u8>>, Told> {
@@ -95,6 +112,28 @@ impl Asking {
 
 impl End for Asking {
     fn send(&mut self, record: &[u8], deadline: Deadline) -> Result<(), Told> {
+        self.hear_what_is_answered(deadline)?;
+        Ok(self.0.send_request(record, deadline).map(drop)?)
+    }
+
+    fn send_parcel(&mut self, parcel: Parcel, deadline: Deadline) -> Result<(), Told> {
+        self.hear_what_is_answered(deadline)?;
+        let mut message = outgoing(&parcel.bytes, None, parcel.descriptors);
+        Ok(self.0.send_request_as(&mut message, deadline).map(drop)?)
+    }
+
+    fn receive(&mut self, _deadline: Deadline) -> Result<Vec<u8>, Told> {
+        Err(self.cannot("receive at the end that asks"))
+    }
+
+    fn close(self: Box<Self>) {
+        self.0.close();
+    }
+}
+
+impl Asking {
+    /// Hears the replies that are here, and waits for one if too many are not.
+    fn hear_what_is_answered(&mut self, deadline: Deadline) -> Result<(), Told> {
         while self.0.requests_waiting() > 0 {
             let is_full = self.0.requests_waiting() >= UNANSWERED_MAX;
             match self.hear(if is_full { deadline } else { Deadline::Now }) {
@@ -104,15 +143,7 @@ impl End for Asking {
                 Err(told) => return Err(told),
             }
         }
-        Ok(self.0.send_request(record, deadline).map(drop)?)
-    }
-
-    fn receive(&mut self, _deadline: Deadline) -> Result<Vec<u8>, Told> {
-        Err(self.cannot("receive at the end that asks"))
-    }
-
-    fn close(self: Box<Self>) {
-        self.0.close();
+        Ok(())
     }
 }
 
@@ -189,17 +220,28 @@ impl End for ServerEnd {
         if let Some(bytes) = parcel.blocks.first() {
             view = Some(filled(port.view(*client, bytes.len(), deadline)?, bytes)?);
         }
-        Ok(port.send_datagram_as(*client, &mut outgoing(&parcel, view), deadline)?)
+        let Parcel { bytes, descriptors, .. } = parcel;
+        Ok(port.send_datagram_as(*client, &mut outgoing(&bytes, view, descriptors), deadline)?)
     }
 
     fn receive_parcel(&mut self, deadline: Deadline) -> Result<Parcel, Told> {
         match self.next(deadline)? {
             Incoming::Datagram(mut datagram) => {
                 let bytes = datagram.body().to_vec();
-                Ok(Parcel { bytes, blocks: blocks(datagram.take_view().as_ref())?, ..Parcel::default() })
+                let blocks = blocks(datagram.take_view().as_ref())?;
+                Ok(Parcel { bytes, blocks, descriptors: taken(datagram.handles()) })
+            }
+            Incoming::Request(mut request) => {
+                let descriptors = taken(request.handles());
+                let bytes = self.take(Incoming::Request(request))?;
+                Ok(Parcel { bytes, descriptors, ..Parcel::default() })
             }
             other => self.take(other).map(|bytes| Parcel { bytes, ..Parcel::default() }),
         }
+    }
+
+    fn split(self: Box<Self>) -> Result<SplitEnds, Told> {
+        Ok(Locked::halves(*self))
     }
 
     fn must_wait(&mut self) -> Result<bool, Told> {
