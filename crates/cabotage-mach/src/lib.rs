@@ -53,6 +53,7 @@ mod task;
 pub use bootstrap::{check_in, look_up};
 pub use cabotage_link::Ready;
 pub use cabotage_os::Deadline;
+pub use carrier::Loan;
 pub use code::KernError;
 pub use error::{
     BootstrapError, NO_NAME_LEFT, OutsideError, PollError, ReceiveError, RequestError, SendError, TaskError,

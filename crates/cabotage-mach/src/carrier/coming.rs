@@ -12,6 +12,7 @@ use super::hearing::Fault;
 use super::moving::Arrival;
 use super::packet::Packet;
 use super::rules::{Broken, Role};
+use super::unpacking::Came;
 use super::wire::{self, Message as Told, To, Whole, Word};
 use crate::kernel::message::{Capability, Cargo, Message, Sender};
 use crate::kernel::{Kernel, PortId};
@@ -91,7 +92,8 @@ impl Desk {
             sender: Sender::Task(self.sender(key)),
             origin: None,
         };
-        let unpacked = self.unpack_all(kernel, key, record, &mut descriptors.into_iter(), &mut message);
+        let unpacked =
+            self.unpack_all(kernel, key, record, &mut Came::new(descriptors, Vec::new()), &mut message);
         let coming = self.coming.get_mut(&key);
         let refused = match (unpacked, coming) {
             (Err(fault), _) => Some((fault, message)),

@@ -223,7 +223,7 @@ impl Desk {
             Word::Release => About::Release,
             _ => About::Nothing,
         };
-        self.say(key, Packet { bytes, descriptors: descriptor.into_iter().collect(), about });
+        self.say(key, Packet { descriptors: descriptor.into_iter().collect(), about, ..Packet::new(bytes) });
     }
 
     /// Whether the peer of a link reads so little that nothing more is to wait for it.

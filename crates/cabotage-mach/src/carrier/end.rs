@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{Key, Letter};
+use cabotage_link::{Block, Key, Letter};
 
 use super::moving::Follower;
 use super::packet::{About, Packet};
@@ -37,6 +37,8 @@ pub(super) struct End {
     pub(super) forked: Vec<Key>,
     /// Descriptors of a message that is still to come.
     pub(super) custody: Vec<OwnedFd>,
+    /// Blocks of it, likewise.
+    pub(super) blocks: Vec<Block>,
     /// What was received and not yet looked at, since somebody only looked for forks.
     pub(super) unread: VecDeque<Letter>,
     /// What is still to be sent, in order.
@@ -91,6 +93,7 @@ impl End {
             fork: 0,
             forked: Vec::new(),
             custody: Vec::new(),
+            blocks: Vec::new(),
             unread: VecDeque::new(),
             unsent: VecDeque::new(),
             sender: None,

@@ -3,10 +3,11 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{Event, Key, Letter};
+use cabotage_link::{BLOCKS_MAX, Event, Key, Letter};
 
 use super::desk::{Desk, link_over};
 use super::rules::{Broken, Ending, Role};
+use super::unpacking::Came;
 use super::wire::{self, Claim, PORTS_MAX, Record, Says, Welcome};
 use crate::kernel::message::Capability;
 use crate::kernel::{Kernel, PortId};
@@ -99,12 +100,15 @@ impl Desk {
             Says::Message(message) => {
                 let mut descriptors = std::mem::take(&mut end.custody);
                 descriptors.extend(letter.descriptors);
-                self.hear_message(kernel, key, message, descriptors)?;
+                let mut blocks = std::mem::take(&mut end.blocks);
+                blocks.extend(letter.blocks);
+                self.hear_message(kernel, key, message, Came::new(descriptors, blocks))?;
             }
             Says::Ahead => {
                 end.custody.extend(letter.descriptors);
-                if end.custody.len() > PORTS_MAX + 1 {
-                    return Err("sent more descriptors ahead than a message has");
+                end.blocks.extend(letter.blocks);
+                if end.custody.len() > PORTS_MAX + 1 || end.blocks.len() > BLOCKS_MAX {
+                    return Err("sent more descriptors or blocks ahead than a message has");
                 }
             }
             says => {

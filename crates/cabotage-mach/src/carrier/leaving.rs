@@ -338,7 +338,7 @@ impl Desk {
             Capability::Null => REQUESTS,
             _ => BY_SEND,
         };
-        let (packets, changes) = written(message, to, passing, 0, false);
+        let (packets, changes) = written(message, to, passing, Vec::new(), (0, false));
         for packet in packets {
             self.say(estate, packet);
         }

@@ -16,6 +16,7 @@ mod following;
 mod hearing;
 mod lead;
 mod leaving;
+mod loan;
 mod moving;
 mod packet;
 mod passing;
@@ -38,6 +39,7 @@ use crate::kernel::messages::{Outgoing, SendFailed, Sent};
 use crate::kernel::{Kernel, Ticket};
 use desk::{Desk, refusal_of_set};
 use lead::Place;
+pub use loan::Loan;
 pub(crate) use rights::RightError;
 
 /// What carries for the kernel of this process. Its lock is taken before the kernel's.

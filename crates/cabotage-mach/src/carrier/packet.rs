@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{DESCRIPTORS_MAX, Deadline, Link, LinkError, Parcel, SendError, Unsent};
+use cabotage_link::{BlockMut, DESCRIPTORS_MAX, Deadline, Link, LinkError, Parcel, SendError, Unsent};
 
 use super::wire::{self, Draft};
 
@@ -15,6 +15,7 @@ const BYTES_WITH_DESCRIPTORS_MAX: usize = 8 << 10;
 pub(super) struct Packet {
     pub(super) bytes: Vec<u8>,
     pub(super) descriptors: Vec<OwnedFd>,
+    pub(super) blocks: Vec<BlockMut>,
     pub(super) about: About,
 }
 
@@ -46,12 +47,12 @@ impl About {
 
 impl Packet {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, descriptors: Vec::new(), about: About::Nothing }
+        Self { bytes, descriptors: Vec::new(), blocks: Vec::new(), about: About::Nothing }
     }
 
     /// A word that comes with a descriptor.
     pub(super) fn with(bytes: Vec<u8>, descriptor: OwnedFd) -> Self {
-        Self { bytes, descriptors: vec![descriptor], about: About::Nothing }
+        Self { descriptors: vec![descriptor], ..Self::new(bytes) }
     }
 
     /// The records of a message: itself, behind those that carry descriptors for which it has no room.
@@ -60,15 +61,18 @@ impl Packet {
         let mut bytes = Vec::new();
         draft.write(body, taken, &mut bytes);
         let mut descriptors = std::mem::take(&mut draft.descriptors);
+        let mut blocks = std::mem::take(&mut draft.blocks);
         let mut packets = Vec::with_capacity(1);
         let fits = bytes.len() <= BYTES_WITH_DESCRIPTORS_MAX && descriptors.len() <= DESCRIPTORS_MAX;
-        while !fits && !descriptors.is_empty() {
+        let has_more = |descriptors: &[OwnedFd], blocks: &[BlockMut]| descriptors.len() + blocks.len() > 0;
+        while !fits && has_more(&descriptors, &blocks) {
             let rest = descriptors.split_off(descriptors.len().min(DESCRIPTORS_MAX));
             let bytes = wire::ahead(descriptors.len(), taken);
-            packets.push(Self { bytes, descriptors, about: about(About::Part) });
+            let blocks = std::mem::take(&mut blocks);
+            packets.push(Self { bytes, descriptors, blocks, about: about(About::Part) });
             descriptors = rest;
         }
-        packets.push(Self { bytes, descriptors, about: about(About::Message) });
+        packets.push(Self { bytes, descriptors, blocks, about: about(About::Message) });
         packets
     }
 
@@ -77,19 +81,19 @@ impl Packet {
     /// # Errors
     /// The link is over, or will never take it.
     pub(super) fn send(self, link: &mut Link) -> Result<Result<About, Self>, LinkError> {
-        let error = if self.descriptors.is_empty() {
+        let error = if self.descriptors.is_empty() && self.blocks.is_empty() {
             match link.try_send(&self.bytes) {
                 Ok(()) => return Ok(Ok(self.about)),
                 Err(SendError::Full) => return Ok(Err(self)),
                 Err(error) => error,
             }
         } else {
-            let Self { bytes, descriptors, about } = self;
-            let parcel = Parcel { bytes: &bytes, descriptors, ..Parcel::default() };
+            let Self { bytes, descriptors, blocks, about } = self;
+            let parcel = Parcel { bytes: &bytes, blocks, descriptors };
             match link.send_parcel(parcel, Deadline::Now) {
                 Ok(()) => return Ok(Ok(about)),
-                Err(Unsent { error: SendError::Full, parcel: Parcel { descriptors, .. } }) => {
-                    return Ok(Err(Self { bytes, descriptors, about }));
+                Err(Unsent { error: SendError::Full, parcel: Parcel { descriptors, blocks, .. } }) => {
+                    return Ok(Err(Self { bytes, descriptors, blocks, about }));
                 }
                 Err(unsent) => unsent.error,
             }

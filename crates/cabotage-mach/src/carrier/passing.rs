@@ -176,7 +176,10 @@ impl Desk {
     /// Tells an owner of another link to its port.
     pub(super) fn say_fork(&mut self, own: Key, fork: u64, owners: OwnedFd, spare: OwnedFd) {
         let bytes = wire::bare(Word::Fork, fork, 0, &[]);
-        self.say(own, Packet { bytes, descriptors: vec![owners], about: About::Fork(fork, spare) });
+        self.say(
+            own,
+            Packet { descriptors: vec![owners], about: About::Fork(fork, spare), ..Packet::new(bytes) },
+        );
     }
 
     /// A send-once right to another process's port: back home as what it is, to a third party as a link.

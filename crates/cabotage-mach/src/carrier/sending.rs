@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages that leave this process.
 
-use cabotage_link::Key;
+use cabotage_link::{BLOCKS_MAX, BlockMut, Deadline, Key};
 
 use super::desk::{Desk, Route};
 use super::end::Kept;
@@ -65,7 +65,7 @@ impl Desk {
         }
     }
 
-    fn way(&self, route: u64) -> Option<(Key, To)> {
+    pub(super) fn way(&self, route: u64) -> Option<(Key, To)> {
         match self.routes.get(&route)? {
             Route::Link(key) => Some((*key, To::Port)),
             Route::Token(key, token) => Some((*key, To::Token(*token))),
@@ -110,13 +110,14 @@ impl Desk {
         kernel: &mut Kernel,
         key: Key,
         to: To,
-        message: Message,
+        mut message: Message,
         passing: Vec<Passing>,
     ) {
+        let blocks = self.lend(key, &mut message);
         let taken = self.ends.get_mut(key).map_or(0, |end| end.role.tell());
         let is_of_holder =
             self.ends.get(key).is_some_and(|end| matches!(end.role, Role::Holder { .. })) && to == To::Port;
-        let (packets, changes) = written(&message, to, passing, taken, is_of_holder);
+        let (packets, changes) = written(&message, to, passing, blocks, (taken, is_of_holder));
         if let Some(end) = self.ends.get_mut(key).filter(|_| is_of_holder) {
             end.role.send();
             end.kept.push_back(Kept { message, changes });
@@ -132,6 +133,42 @@ impl Desk {
             self.commit(kernel, change);
         }
         self.spend(key, to);
+    }
+
+    /// The blocks by which the memory of a message goes: what was lent is where it has to be, and other memory is copied
+    /// into one if it is long. It can be read in the message all the same.
+    fn lend(&mut self, key: Key, message: &mut Message) -> Vec<Option<BlockMut>> {
+        let number = self.ends.get(key).map_or(0, |end| end.number);
+        let mut blocks = Vec::new();
+        let mut left = BLOCKS_MAX;
+        for cargo in &mut message.cargo {
+            let Cargo::Memory(memory) = cargo else { continue };
+            let block = if left > 0 { self.block_of(key, number, memory) } else { None };
+            left -= usize::from(block.is_some());
+            blocks.push(block);
+        }
+        blocks
+    }
+
+    fn block_of(&mut self, key: Key, number: u64, memory: &mut Memory) -> Option<BlockMut> {
+        if let Memory::Loan(loan) = memory
+            && let Some(block) = loan.take_block(number)
+        {
+            return Some(block);
+        }
+        let bytes = memory.bytes();
+        if bytes < BLOCK_BYTES_MIN {
+            return None;
+        }
+        let mut block = self.set.get_mut(key)?.block(bytes, Deadline::Now).ok()?;
+        let is_written = match memory {
+            Memory::Bytes(bytes) => block.write_at(0, bytes).is_ok(),
+            memory => {
+                let copy = memory.to_vec();
+                copy.len() == bytes && block.write_at(0, &copy).is_ok()
+            }
+        };
+        is_written.then_some(block)
     }
 
     /// The right that a message was sent by is gone, and the message too.
@@ -181,6 +218,9 @@ impl Desk {
     }
 }
 
+/// Memory of so many bytes goes as a block.
+const BLOCK_BYTES_MIN: usize = 16 << 10;
+
 /// Whether a message can go only when the other end's library has answered: it brings descriptors, or is long.
 fn needs_meeting(message: &Message) -> bool {
     const BYTES_BEFORE_MEETING: usize = 2048;
@@ -193,12 +233,12 @@ pub(super) fn written(
     message: &Message,
     to: To,
     passing: Vec<Passing>,
-    taken: u32,
-    is_about_port: bool,
+    blocks: Vec<Option<BlockMut>>,
+    (taken, is_about_port): (u32, bool),
 ) -> (Vec<Packet>, Vec<Change>) {
     let mut draft = Draft::new(message.id, to, message.complex);
     let mut changes = Vec::with_capacity(passing.len());
-    let mut passing = passing.into_iter();
+    let (mut passing, mut blocks) = (passing.into_iter(), blocks.into_iter());
     if let Some(reply) = passing.next() {
         draft.reply(reply.carried, reply.descriptor);
         changes.push(reply.change);
@@ -217,7 +257,11 @@ pub(super) fn written(
             changes.push(ready.change);
         }
         match cargo {
-            Cargo::Memory(Memory::Bytes(bytes)) => draft.memory(bytes),
+            Cargo::Memory(memory) => match (blocks.next().flatten(), memory) {
+                (Some(block), _) => draft.block(block),
+                (None, Memory::Bytes(bytes)) => draft.memory(bytes),
+                (None, memory) => draft.memory(&memory.to_vec()),
+            },
             Cargo::File(file) => {
                 if let Ok(file) = file.try_clone() {
                     draft.file(file);

@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{Key, Letter};
+use cabotage_link::{Block, Key, Letter};
 
 use super::desk::{Desk, Route, link_over};
 use super::end::Token;
@@ -14,6 +14,19 @@ use crate::kernel::message::{AuditToken, Capability, Cargo, Memory, Message, Sen
 use crate::kernel::{Kernel, PortId};
 use crate::right::{Disposition, Right};
 
+/// What came along with a message, in the order of its entries.
+#[derive(Debug)]
+pub(super) struct Came {
+    descriptors: std::vec::IntoIter<OwnedFd>,
+    blocks: std::vec::IntoIter<Block>,
+}
+
+impl Came {
+    pub(super) fn new(descriptors: Vec<OwnedFd>, blocks: Vec<Block>) -> Self {
+        Self { descriptors: descriptors.into_iter(), blocks: blocks.into_iter() }
+    }
+}
+
 impl Desk {
     /// A message came: it goes to its port, whatever the limit is, since the link has its own.
     pub(super) fn hear_message(
@@ -21,10 +34,9 @@ impl Desk {
         kernel: &mut Kernel,
         key: Key,
         record: Told<'_>,
-        descriptors: Vec<OwnedFd>,
+        mut came: Came,
     ) -> Result<(), Fault> {
         let (destination, port, origin) = self.destination(kernel, key, record.to).map_err(Broken::rule)?;
-        let mut descriptors = descriptors.into_iter();
         let mut message = Message {
             id: record.id,
             destination,
@@ -35,7 +47,7 @@ impl Desk {
             sender: Sender::Task(self.sender(key)),
             origin,
         };
-        match self.unpack_all(kernel, key, record, &mut descriptors, &mut message) {
+        match self.unpack_all(kernel, key, record, &mut came, &mut message) {
             Ok(()) => {
                 if let Err(message) = kernel.enqueue(port, message) {
                     kernel.destroy_message(message);
@@ -92,22 +104,22 @@ impl Desk {
         kernel: &mut Kernel,
         key: Key,
         record: Told<'_>,
-        descriptors: &mut impl Iterator<Item = OwnedFd>,
+        came: &mut Came,
         message: &mut Message,
     ) -> Result<(), Fault> {
-        let reply = self.unpack(kernel, key, record.reply, descriptors)?;
+        let reply = self.unpack(kernel, key, record.reply, came)?;
         let is_none = matches!(record.reply, Carried::Null(_));
         message.reply = (reply, (!is_none).then(|| seen(record.reply)));
         for item in record.items {
             let cargo = match item {
                 Item::Port(carried) => {
-                    let right = self.unpack(kernel, key, carried, descriptors)?;
+                    let right = self.unpack(kernel, key, carried, came)?;
                     Cargo::Port(right, seen(carried))
                 }
                 Item::Ports(list, disposition) => {
                     message.cargo.push(Cargo::Ports(Vec::with_capacity(list.len()), disposition.received()));
                     for carried in list {
-                        let right = self.unpack(kernel, key, carried, descriptors)?;
+                        let right = self.unpack(kernel, key, carried, came)?;
                         if let Some(Cargo::Ports(rights, _)) = message.cargo.last_mut() {
                             rights.push(right);
                         }
@@ -115,8 +127,11 @@ impl Desk {
                     continue;
                 }
                 Item::Inline(bytes) => Cargo::Memory(Memory::Bytes(bytes.to_vec())),
-                Item::Block(_) => return Err("carries memory in a block that did not come"),
-                Item::File => Cargo::File(descriptors.next().ok_or(MISSING)?),
+                Item::Block(bytes) => match came.blocks.next() {
+                    Some(block) if block.bytes() as u64 == bytes => Cargo::Memory(Memory::Block(block)),
+                    _ => return Err("carries memory in a block that did not come"),
+                },
+                Item::File => Cargo::File(came.descriptors.next().ok_or(MISSING)?),
             };
             message.cargo.push(cargo);
         }
@@ -128,7 +143,7 @@ impl Desk {
         kernel: &mut Kernel,
         key: Key,
         carried: Carried,
-        descriptors: &mut impl Iterator<Item = OwnedFd>,
+        came: &mut Came,
     ) -> Result<Capability, Fault> {
         let end = self.ends.get_mut(key).ok_or(MISSING)?;
         let port = end.port;
@@ -145,7 +160,7 @@ impl Desk {
                 Capability::SendOnce(self.take_token(kernel, key, token))
             }
             Carried::Once => {
-                let descriptor = descriptors.next().ok_or(MISSING)?;
+                let descriptor = came.descriptors.next().ok_or(MISSING)?;
                 match link_over(descriptor).ok().map(|link| self.hold(kernel, link, None, true)) {
                     Some(Ok(port)) if kernel.grant_send_once(port) => Capability::SendOnce(port),
                     _ => Capability::Dead,
@@ -153,7 +168,7 @@ impl Desk {
             }
             Carried::Receive(number) => self.arrive(kernel, key, number)?,
             Carried::Send { claim, fork } => {
-                let descriptor = descriptors.next().ok_or(MISSING)?;
+                let descriptor = came.descriptors.next().ok_or(MISSING)?;
                 // Who makes a right itself says with authority to which port.
                 let is_proved = fork == 0 && claim.is_some_and(|claim| self.is_from(key, claim));
                 self.take_send(kernel, (claim, is_proved), fork, descriptor)

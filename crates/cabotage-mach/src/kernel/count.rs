@@ -71,6 +71,11 @@ impl Kernel {
         self.ports.get_mut(port).map(|port| port.send_rights += 1).is_some()
     }
 
+    /// Whether another process has the receive right.
+    pub(crate) fn is_away(&self, port: PortId) -> bool {
+        self.ports.get(port).is_some_and(|port| matches!(port.home, Home::Away(_)))
+    }
+
     /// The same of a send-once right.
     pub fn grant_send_once(&mut self, port: PortId) -> bool {
         self.ports.get_mut(port).map(|port| port.send_once_rights += 1).is_some()

@@ -4,6 +4,7 @@
 use std::os::fd::OwnedFd;
 
 use super::ids::PortId;
+pub use super::memory::Memory;
 use crate::name::Name;
 use crate::right::Disposition;
 
@@ -55,13 +56,6 @@ pub enum Cargo {
     Ports(Vec<Capability>, Disposition),
     /// An open file, as a right of its own.
     File(OwnedFd),
-}
-
-/// Memory out of line.
-#[derive(Debug)]
-pub enum Memory {
-    /// A copy of its own.
-    Bytes(Vec<u8>),
 }
 
 /// Who sent a message, as the kernel knows it.

@@ -17,6 +17,7 @@ mod death;
 mod destroy;
 pub mod ids;
 mod lookup;
+pub mod memory;
 pub mod message;
 pub mod messages;
 mod moving;

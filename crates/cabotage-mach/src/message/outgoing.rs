@@ -4,6 +4,7 @@
 use std::os::fd::OwnedFd;
 
 use super::Carried;
+use crate::carrier::Loan;
 use crate::kernel::message::{Item, Letter, Memory};
 use crate::name::Name;
 use crate::right::Disposition;
@@ -47,6 +48,13 @@ impl Outgoing {
     #[must_use]
     pub fn memory(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.with(Carried::Memory(Memory::Bytes(bytes.into())))
+    }
+
+    /// With this memory, out of line, which was written where the receiver will read it
+    /// ([`SendRight::loan`](crate::SendRight::loan)). Sent by another right it is copied.
+    #[must_use]
+    pub fn lend(self, loan: Loan) -> Self {
+        self.with(Carried::Memory(loan.into()))
     }
 
     /// With this open file.

@@ -7,6 +7,7 @@ use cabotage_os::{Deadline, inherited};
 
 use super::owned::{Owned, by_name};
 use super::{ReceiveRight, SendOnceRight};
+use crate::carrier::Loan;
 use crate::code::KernError;
 use crate::error::{OutsideError, RequestError, Unsent};
 use crate::kernel::calls::Notice;
@@ -60,6 +61,16 @@ impl SendRight {
     pub fn copy(&self) -> Result<Self, KernError> {
         self.names().modify_references(self.name(), Right::Send, 1)?;
         Ok(Self::own(self.names(), self.name()))
+    }
+
+    /// Memory of `bytes` bytes to be filled and sent by this right ([`Outgoing::lend`]): it lies where the receiver will
+    /// read it, so nothing is copied on the way, whatever its size. Waits until `deadline` for memory that the receiver
+    /// still has; `None` if it gave none back.
+    ///
+    /// # Errors
+    /// [`OutsideError`]
+    pub fn loan(&self, bytes: usize, deadline: impl Into<Deadline>) -> Result<Option<Loan>, OutsideError> {
+        self.names().loan(self.name(), bytes, deadline.into())
     }
 
     /// Another reference of it, as the end of a link for another process: pass it to a child at its start

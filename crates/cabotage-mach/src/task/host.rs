@@ -204,6 +204,19 @@ impl Host {
         came
     }
 
+    /// Looks after the links, or lets whoever does, for a moment.
+    pub(super) fn look_for_a_moment(&self, deadline: Deadline) {
+        let soon = deadline.or_sooner(Deadline::within(LOOK_AGAIN_AFTER));
+        match self.carrier.get().and_then(Carrier::try_lead) {
+            Some(mut lead) => {
+                // What the kernel refuses, the next call tells.
+                let _ = lead.wait(&self.kernel, |woken| self.wake(woken), || false, soon);
+            }
+            None => std::thread::park_timeout(LOOK_AGAIN_AFTER),
+        }
+        self.hand_on();
+    }
+
     /// Somebody who sleeps looks after the links, if nobody does.
     fn hand_on(&self) {
         if self.carrier.get().is_some_and(|carrier| !carrier.is_led()) {

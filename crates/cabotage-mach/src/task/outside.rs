@@ -4,10 +4,10 @@
 use std::os::fd::OwnedFd;
 use std::sync::Mutex;
 
-use cabotage_link::{Link, Listener};
+use cabotage_link::{Deadline, Link, Listener};
 
 use super::Names;
-use crate::carrier::{Carrier, RightError};
+use crate::carrier::{Carrier, Loan, RightError};
 use crate::code::KernError;
 use crate::error::OutsideError;
 use crate::kernel::message::Capability;
@@ -66,6 +66,26 @@ impl Names {
             let (had_one, woken) = carrier.unpublish(kernel, port);
             (Ok(had_one), woken)
         })
+    }
+
+    /// Memory for a message to the port of a send right, waiting for it at most until `deadline`; `None` if there was
+    /// none in time.
+    ///
+    /// # Errors
+    /// [`OutsideError`]
+    pub fn loan(self, name: Name, bytes: usize, deadline: Deadline) -> Result<Option<Loan>, OutsideError> {
+        let port =
+            self.run(|kernel, space| kernel.look(space, name)?.held.sends().ok_or(KernError::InvalidRight))?;
+        loop {
+            let loan = match self.run(|kernel, _| Ok(kernel.is_away(port)))? {
+                true => self.outside(|carrier, kernel| carrier.loan(kernel, port, bytes))?,
+                false => Some(Loan::own(bytes)),
+            };
+            if loan.is_some() || deadline.has_passed() {
+                return Ok(loan);
+            }
+            self.host.look_for_a_moment(deadline);
+        }
     }
 
     fn port_of(self, name: Name) -> Result<PortId, OutsideError> {

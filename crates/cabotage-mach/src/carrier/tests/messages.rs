@@ -214,9 +214,56 @@ fn bodies_memory_and_files_arrive_whole_however_large() {
             owner.try_receive(port)
         });
         assert_eq!(received.body, content);
-        let [Item::File(_), Item::Memory(Memory::Bytes(memory))] = &received.items[..] else {
+        let [Item::File(_), Item::Memory(memory)] = &received.items[..] else {
             panic!("{:?}", received.items)
         };
-        assert_eq!(*memory, content);
+        assert_eq!(memory.to_vec(), content);
+        let is_block = matches!(memory, Memory::Block(_));
+        assert_eq!(is_block, bytes >= 16 << 10, "{bytes} bytes");
     }
+}
+
+#[test]
+fn memory_that_was_written_where_it_is_read_arrives_without_a_copy_and_is_used_again() {
+    let (owner, port, holder, right) = pair();
+    let away = holder.call(|kernel, space| kernel.look(space, right).unwrap().held.sends()).unwrap();
+    for round in 0..20_u8 {
+        let mut loan = holder.until(|holder| {
+            owner.look();
+            holder.carrier.loan(&holder.kernel, away, 1 << 20).0.unwrap()
+        });
+        assert!(loan.write_at(0, &[round; 64]) && loan.write_at((1 << 20) - 1, &[round]));
+        assert!(!loan.write_at(1 << 20, &[round]), "beyond its end");
+        let mut sent = carrying(7, (right, CopySend), &[]);
+        sent.items = vec![Item::Memory(loan.into())];
+        holder.send(sent);
+        let mut received = owner.receive(port);
+        let Some(Item::Memory(Memory::Block(block))) = received.items.pop() else { panic!("{received:?}") };
+        let mut ends = [0; 2];
+        block.copy_at(0, &mut ends[..1]).unwrap();
+        block.copy_at((1 << 20) - 1, &mut ends[1..]).unwrap();
+        assert_eq!(ends, [round; 2]);
+    }
+    let mut desk = holder.carrier.desk();
+    let key = desk.set.keys().next().unwrap();
+    assert!(desk.set.get_mut(key).unwrap().memory_bytes() < 4 << 20, "the same memory again");
+}
+
+#[test]
+fn memory_of_one_link_that_goes_over_another_is_copied() {
+    let (owner, port, holder, right) = pair();
+    let other = owner.port();
+    let right_to_other = owner.give(other, &holder);
+    let away = holder.call(|kernel, space| kernel.look(space, right).unwrap().held.sends()).unwrap();
+    let mut loan = holder.until(|holder| {
+        owner.look();
+        holder.carrier.loan(&holder.kernel, away, 100).0.unwrap()
+    });
+    assert!(loan.write_at(0, &[7; 100]));
+    let mut sent = carrying(7, (right_to_other, CopySend), &[]);
+    sent.items = vec![Item::Memory(loan.into())];
+    holder.send(sent);
+    let received = owner.receive(other);
+    let [Item::Memory(memory)] = &received.items[..] else { panic!("{received:?}") };
+    assert_eq!((memory.to_vec(), owner.send_rights(port)), (vec![7; 100], 1));
 }

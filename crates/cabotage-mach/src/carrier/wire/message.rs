@@ -6,6 +6,7 @@
 use std::os::fd::OwnedFd;
 
 use cabotage_lane::{bytes_of, value_of};
+use cabotage_link::BlockMut;
 
 use super::carried::{ENTRY_BYTES, Entry, kind};
 use super::{
@@ -198,6 +199,8 @@ pub(crate) struct Draft {
     memory: Vec<u8>,
     /// What goes along, in order.
     pub(crate) descriptors: Vec<OwnedFd>,
+    /// Likewise.
+    pub(crate) blocks: Vec<BlockMut>,
 }
 
 impl Draft {
@@ -253,8 +256,9 @@ impl Draft {
     }
 
     /// Memory in the next block.
-    pub(crate) fn block(&mut self, bytes: usize) {
-        self.entry(Entry { kind: kind::BLOCK, number: bytes as u64, ..Entry::default() });
+    pub(crate) fn block(&mut self, block: BlockMut) {
+        self.entry(Entry { kind: kind::BLOCK, number: block.bytes() as u64, ..Entry::default() });
+        self.blocks.push(block);
     }
 
     /// An open file.

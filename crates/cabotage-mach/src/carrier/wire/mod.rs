@@ -258,7 +258,7 @@ fn check_bare(header: &Header, word: Word, rest: &[u8]) -> Result<(), WireError>
     }
     let fits = match word {
         word if word.has_descriptor() => header.descriptors == 1,
-        Word::Ahead => header.descriptors >= 1,
+        Word::Ahead => true,
         _ => header.descriptors == 0,
     };
     if fits { Ok(()) } else { Err(WireError::Descriptors) }
