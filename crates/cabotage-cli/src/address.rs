@@ -31,6 +31,8 @@ pub(crate) enum Address {
     Link(names::Name),
     /// `alpc:echo`: a connection port, by the name that its server has published.
     Alpc(names::Name),
+    /// `mach:com.example.log`: a Mach port, by the name as which its receiver has checked in.
+    Mach(names::Name),
 }
 
 /// The two forms of a channel: names of one do not meet those of the other.
@@ -53,14 +55,11 @@ impl Form {
 }
 
 /// The kinds that this version knows.
-pub(crate) const KINDS: [&str; 8] = ["shm", "channel", "trusting", "topic", "fifo", "pipe", "link", "alpc"];
-
-/// Kinds of the mechanisms that come later.
-const LATER: [&str; 1] = ["mach"];
+pub(crate) const KINDS: [&str; 9] =
+    ["shm", "channel", "trusting", "topic", "fifo", "pipe", "link", "alpc", "mach"];
 
 /// How addresses are written.
-const FORMS: &str =
-    "shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, pipe:NAME, link:NAME or alpc:NAME";
+const FORMS: &str = "shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, pipe:NAME, link:NAME, alpc:NAME or mach:NAME";
 
 impl Address {
     /// Reads an address.
@@ -88,16 +87,18 @@ impl Address {
             Ok("alpc") => names::Name::parse(OsStr::from_bytes(name))
                 .map(Self::Alpc)
                 .map_err(|mistake| format!("{mistake} (alpc:NAME)")),
-            Ok(kind) if LATER.contains(&kind) => {
-                Err(format!("`{kind}:` is not in this version yet: use {FORMS}"))
-            }
+            Ok("mach") => names::Name::parse(OsStr::from_bytes(name))
+                .map(Self::Mach)
+                .map_err(|mistake| format!("{mistake} (mach:NAME)")),
             _ => Err(format!("`{shown}` is of no known kind: write {FORMS}")),
         }
     }
 
     /// Said by verbs that send a message and want an answer.
     pub(crate) fn carries_no_messages(&self) -> Failure {
-        Failure::usage(format!("{self} carries no messages: write link:NAME, pipe:NAME or alpc:NAME"))
+        Failure::usage(format!(
+            "{self} carries no messages: write link:NAME, pipe:NAME, alpc:NAME or mach:NAME"
+        ))
     }
 
     /// For clap: an argument that is an address.
@@ -134,6 +135,7 @@ impl fmt::Display for Address {
             Self::Pipe(name) => write!(f, "pipe:{}", name.short()),
             Self::Link(name) => write!(f, "link:{name}"),
             Self::Alpc(name) => write!(f, "alpc:{name}"),
+            Self::Mach(name) => write!(f, "mach:{name}"),
         }
     }
 }
@@ -152,23 +154,28 @@ mod tests {
         assert_eq!(parse("shm:frames"), parse("shm:/frames"));
         assert_eq!(parse("fifo:a:b"), Ok(Address::Fifo("a:b".into())));
         assert_eq!(parse("shm:frames").unwrap().to_string(), "shm:/frames");
-        for text in
-            ["link:weather", "channel:/frames", "trusting:/frames", "topic:/news", "alpc:echo", "pipe:chat"]
-        {
+        for text in [
+            "link:weather",
+            "channel:/frames",
+            "trusting:/frames",
+            "topic:/news",
+            "alpc:echo",
+            "mach:log",
+            "pipe:chat",
+        ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn a_mistake_is_answered_with_the_way_to_write_it() {
-        for text in ["frames", "", "tcp:host", "fifo:", "mach:log"] {
+        for text in ["frames", "", "tcp:host", "fifo:", "bus:log"] {
             let words = parse(text).unwrap_err();
             assert!(words.contains("fifo:PATH"), "{words}");
         }
         for text in ["shm:", "link:", "link:a/b", "link:.x", "channel:.x", "alpc:", "alpc:a/b", "pipe:"] {
             assert!(parse(text).is_err(), "{text}");
         }
-        assert!(parse("mach:log").unwrap_err().contains("not in this version yet"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod holders;
 mod link_names;
 mod links;
 mod ls;
+mod mach_ports;
 mod man;
 mod objects;
 mod people;

@@ -146,7 +146,7 @@ fn waiting_for_the_other_side_ends_when_the_time_is_up() {
 
 #[test]
 fn an_address_that_cannot_be_meant_is_a_usage_error_with_the_fix() {
-    for address in ["", "frames", "tcp:host", "fifo:", "shm:", "shm:/a/b", "shm:/..", "mach:chat"] {
+    for address in ["", "frames", "tcp:host", "fifo:", "shm:", "shm:/a/b", "shm:/..", "bus:chat"] {
         for verb in ["send", "receive", "show", "rm"] {
             let outcome = run(&[verb, address]).expect(2);
             assert!(!outcome.errors().contains("panicked"), "{}", outcome.errors());

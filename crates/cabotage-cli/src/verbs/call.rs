@@ -10,7 +10,7 @@ use cabotage::pipe::named::PipeName;
 use serde::Serialize;
 
 use super::timeout::Timeout;
-use super::{links, pipes, ports, transfer};
+use super::{links, mach_ports, pipes, ports, transfer};
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -22,7 +22,7 @@ use crate::output::Output;
 /// bytes, which keeps no borders, it is what one read finds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CallArgs {
-    /// Whom to ask: link:NAME, pipe:NAME or alpc:NAME
+    /// Whom to ask: link:NAME, pipe:NAME, alpc:NAME or mach:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
     /// Send this file [default: standard input]
@@ -58,6 +58,7 @@ pub(crate) fn run(args: &CallArgs, output: &Output) -> Result<Exit, Failure> {
         Address::Link(name) => call_link(name, &question()?, args)?,
         Address::Pipe(name) => call_pipe(name, &question()?, args)?,
         Address::Alpc(name) => call_port(name, &question()?, args)?,
+        Address::Mach(name) => call_mach(name, &question()?, args)?,
         other => return Err(other.carries_no_messages()),
     };
     transfer::target(args.output.as_deref())?.write(&answer)?;
@@ -97,6 +98,14 @@ fn call_port(name: &Name, question: &[u8], args: &CallArgs) -> Result<Answered, 
     let mut client = ports::connect(name, &args.timeout)?;
     let began = Instant::now();
     let answer = ports::call(&mut client, question, args.timeout.deadline());
+    let answer = answer.map_err(|failure| failure.about(&args.address))?;
+    Ok(Answered { bytes: question.len(), answer, seconds: began.elapsed().as_secs_f64() })
+}
+
+fn call_mach(name: &Name, question: &[u8], args: &CallArgs) -> Result<Answered, Failure> {
+    let right = mach_ports::look_up(name, &args.timeout)?;
+    let began = Instant::now();
+    let answer = mach_ports::call(&right, question, args.timeout.deadline());
     let answer = answer.map_err(|failure| failure.about(&args.address))?;
     Ok(Answered { bytes: question.len(), answer, seconds: began.elapsed().as_secs_f64() })
 }

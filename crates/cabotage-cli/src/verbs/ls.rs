@@ -25,7 +25,7 @@ use crate::output::{self, Output, Style};
 /// pipe: Windows named pipes, with scope, how many instances there are, mode and owner. One exists as long as a process
 /// has an instance of it.
 ///
-/// link, channel, alpc: names that processes of this user and of the system have published, with scope, mode, owner, and
+/// link, channel, alpc, mach: names that processes of this user and of the system have published, with scope, mode, owner, and
 /// whether the process lives.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LsArgs {
@@ -60,6 +60,9 @@ pub(crate) fn run(args: &LsArgs, output: &Output) -> Result<Exit, Failure> {
     }
     if wants("alpc") {
         link_names::list(Kind::Alpc, output)?;
+    }
+    if wants("mach") {
+        link_names::list(Kind::Mach, output)?;
     }
     Ok(Exit::Done)
 }

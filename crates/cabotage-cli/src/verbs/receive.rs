@@ -100,7 +100,7 @@ pub(crate) fn run(args: &ReceiveArgs, output: &Output) -> Result<Exit, Failure> 
             links::drain(link, name, &mut transfer::target(args.output.as_deref())?, &mut meter)?;
             meter.finish("receive", args.address.to_string(), output)
         }
-        Address::Alpc(_) => Err(Failure::usage(format!(
+        Address::Alpc(_) | Address::Mach(_) => Err(Failure::usage(format!(
             "{} answers requests: try `cabotage call` and `cabotage serve`",
             args.address
         ))),

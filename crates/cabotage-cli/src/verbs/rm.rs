@@ -17,13 +17,13 @@ use crate::output::Output;
 ///
 /// trusting:/NAME and topic:/NAME go with all their objects and with what waits in them, if no process takes part.
 ///
-/// link:NAME, alpc:NAME and channel:/NAME go only if the process that published it has ended; a living one takes it back itself.
+/// link:NAME, alpc:NAME, mach:NAME and channel:/NAME go only if the process that published it has ended; a living one takes it back itself.
 /// All names that were left behind go with `cabotage gc`.
 ///
 /// All addresses are tried; the exit code is that of the first failure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RmArgs {
-    /// What to remove: shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, link:NAME or alpc:NAME
+    /// What to remove: shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, link:NAME, alpc:NAME or mach:NAME
     #[arg(required = true, value_name = "ADDRESS", value_parser = Address::argument())]
     addresses: Vec<Address>,
     /// What is not there needs no removing: that is no failure
@@ -62,5 +62,6 @@ fn remove(address: &Address) -> Result<(), Failure> {
         ))),
         Address::Link(name) => link_names::remove(Kind::Link, name),
         Address::Alpc(name) => link_names::remove(Kind::Alpc, name),
+        Address::Mach(name) => link_names::remove(Kind::Mach, name),
     }
 }

@@ -108,7 +108,7 @@ pub(crate) fn run(args: &SendArgs, output: &Output) -> Result<Exit, Failure> {
             links::pass_on(&mut source, link, name, &mut meter)?;
             meter.finish("send", args.address.to_string(), output)
         }
-        Address::Alpc(_) => Err(Failure::usage(format!(
+        Address::Alpc(_) | Address::Mach(_) => Err(Failure::usage(format!(
             "{} answers requests: try `cabotage call` and `cabotage serve`",
             args.address
         ))),

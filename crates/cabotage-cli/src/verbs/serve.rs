@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cabotage serve`: a command behind the name of a link, of a pipe or of a connection port.
+//! `cabotage serve`: a command behind the name of a link, of a pipe, of a connection port or of a Mach port.
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -11,12 +11,12 @@ use cabotage::link::{Link, LinkError, Listener, ReceiveError};
 use cabotage::pipe::named::PipeMode;
 use serde::Serialize;
 
-use super::{links, pipes, ports};
+use super::{links, mach_ports, pipes, ports};
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// Publish a link, a pipe or a connection port, and answer each message by a command
+/// Publish a link, a pipe, a connection port or a Mach port, and answer each message by a command
 ///
 /// The command is run once for each message, which it reads as its standard input; what it writes to its standard
 /// output is the answer, however it ends. Several clients are served at once, each one's messages in turn.
@@ -27,11 +27,13 @@ use crate::output::Output;
 /// alpc:NAME publishes a connection port: everybody who may connect is let in, and each request gets its reply,
 /// whichever way its body came.
 ///
+/// mach:NAME checks in with a Mach port: each message with a right to answer gets its answer.
+///
 /// It serves until it is ended (Ctrl-C). Its name is then left behind: the next one takes it over, and `cabotage gc`
 /// removes it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// The name to publish: link:NAME, pipe:NAME or alpc:NAME
+    /// The name to publish: link:NAME, pipe:NAME, alpc:NAME or mach:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
     /// pipe: keep messages apart
@@ -91,6 +93,9 @@ pub(crate) fn run(args: &ServeArgs, output: &Output) -> Result<Exit, Failure> {
     match &args.address {
         Address::Pipe(name) => pipes::serve(name, mode, &args.command, output),
         Address::Alpc(name) => ports::serve(ports::publish(name)?, &args.command, &address, output),
+        Address::Mach(name) => {
+            mach_ports::serve(&mach_ports::check_in(name)?, &args.command, &address, output)
+        }
         Address::Link(name) => serve_link(links::publish(name)?, &args.command, &address, output),
         other => Err(other.carries_no_messages()),
     }

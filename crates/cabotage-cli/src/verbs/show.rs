@@ -35,7 +35,7 @@ use crate::output::{self, Output, Style};
 /// system forbids that, it stays unknown.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// What to show: shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, pipe:NAME, link:NAME or alpc:NAME
+    /// What to show: shm:/NAME, channel:/NAME, trusting:/NAME, topic:/NAME, fifo:PATH, pipe:NAME, link:NAME, alpc:NAME or mach:NAME
     #[arg(value_parser = Address::argument())]
     address: Address,
 }
@@ -50,6 +50,7 @@ pub(crate) fn run(args: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
         Address::Pipe(name) => pipe_names::show(name, output)?,
         Address::Link(name) => link_names::show(names::Kind::Link, name, output)?,
         Address::Alpc(name) => link_names::show(names::Kind::Alpc, name, output)?,
+        Address::Mach(name) => link_names::show(names::Kind::Mach, name, output)?,
     }
     Ok(Exit::Done)
 }

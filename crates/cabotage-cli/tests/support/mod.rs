@@ -74,6 +74,11 @@ impl Harbour {
         self.publisher_of("alpc", arguments, name)
     }
 
+    /// A process that has checked in with a Mach port of this name.
+    pub(crate) fn service(&self, arguments: &[&str], name: &str) -> Child {
+        self.publisher_of("mach", arguments, name)
+    }
+
     fn publisher_of(&self, kind: &str, arguments: &[&str], name: &str) -> Child {
         let child = start(&mut self.command(arguments));
         let socket = self.socket(kind, name);
