@@ -247,7 +247,7 @@ impl Desk {
     }
 
     /// A client came by a name: it has a send right.
-    fn admit(&mut self, kernel: &mut Kernel, link: Key, door: Key) {
+    pub(super) fn admit(&mut self, kernel: &mut Kernel, link: Key, door: Key) {
         let port = self.doors.get(&door).copied().filter(|port| kernel.grant_send(*port));
         let welcomed = port.map(|port| (port, self.welcome(kernel, link, port, false)));
         match welcomed {

@@ -243,7 +243,7 @@ fn look(desk: &mut Desk, kernel: &Mutex<Kernel>) -> (bool, Vec<Ticket>) {
         desk.digest(&mut kernel, news);
         desk.settle(&mut kernel, &mut woken);
     }
-    if !desk.held_up.is_empty() || !desk.going.is_empty() {
+    if !desk.held_up.is_empty() || std::mem::take(&mut desk.is_due) {
         let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         desk.flush(&mut kernel);
         desk.settle(&mut kernel, &mut woken);
@@ -258,6 +258,8 @@ fn arm(desk: &mut Desk) -> Result<Option<Deadline>, SystemError> {
     match desk.set.ready() {
         Ok(Ready::Ready) => Ok(None),
         Ok(Ready::Armed) => {
+            // What a move waits for is not always news.
+            desk.is_due = !desk.going.is_empty();
             let flush = match desk.held_up.is_empty() {
                 true if desk.going.is_empty() => Deadline::Never,
                 _ => Deadline::within(FLUSH_AGAIN_AFTER),

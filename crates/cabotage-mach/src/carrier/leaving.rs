@@ -4,7 +4,7 @@
 use std::os::fd::OwnedFd;
 
 use cabotage_lane::bytes_of;
-use cabotage_link::{Key, Letter, Ready};
+use cabotage_link::{Deadline, Key, Letter, Ready};
 
 use super::coming::{BY_ONCE, BY_SEND, REQUESTS};
 use super::desk::{Desk, Route, link_over, refusal_of_link, refusal_of_set, two_ends};
@@ -181,6 +181,7 @@ impl Desk {
         if self.going.get(&port).is_some_and(|going| going.has_failed) {
             return Err(NotPassed::Crowded);
         }
+        self.take_clients(kernel, port);
         if !self.have_met_all(port) {
             return Ok(());
         }
@@ -199,6 +200,29 @@ impl Desk {
             kernel.carry_waiting(destination, 1);
         }
         Ok(())
+    }
+
+    /// Clients that have come by the port's name and were not let in yet are holders too.
+    fn take_clients(&mut self, kernel: &mut Kernel, port: PortId) {
+        let Some(door) = self.ports.get(&port).and_then(|known| known.door) else { return };
+        if self.going.get(&port).is_none_or(|going| going.departure.is_delivered()) {
+            return;
+        }
+        let Some(listener) = self.set.unlisten(door) else { return };
+        while let Ok(link) = listener.accept(Deadline::Now) {
+            if let Ok(key) = self.set.insert(link) {
+                self.admit(kernel, key, door);
+            }
+        }
+        self.doors.remove(&door);
+        let door = self.set.listen(listener).ok();
+        self.doors.extend(door.map(|door| (door, port)));
+        if let Some(known) = self.ports.get_mut(&port) {
+            known.door = door;
+        }
+        if door.is_none() {
+            kernel.withdraw_send(port);
+        }
     }
 
     /// Whether every holder's library has answered. A right that lies in a queue where nobody reads it could not be told

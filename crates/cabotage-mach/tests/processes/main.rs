@@ -4,6 +4,7 @@
 
 mod inherited;
 mod kills;
+mod moving;
 mod services;
 mod support;
 mod thirds;
