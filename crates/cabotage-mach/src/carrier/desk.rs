@@ -43,13 +43,10 @@ pub(super) struct Desk {
     pub(super) behind: VecDeque<Key>,
     /// Whether something could not be said, since a link is over: there is news.
     pub(super) has_failed: bool,
-<<<<<<< HEAD
     /// What is being settled.
     pub(super) steps: Vec<Step>,
-=======
     /// Whether moves are to be looked at though nothing came.
     pub(super) is_due: bool,
->>>>>>> c38dff2 (Mach: senders, owners and heirs of a port that moves are killed at random moments)
     /// Who we are, to others.
     pub(super) identity: Own,
     /// Links to new owners that have not spoken yet, and the ends of the rights that they will be.
@@ -102,11 +99,8 @@ impl Desk {
             held_up: Vec::new(),
             behind: VecDeque::new(),
             has_failed: false,
-<<<<<<< HEAD
             steps: Vec::new(),
-=======
             is_due: false,
->>>>>>> c38dff2 (Mach: senders, owners and heirs of a port that moves are killed at random moments)
             identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
             awaited: HashMap::new(),
             going: HashMap::new(),
