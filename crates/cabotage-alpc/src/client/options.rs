@@ -9,6 +9,7 @@ use super::connect::Connecting;
 use crate::error::ConnectError;
 use crate::handles::{HANDLES_MAX, HandleKind, KindSet};
 use crate::post::longest;
+use crate::rules::above;
 use crate::wire::{CONSENTS, Terms};
 use crate::{CONNECT_BYTES_MAX, INLINE_BYTES, MESSAGE_BYTES_MAX, SECTION_BYTES_MAX, VIEWS_MAX};
 
@@ -131,7 +132,7 @@ impl ConnectOptions {
     /// other kinds are closed when they come. None are taken unless this is said.
     #[must_use]
     pub fn take_handles(mut self, handles_max: usize, kinds: &[HandleKind]) -> Self {
-        (self.handles_max, self.handle_kinds) = (handles_max.min(HANDLES_MAX), KindSet::of(kinds));
+        (self.handles_max, self.handle_kinds) = (handles_max, KindSet::of(kinds));
         self
     }
 
@@ -178,6 +179,9 @@ impl ConnectOptions {
     /// # Errors
     /// [`ConnectError`].
     pub fn begin(self, name: &str) -> Result<Connecting, ConnectError> {
+        if let Some((what, value, max)) = above([("a limit for handles", self.handles_max, HANDLES_MAX)]) {
+            return Err(ConnectError::Limit { what, value, max });
+        }
         let bytes = self.data.len();
         if bytes > CONNECT_BYTES_MAX {
             return Err(ConnectError::DataTooLong { bytes, bytes_max: CONNECT_BYTES_MAX });

@@ -27,6 +27,16 @@ pub enum ConnectError {
     /// The server has as many clients as it takes.
     #[error("the server has as many clients as it takes: try again later")]
     Crowded,
+    /// A limit is above what clients may have.
+    #[error("{what} of {value} is above the limit of {max}")]
+    Limit {
+        /// Which limit.
+        what: &'static str,
+        /// What was asked for.
+        value: usize,
+        /// What may be.
+        max: usize,
+    },
     /// The data for the server are more than it takes.
     #[error("the server takes {bytes_max} bytes with a request to connect, and {bytes} were given")]
     DataTooLong {
@@ -55,7 +65,9 @@ impl ConnectError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Name(_) | Self::DataTooLong { .. } | Self::BufferTooSmall { .. } => Fault::Caller,
+            Self::Name(_) | Self::Limit { .. } | Self::DataTooLong { .. } | Self::BufferTooSmall { .. } => {
+                Fault::Caller
+            }
             Self::Reach(error) => error.fault(),
             Self::Refused { .. } | Self::Crowded | Self::TimedOut => Fault::Peer,
             Self::Channel(error) => error.fault(),
@@ -67,6 +79,7 @@ impl ConnectError {
         use names::ConnectError as Reach;
         match self {
             Self::Name(_) => Status::OBJECT_NAME_INVALID,
+            Self::Limit { .. } => Status::INVALID_PARAMETER,
             Self::Reach(Reach::Absent { .. } | Reach::Refused { .. } | Reach::NotPublished { .. }) => {
                 Status::OBJECT_NAME_NOT_FOUND
             }

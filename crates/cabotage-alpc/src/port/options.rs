@@ -9,6 +9,7 @@ use super::ConnectionPort;
 use crate::error::CreateError;
 use crate::handles::{HANDLES_MAX, HandleKind, KindSet};
 use crate::post::longest;
+use crate::rules::above;
 use crate::wire::{READS_MEMORY, Terms};
 use crate::{
     CONNECT_BYTES_MAX, DIRECT_BYTES_MAX, INLINE_BYTES, MESSAGE_BYTES_MAX, SECTION_BYTES_MAX, VIEWS_MAX,
@@ -230,7 +231,7 @@ impl PortOptions {
             ("a limit for handles", self.handles_max, HANDLES_MAX),
             ("an inline limit", self.inline_bytes_max, self.message_bytes_max),
         ];
-        match limits.into_iter().find(|(_, value, max)| value > max) {
+        match above(limits) {
             Some((what, value, max)) => Err(CreateError::Limit { what, value, max }),
             None => Ok(()),
         }

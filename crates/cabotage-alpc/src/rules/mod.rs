@@ -29,3 +29,10 @@ pub(crate) use views::{Ledger, Ticket, ViewEntry, view_bytes};
 
 #[cfg(test)]
 mod model;
+
+/// The first of these choices that is above what may be: what it is, what was asked for, and what may be.
+pub(crate) fn above<const CHOICES: usize>(
+    choices: [(&'static str, usize, usize); CHOICES],
+) -> Option<(&'static str, usize, usize)> {
+    choices.into_iter().find(|(_, value, max)| value > max)
+}

@@ -156,9 +156,12 @@ fn a_message_has_at_most_512_handles_however_many_records_that_takes() {
 }
 
 #[test]
-fn a_port_that_would_take_more_than_512_handles_is_not_created() {
+fn a_port_that_would_take_more_than_512_handles_is_not_created_nor_is_a_client_connected() {
     let harbour = Harbour::new();
+    let _port = harbour.port();
+    let refused = harbour.options().take_handles(HANDLES_MAX + 1, &FILES).begin("port").unwrap_err();
+    assert_eq!(refused.status(), Status::INVALID_PARAMETER);
     let options = PortOptions::new().take_handles(HANDLES_MAX + 1, &FILES);
-    let refused = options.registry(&harbour.registry()).create("port").unwrap_err();
+    let refused = options.registry(&harbour.registry()).create("another").unwrap_err();
     assert_eq!(refused.status(), Status::INVALID_PARAMETER);
 }
