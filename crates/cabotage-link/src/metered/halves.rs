@@ -45,6 +45,11 @@ impl WriteHalf {
     }
 
     #[inline(always)]
+    pub(super) fn expect_answer(&self) {
+        self.writing.out.expect_answer();
+    }
+
+    #[inline(always)]
     pub(super) fn streams(&mut self, is_streaming: bool) {
         self.writing.out.is_streaming = is_streaming;
     }
@@ -236,6 +241,11 @@ impl ReadHalf {
     #[inline(always)]
     pub(super) fn answered(&mut self) {
         self.reading.inc.pace.answered();
+    }
+
+    #[inline(always)]
+    pub(super) fn has_received(&self) -> bool {
+        self.reading.inc.has_received
     }
 
     #[inline(always)]

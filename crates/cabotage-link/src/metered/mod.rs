@@ -199,7 +199,12 @@ impl Metered {
     /// [`ReadError`].
     #[inline]
     pub fn read(&mut self, target: &mut [u8], mode: ReadMode, deadline: Deadline) -> Result<Read, ReadError> {
-        self.inc.read(target, mode, deadline)
+        let may_be_answer = !self.inc.has_received();
+        let read = self.inc.read(target, mode, deadline)?;
+        if may_be_answer {
+            self.out.expect_answer();
+        }
+        Ok(read)
     }
 
     /// Looks at what is there to be read, and takes nothing.
