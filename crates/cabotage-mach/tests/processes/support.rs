@@ -18,7 +18,6 @@ const FOLDER: &str = "CABOTAGE_MACH_FOLDER";
 /// Where a process that plays a part finds the end that it was given.
 pub(crate) const GIVEN: i32 = 9;
 
-/// How long a port is left alone while another is waited for.
 /// Long enough for anything that is to happen.
 pub(crate) fn soon() -> Deadline {
     Deadline::within(Duration::from_secs(60))
