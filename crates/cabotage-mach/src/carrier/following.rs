@@ -10,6 +10,7 @@ use super::end::{End, Kept};
 use super::hearing::Fault;
 use super::moving::{self, Lost};
 use super::packet::About;
+use super::passing::Change;
 use super::rules::{Broken, Role};
 use super::wire::{Record, Says, To, WireError, Word};
 use crate::kernel::port::QUEUE_LIMIT_DEFAULT;
@@ -258,7 +259,13 @@ impl Desk {
     fn outlive(&mut self, kernel: &mut Kernel, key: Key, next: Key) {
         let Some(end) = self.ends.get_mut(key) else { return };
         let follower = std::mem::take(&mut end.follower);
-        let (kept, rest) = (std::mem::take(&mut end.kept), std::mem::take(&mut end.rest));
+        let (mut kept, rest) = (std::mem::take(&mut end.kept), std::mem::take(&mut end.rest));
+        // What the old owner has heard has become a link of its own; the rest goes again, or is lost with this link.
+        for change in kept.iter_mut().flat_map(|kept| &mut kept.changes) {
+            if let Change::Granted(_, token) = *change {
+                *change = end.granted.end(token).map_or(Change::Nothing, Change::Lost);
+            }
+        }
         self.switch(key, next);
         self.awaited.insert(next, next);
         if let Some(end) = self.ends.get_mut(next) {

@@ -45,6 +45,8 @@ pub(super) enum Change {
     Used(PortId, Key, u64, OwnedFd),
     /// A send-once right that was a link of its own goes, as this one.
     Handed(PortId, Key, OwnedFd),
+    /// A send-once right to this port was on a link that is over: it is destroyed if its message arrived there.
+    Lost(PortId),
     /// A receive right goes, all of which went ahead.
     Moved(PortId),
 }
@@ -243,7 +245,11 @@ impl Desk {
                     }
                     self.hold_once(kernel, port, key, end);
                 }
-                Change::Nothing | Change::Sent(_) | Change::Returned(..) | Change::Moved(_) => {}
+                Change::Nothing
+                | Change::Sent(_)
+                | Change::Lost(_)
+                | Change::Returned(..)
+                | Change::Moved(_) => {}
             }
         }
     }
@@ -284,6 +290,7 @@ impl Desk {
                 kernel.withdraw_send_once(port);
                 self.close_if_done(key);
             }
+            Change::Lost(port) => kernel.destroy_capability(Capability::SendOnce(port)),
             Change::Moved(port) => self.decide(kernel, port),
         }
     }
