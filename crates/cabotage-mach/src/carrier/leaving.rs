@@ -97,7 +97,8 @@ impl Desk {
         self.ends.add(End::new(estate, port, number, role));
         self.known(port)?;
         kernel.hold_back(port, true);
-        self.say(key, Packet::with(wire::numbered(Word::Offer, number, 0), theirs));
+        let taken = self.ends.get_mut(key).map_or(0, |end| end.role.tell());
+        self.say(key, Packet::with(wire::numbered(Word::Offer, number, taken), theirs));
         let departure = Departure::offered();
         self.going.insert(
             port,
@@ -253,7 +254,7 @@ impl Desk {
         let (theirs, fresh) = two_ends()?;
         going.fresh.push((key, fresh));
         going.departure.pause(key);
-        self.say(key, Packet::with(wire::bare(Word::Pause, 0, 0, &[]), theirs));
+        self.say_bare(key, Word::Pause, 0, Some(theirs));
         Ok(())
     }
 
