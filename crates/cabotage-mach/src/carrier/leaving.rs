@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A receive right that goes to another process: its old owner's part of the move.
+//! A receive right that goes to another process: its old owner's part of the move, until everything has been said.
+
+mod estate;
 
 use std::os::fd::OwnedFd;
 
-use cabotage_lane::bytes_of;
 use cabotage_link::{Deadline, Key, Letter, Ready};
 
-use super::coming::{BY_ONCE, BY_SEND, REQUESTS};
-use super::desk::{Desk, Route, link_over, refusal_of_link, refusal_of_set, two_ends};
+use super::desk::{Desk, link_over, refusal_of_link, refusal_of_set, two_ends};
 use super::end::End;
 use super::hearing::Fault;
 use super::moving::{Departure, Reading};
 use super::packet::Packet;
 use super::passing::{Change, NotPassed};
 use super::rules::{Broken, Role};
-use super::sending::written;
-use super::wire::{self, Record, Says, Whole, WireError, Word};
+use super::wire::{self, Record, Says, WireError, Word};
 use crate::kernel::message::{Capability, Cargo, Message};
 use crate::kernel::port::Home;
 use crate::kernel::{Kernel, PortId};
@@ -307,150 +306,6 @@ impl Desk {
             Reading::Discard => {
                 discard(end, &record)?;
                 Ok(None)
-            }
-        }
-    }
-
-    /// Sends everything that belongs to the port.
-    fn hand_over(&mut self, kernel: &mut Kernel, port: PortId, holders: &[Key]) -> Result<(), NotPassed> {
-        if kernel.is_rooted(port) {
-            return Err(NotPassed::Receive);
-        }
-        let Some(going) = self.going.get_mut(&port) else { return Ok(()) };
-        let estate = going.estate;
-        let mut ends = Vec::new();
-        for key in holders {
-            let heard = going.departure.count(*key).unwrap_or(0);
-            let fresh = going.fresh.iter().find(|(known, _)| known == key);
-            let (_, fresh) = fresh.ok_or(NotPassed::Receive)?;
-            ends.push((fresh.try_clone().map_err(|_| NotPassed::Crowded)?, heard));
-        }
-        let (own, theirs) = two_ends()?;
-        going.own = Some(own);
-        going.departure.deliver();
-        ends.push((theirs, 0));
-        let (queue, requests, limit) = kernel.estate_of(port);
-        let whole = Whole { ends: ends.len() as u64, messages: queue.len() as u64, limit, reserved: 0 };
-        for (end, heard) in ends {
-            self.say(estate, Packet::with(wire::numbered(Word::Give, heard, 0), end));
-        }
-        let mut failure = None;
-        for message in queue.iter().chain(&requests) {
-            if failure.is_none() {
-                failure = self.hand_over_message(kernel, port, estate, message).err();
-            }
-        }
-        kernel.put_back(port, queue, requests);
-        match failure {
-            Some(error) => Err(error),
-            None => {
-                self.say(estate, Packet::new(wire::bare(Word::Whole, 0, 0, bytes_of(&whole))));
-                Ok(())
-            }
-        }
-    }
-
-    fn hand_over_message(
-        &mut self,
-        kernel: &mut Kernel,
-        port: PortId,
-        estate: Key,
-        message: &Message,
-    ) -> Result<(), NotPassed> {
-        let passing = self.prepare(kernel, estate, message)?;
-        let to = match message.destination {
-            Capability::SendOnce(_) => BY_ONCE,
-            Capability::Null => REQUESTS,
-            _ => BY_SEND,
-        };
-        let (packets, changes) = written(message, to, passing, Vec::new(), (0, false));
-        for packet in packets {
-            self.say(estate, packet);
-        }
-        if let Some(going) = self.going.get_mut(&port) {
-            going.changes.extend(changes);
-        }
-        Ok(())
-    }
-
-    /// The message with the right goes: from here on the port is the new owner's.
-    pub(super) fn decide(&mut self, kernel: &mut Kernel, port: PortId) {
-        let Some(mut going) = self.going.remove(&port) else { return };
-        going.departure.decide();
-        let known = self.ports.remove(&port);
-        let (keys, door) = known.map(|known| (known.keys, known.door)).unwrap_or_default();
-        let mut exported = u32::from(door.is_some());
-        for key in keys {
-            let Some(end) = self.ends.get_mut(key) else { continue };
-            exported += u32::from(end.role.has_right());
-            let heard = end.heard;
-            end.has_moved = true;
-            let _ = end.role.hear_release();
-            end.role.kill();
-            let aside = std::mem::take(&mut end.aside);
-            if going.departure.is_paused(key) {
-                self.say_number(key, Word::Moved, heard);
-            }
-            for letter in aside {
-                self.heed(kernel, key, letter);
-            }
-        }
-        if let Some(door) = door {
-            self.doors.remove(&door);
-            drop(self.set.unlisten(door));
-        }
-        for change in std::mem::take(&mut going.changes) {
-            self.commit(kernel, change);
-        }
-        self.keep_rights(kernel, port, going.own.take(), exported);
-        self.close_if_done(going.estate);
-    }
-
-    /// Send rights that are left here are rights to another process's port from now on.
-    fn keep_rights(&mut self, kernel: &mut Kernel, port: PortId, own: Option<OwnedFd>, exported: u32) {
-        let route = self.next_number();
-        let link = own.and_then(|own| link_over(own).ok()).and_then(|link| self.set.insert(link).ok());
-        let Some(key) = link else { return kernel.port_died(port) };
-        self.routes.insert(route, Route::Link(key));
-        self.take_seat(key, port, route, true);
-        if let Some(end) = self.ends.get_mut(key) {
-            let _ = end.follower.pause(None);
-            let _ = end.follower.left();
-        }
-        self.awaited.insert(key, key);
-        kernel.moved_away(port, route, exported);
-    }
-
-    /// The message does not go: its port stays.
-    fn take_move_back(&mut self, kernel: &mut Kernel, port: PortId) {
-        self.resume_all(kernel, port);
-        self.going.remove(&port);
-        kernel.hold_back(port, false);
-        if self.ports.get(&port).is_some_and(|known| known.keys.is_empty() && known.door.is_none()) {
-            self.ports.remove(&port);
-        }
-    }
-
-    /// Holders go on here, and what was handed over is taken back.
-    fn resume_all(&mut self, kernel: &mut Kernel, port: PortId) {
-        let Some(going) = self.going.get_mut(&port).filter(|going| !going.has_failed) else { return };
-        going.has_failed = true;
-        let departure = std::mem::replace(&mut going.departure, Departure::offered());
-        going.fresh.clear();
-        going.own = None;
-        let (estate, changes) = (going.estate, std::mem::take(&mut going.changes));
-        self.take_back(kernel, changes);
-        self.forget(estate);
-        drop(self.set.remove(estate));
-        for key in departure.take_back().unwrap_or_default() {
-            self.say_bare(key, Word::Resume, 0, None);
-            let Some(end) = self.ends.get_mut(key) else { continue };
-            if !end.aside.is_empty() {
-                let aside = std::mem::take(&mut end.aside);
-                for letter in aside.into_iter().rev() {
-                    end.unread.push_front(letter);
-                }
-                self.behind.push_back(key);
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-/// A number in a [`Table`] of `T`.
+/// A number in a table of `T`.
 pub struct Id<T> {
     place: u32,
     generation: u32,

@@ -34,7 +34,7 @@ fn a_port_of_another_process_is_known_until_the_last_right_of_either_kind_goes()
     let once = world.put(Capability::SendOnce(port));
     audit(&world.kernel);
     world.kernel.deallocate(world.task, name).expect("the last send right");
-    assert_eq!(released(&mut world.kernel), []);
+    assert!(released(&mut world.kernel).is_empty());
     let used = world.take(once, Disposition::MoveSendOnce);
     assert_eq!(used, Capability::SendOnce(port));
     world.kernel.withdraw_send_once(port);
@@ -53,7 +53,7 @@ fn rights_to_a_port_of_another_process_coalesce_and_count_once_for_each_task() {
     assert_eq!(world.references(name, Right::Send), 2);
     let theirs = world.give(other, name, Disposition::MoveSend);
     world.kernel.destroy(world.task, name).expect("gone");
-    assert_eq!(released(&mut world.kernel), []);
+    assert!(released(&mut world.kernel).is_empty());
     world.kernel.deallocate(other, theirs).expect("the last");
     assert_eq!(released(&mut world.kernel), [8]);
 }
@@ -67,7 +67,7 @@ fn a_port_of_another_process_that_dies_is_told_as_one_here_and_released_by_nobod
     world.kernel.port_died(port);
     assert_eq!(world.told(watch), [Notification::DeadName { name }]);
     assert_eq!(world.references(name, Right::DeadName), 2);
-    assert_eq!(released(&mut world.kernel), []);
+    assert!(released(&mut world.kernel).is_empty());
 }
 
 #[test]
