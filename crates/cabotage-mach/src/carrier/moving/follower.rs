@@ -47,7 +47,8 @@ impl<R> Follower<R> {
         matches!(self.course, Course::Steady)
     }
 
-    /// What is kept until it is known which owner has it.
+    /// What is kept until it is known which owner has it: the model looks at that.
+    #[cfg(test)]
     pub(crate) fn unsure(&self) -> Option<&R> {
         match &self.course {
             Course::Paused { unsure, .. } => unsure.as_ref(),
