@@ -242,6 +242,7 @@ impl Desk {
                 self.held_up.push(key);
                 continue;
             }
+            self.be_sure(kernel, key);
             self.close_if_done(key);
             if let Some(port) = self.ends.get(key).map(|end| end.port) {
                 self.carry_waiting(kernel, key, port);

@@ -30,6 +30,9 @@ impl Desk {
         }
         if is_done {
             self.close_if_done(key);
+            if let Some(port) = self.ends.get(key).map(|end| end.port) {
+                self.carry_waiting(kernel, key, port);
+            }
         }
     }
 
@@ -42,6 +45,7 @@ impl Desk {
                 None => return self.be_sure(kernel, key),
             }
         }
+        self.be_sure(kernel, key);
     }
 
     /// The owner has the first of the messages that are kept.

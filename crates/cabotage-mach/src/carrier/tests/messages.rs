@@ -52,6 +52,33 @@ fn a_sender_finds_the_port_full_after_as_many_messages_as_it_queues() {
 }
 
 #[test]
+fn messages_longer_than_the_ring_leave_one_after_the_other_as_the_owner_reads() {
+    let (owner, port, holder, right) = pair();
+    let long = |id: i32| {
+        let mut long = letter(id, (right, CopySend));
+        long.body = vec![id.to_ne_bytes()[0]; 16 << 10];
+        long
+    };
+    let mut received = 0;
+    for id in 0..40 {
+        holder.until(|holder| {
+            holder.try_send(long(id), WhenFull::GiveBack).ok().or_else(|| {
+                owner.look();
+                assert_eq!(owner.try_receive(port)?.header.id, received);
+                received += 1;
+                None
+            })
+        });
+    }
+    for id in received..40 {
+        owner.until(|owner| {
+            holder.look();
+            owner.try_receive(port).inspect(|last| assert_eq!(last.header.id, id))
+        });
+    }
+}
+
+#[test]
 fn a_higher_limit_reaches_those_who_send() {
     let (owner, port, holder, right) = pair();
     owner.call(|kernel, space| kernel.set_limit(space, port, 50)).unwrap();
