@@ -136,16 +136,23 @@ impl Receiver {
             Err(message) => Ok(*message),
         }
     }
+
+    /// From now on only the parent can send, and whether it still can is told.
+    fn take_name_back(&mut self, journal: &mut Journal) -> Result<(), Failure> {
+        self.is_published = false;
+        journal.step("take the name back: who has a right keeps it", || {
+            self.port.names().unpublish(self.port.name())
+        })?;
+        self.port.notify_when_unused(0, self.port.make_send_once()?)?;
+        Ok(())
+    }
 }
 
 impl FarEnd for Receiver {
     fn take(&mut self, target: &mut [u8], journal: &mut Journal) -> Result<(), Failure> {
-        if std::mem::take(&mut self.is_published) {
+        if self.is_published {
             let first = journal.step("receive a message", || self.next())?;
-            journal.step("take the name back: who has a right keeps it", || {
-                self.port.names().unpublish(self.port.name())
-            })?;
-            self.port.notify_when_unused(0, self.port.make_send_once()?)?;
+            self.take_name_back(journal)?;
             let Some((place, rest)) = target.split_at_mut_checked(first.body().len()) else {
                 return Err(wrong("a message"));
             };
@@ -178,6 +185,9 @@ impl FarEnd for Receiver {
     }
 
     fn see_it_closed(&mut self, journal: &mut Journal) -> Result<(), Failure> {
+        if self.is_published {
+            self.take_name_back(journal)?; // the file was empty
+        }
         let told = journal.step("be told that no sender is left", || self.port.receive().map_err(ended))?;
         match told.into_notification() {
             Ok(Notification::NoSenders { .. }) => Ok(()),
