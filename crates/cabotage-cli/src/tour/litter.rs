@@ -7,6 +7,7 @@
 //! not removed, whenever the signal comes.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -105,9 +106,20 @@ impl Leaving {
     fn remove(&self) {
         let _ = match self {
             Self::Object(name) => shm::unlink(name).map_err(|_| ()),
-            Self::Directory(path) => fs::remove_dir_all(path).map_err(|_| ()),
+            Self::Directory(path) => remove_directory(path),
         };
     }
+}
+
+/// Removes it until it is gone: another thread of ours may be making something in it, and is not stopped for that.
+fn remove_directory(path: &Path) -> Result<(), ()> {
+    for _ in 0..REMOVALS_MAX {
+        if fs::remove_dir_all(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Ok(());
+        }
+        thread::sleep(BETWEEN_REMOVALS);
+    }
+    Err(())
 }
 
 /// From now on, a signal that asks this process to end makes it tidy up first. Children inherit that these signals
@@ -135,6 +147,9 @@ pub(crate) fn tidy_up_when_interrupted() -> Result<(), Failure> {
     Ok(())
 }
 
+/// How often a directory is removed at most.
+const REMOVALS_MAX: u32 = 200;
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(2);
 /// How long a killed process may take to end.
 const REAPING: Duration = Duration::from_secs(1);
 
