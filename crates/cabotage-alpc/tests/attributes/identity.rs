@@ -54,7 +54,7 @@ fn a_token_names_process_user_and_groups_in_the_kernels_words() {
     });
     let (uid, gid) = mine.unwrap();
     let identity = token.identity();
-    assert_eq!((identity.pid, identity.uid, identity.gid), (other.pid(), uid, gid));
+    assert_eq!((identity.pid, identity.uid, identity.gid), (other.pid().cast_signed(), uid, gid));
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let groups = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap();
     let groups: Vec<u32> = groups.split_whitespace().map(|gid| gid.parse().unwrap()).collect();

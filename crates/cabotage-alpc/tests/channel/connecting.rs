@@ -94,7 +94,7 @@ fn the_server_sees_a_connection_request_with_the_clients_process_and_data() {
     let mut port = harbour.port();
     let other = harbour.start(TEST, "client");
     let request = asks!(port);
-    assert_eq!(request.identity().pid, other.pid());
+    assert_eq!(request.identity().pid, other.pid().cast_signed());
     assert_eq!(request.data(), b"");
     port.accept(request, b"", 0).unwrap();
     other.finish();

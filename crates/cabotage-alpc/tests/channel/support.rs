@@ -3,15 +3,15 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cabotage_alpc::{
     Client, ClientId, ConnectOptions, ConnectionPort, Deadline, Incoming, PortOptions, Request,
 };
 use cabotage_link::names::Registry;
+pub(crate) use cabotage_os::testing::Other;
 use tempfile::TempDir;
 
 /// Tells a process which part it plays, and where names are.
@@ -81,10 +81,7 @@ impl Harbour {
         command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
         command.env(ROLE, role).env(FOLDER, self.root.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let orders = child.stdin.take();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Other { child, orders, answers }
+        Other::of(command.spawn().unwrap())
     }
 }
 
@@ -118,55 +115,6 @@ pub(crate) fn hear() -> String {
 /// Says something to the test.
 pub(crate) fn say(word: &str) {
     println!("\n> {word}");
-}
-
-/// Another process, which does not outlive its test.
-pub(crate) struct Other {
-    child: Child,
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Other {
-    pub(crate) fn tell(&mut self, word: &str) {
-        writeln!(self.orders.as_mut().unwrap(), "{word}").unwrap();
-    }
-
-    /// The next word of the process; `None` at its end.
-    pub(crate) fn hear(&mut self) -> Option<String> {
-        loop {
-            let mut line = String::new();
-            if self.answers.read_line(&mut line).unwrap() == 0 {
-                return None;
-            }
-            if let Some(word) = line.strip_prefix("> ") {
-                return Some(word.trim_end().to_owned());
-            }
-        }
-    }
-
-    pub(crate) fn pid(&self) -> i32 {
-        self.child.id().cast_signed()
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Waits for its end, which must be a good one.
-    pub(crate) fn finish(mut self) {
-        drop(self.orders.take());
-        while self.hear().is_some() {}
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// What comes to the port next.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the tests share: names in a folder of their own, and processes that play parts.
 
-use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cabotage_link::names::Registry;
 use cabotage_mach::bootstrap::{CheckIn, LookUp};
 use cabotage_mach::{Carried, Deadline, Message, Notification, Outgoing, ReceiveRight, SendRight};
 use cabotage_os::spawn::Spawn;
+pub(crate) use cabotage_os::testing::Other;
 use tempfile::TempDir;
 
 const ROLE: &str = "CABOTAGE_MACH_ROLE";
@@ -60,10 +60,7 @@ impl Harbour {
             Some(end) => spawn.pass_as(end, GIVEN),
             None => spawn,
         };
-        let mut child = spawn.spawn().unwrap();
-        let orders = child.stdin.take();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Other { child, orders, answers }
+        Other::of(spawn.spawn().unwrap())
     }
 }
 
@@ -96,55 +93,6 @@ pub(crate) fn hear() -> String {
 /// Says something to the test.
 pub(crate) fn say(word: &str) {
     println!("\n> {word}");
-}
-
-/// Another process, which does not outlive its test.
-pub(crate) struct Other {
-    child: Child,
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Other {
-    pub(crate) fn tell(&mut self, word: &str) {
-        writeln!(self.orders.as_mut().unwrap(), "{word}").unwrap();
-    }
-
-    /// The next word of the process; `None` at its end.
-    pub(crate) fn hear(&mut self) -> Option<String> {
-        loop {
-            let mut line = String::new();
-            if self.answers.read_line(&mut line).unwrap() == 0 {
-                return None;
-            }
-            if let Some(word) = line.strip_prefix("> ") {
-                return Some(word.trim_end().to_owned());
-            }
-        }
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Waits for its end, which must be a good one.
-    pub(crate) fn finish(mut self) {
-        drop(self.orders.take());
-        while self.hear().is_some() {}
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// The next message of a port.
