@@ -4,7 +4,8 @@
 //! - The *work* lock (its second byte) is held by whoever is changing something: publishing, or removing what is
 //!   stale. It is held for a few system calls, and waited for.
 //! - The *life* lock (its first byte) is held by the owner from before its socket has the name until it has not. It
-//!   is taken under the work lock only, and never waited for: held, it means a living owner.
+//!   is taken under the work lock only: held, it means a living owner, and is waited for only where that owner is
+//!   ending just now.
 //!
 //! Both die with their process. A new file is locked before it has its name, where the file system has files
 //! without names: so one that is there with neither lock held belongs to nobody, and never to somebody who is
@@ -18,15 +19,17 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cabotage_os::directory::{self, Directory, Inode};
 use cabotage_os::fork::SoleFd;
 use cabotage_os::lock::{self, Lock, LockError, Range, Sharing};
 use cabotage_os::object::{self, Facts, Kind};
+use cabotage_os::process::{self, Pid};
 use cabotage_os::{Deadline, Errno, SystemError};
 
 use super::Name;
-use super::occupant;
+use super::occupant::{self, Occupant};
 use super::record::Record;
 
 const LIFE: Range = Range { start: 0, bytes: 1 };
@@ -36,6 +39,9 @@ const EITHER: Range = Range { start: 0, bytes: 2 };
 /// How often a file may go under our hands before a deadline that has passed counts: a cleaner that takes away what
 /// a dead owner left makes nobody wait, and turns nobody away.
 const TRIES: u32 = 8;
+
+/// How long an owner that is ending is waited for, whatever the deadline: it only has to be given a processor.
+const ENDING_MAX: Duration = Duration::from_secs(1);
 
 /// The right to change a name, held until it is dropped.
 #[derive(Debug)]
@@ -129,11 +135,7 @@ impl<'directory> Claim<'directory> {
             let Some(mut claim) = Self::try_take(directory, name, is_ours, deadline)? else {
                 return Ok(None);
             };
-            let lock = match Lock::range(Arc::clone(claim.file()), Sharing::Exclusive, LIFE, Deadline::Now) {
-                Ok(lock) => lock,
-                Err(LockError::System { source, .. }) => return Err(source.into()),
-                Err(_) => return Err(claim.living()),
-            };
+            let lock = claim.lock_life()?;
             let inode = occupant::inode(&claim.facts);
             let life = Life { file_name: claim.file_name.clone(), inode, _lock: lock };
             let counts = match claim.file {
@@ -142,6 +144,34 @@ impl<'directory> Claim<'directory> {
             };
             Ok(counts.then_some((claim, life)))
         })
+    }
+
+    /// The life lock. An owner whose end others have seen may hold it for a moment yet.
+    fn lock_life(&self) -> Result<Lock<Arc<SoleFd>>, Obstacle> {
+        let mut has_waited = false;
+        loop {
+            match Lock::range(Arc::clone(self.file()), Sharing::Exclusive, LIFE, Deadline::Now) {
+                Ok(lock) => return Ok(lock),
+                Err(LockError::System { source, .. }) => return Err(source.into()),
+                Err(_) if !has_waited && self.sees_owner_off() => has_waited = true,
+                Err(_) => return Err(self.living()),
+            }
+        }
+    }
+
+    /// What has the name now, once an owner that is ending has let go of it.
+    pub(super) fn occupant(&self, name: &Name) -> Result<Occupant, SystemError> {
+        let look = || Occupant::of(self.directory, name.as_file(), self.facts.uid);
+        match look()? {
+            Occupant::Bound if self.sees_owner_off() => look(),
+            settled => Ok(settled),
+        }
+    }
+
+    /// Waits for an owner that is ending; `false` if it is not, as far as can be told.
+    fn sees_owner_off(&self) -> bool {
+        let pid = self.record().pid.and_then(Pid::from_raw);
+        pid.is_some_and(|pid| process::see_off(pid, Deadline::within(ENDING_MAX)).unwrap_or(false))
     }
 
     /// Until something comes of it, or the deadline passes.

@@ -177,7 +177,7 @@ fn listen(
     options: ListenOptions,
 ) -> Result<Listener, PublishError> {
     claim.remove_unfinished()?;
-    let how = match Occupant::of(directory, name.as_file(), claim.uid())? {
+    let how = match claim.occupant(name)? {
         Occupant::Nothing => socket::Claim::IfFree,
         Occupant::Closed(_) if !claim.is_first() => socket::Claim::Replacing,
         Occupant::Stale(_) => socket::Claim::Replacing,

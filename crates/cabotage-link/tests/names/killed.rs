@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What an owner leaves that was killed at any moment, and how the next one gets the name.
 
+use std::os::fd::AsFd;
+
 use cabotage_link::names::{ConnectError, Kind, PublishError, RemoveError, Scope};
+use cabotage_os::poll::{self, Readiness};
+use cabotage_os::process::{Pid, Pidfd, Signal};
 
 use crate::worker;
 use crate::{Harbour, defaults, harbour, name, soon};
@@ -29,6 +33,23 @@ fn a_name_left_by_a_killed_owner_is_taken_over() {
     worker.kill();
     next_one_publishes(&harbour, "after the kill");
     assert!(harbour.files(Scope::User).is_empty());
+}
+
+#[test]
+fn whoever_sees_the_end_of_a_killed_owner_may_take_its_name_at_once() {
+    let harbour = harbour();
+    for nth in 0..100 {
+        let mut worker = worker::start(harbour.root.path());
+        assert_eq!(worker.ask("publish one").unwrap(), "published");
+        let client = harbour.connect("one").unwrap();
+        let pidfd = Pidfd::open(Pid::from_raw(worker.pid()).unwrap()).unwrap().unwrap();
+        assert!(pidfd.send_signal(Signal::KILL).unwrap());
+        // The hang-up comes while the kernel is still closing what the owner had.
+        let [found] = poll::wait([(client.as_fd(), Readiness::HUP)], soon()).unwrap();
+        assert!(found.contains(Readiness::HUP), "{found:?}");
+        next_one_publishes(&harbour, &format!("kill {nth}"));
+        worker.kill();
+    }
 }
 
 #[test]

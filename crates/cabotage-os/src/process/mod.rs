@@ -5,6 +5,7 @@
 //! a process here is a descriptor of it ([`Pidfd`]), or, where it has to be written down, the pid together with
 //! what no later owner of the same pid can have ([`ProcessIdentity`]).
 
+mod ending;
 mod identity;
 mod pidfd;
 mod run_as;
@@ -13,6 +14,7 @@ mod stat;
 mod subject;
 mod user;
 
+pub use ending::see_off;
 pub use identity::{IdentityError, ProcessIdentity};
 pub use pidfd::{Exit, Pidfd};
 pub use run_as::{RunAs, RunAsError};

@@ -14,11 +14,16 @@ use crate::procfs;
 pub(super) struct Stat {
     /// Its main thread's state: `R`, `S`, `Z`…
     pub(super) state: u8,
+    /// Whether its main thread has begun to exit: its descriptors are closed after that, one after the other.
+    pub(super) is_exiting: bool,
     /// How many threads it has.
     pub(super) threads: i64,
     /// When it started, in clock ticks since boot.
     pub(super) start_time_ticks: u64,
 }
+
+/// The kernel's flag of a thread that exits, from its sched.h: field 9 of proc_pid_stat(5) tells it to everybody.
+const PF_EXITING: u32 = 4;
 
 impl Stat {
     /// Reads /proc/`pid`/stat. `None` if the text makes no sense.
@@ -35,9 +40,10 @@ impl Stat {
         let rest = std::str::from_utf8(text.get(close + 1..)?).ok()?;
         let mut fields = rest.split_ascii_whitespace();
         let state = *fields.next()?.as_bytes().first()?;
-        let threads = fields.nth(20 - 4)?.parse().ok()?;
+        let flags: u32 = fields.nth(9 - 4)?.parse().ok()?;
+        let threads = fields.nth(20 - 10)?.parse().ok()?;
         let start_time_ticks = fields.nth(22 - 21)?.parse().ok()?;
-        Some(Self { state, threads, start_time_ticks })
+        Some(Self { state, is_exiting: flags & PF_EXITING != 0, threads, start_time_ticks })
     }
 
     /// Whether the process is over, reaped or not. A main thread that has ended looks like a zombie while other
@@ -84,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_command_name_can_hold_anything() {
-        let expected = Stat { state: b'S', threads: 7, start_time_ticks: 123_456 };
+        let expected = Stat { state: b'S', is_exiting: false, threads: 7, start_time_ticks: 123_456 };
         for name in [&b"cat"[..], b"a b c", b") R 1 (", b"))))", b"", b"\xff\xfe\n", b"x) Z 1 1 1"] {
             assert_eq!(with_name(name), Some(expected), "{name:?}");
         }
@@ -101,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_zombie_main_thread_with_company_is_alive() {
-        let zombie = Stat { state: b'Z', threads: 2, start_time_ticks: 0 };
+        let zombie = Stat { state: b'Z', is_exiting: true, threads: 2, start_time_ticks: 0 };
         assert!(!zombie.has_exited());
         assert!(Stat { threads: 1, ..zombie }.has_exited());
     }
@@ -109,7 +115,7 @@ mod tests {
     #[test]
     fn this_process_reads_itself() {
         let stat = Stat::read(rustix::process::getpid()).unwrap().unwrap();
-        assert!(!stat.has_exited() && stat.start_time_ticks > 0);
+        assert!(!stat.has_exited() && !stat.is_exiting && stat.start_time_ticks > 0);
         assert!(stat.start_time_ticks <= ticks_since_boot());
     }
 
