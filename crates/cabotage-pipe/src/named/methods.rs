@@ -253,6 +253,10 @@ macro_rules! pipe_methods {
                 self.data()?.flush(Deadline::Now)
             }
 
+            fn flush_on(&mut self) -> Result<(), PipeError> {
+                self.conduit().flush_on(Deadline::Now)
+            }
+
             fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError> {
                 self.data().map_err(|error| WriteError::new(0, bytes, error))?.begin_write(bytes)
             }

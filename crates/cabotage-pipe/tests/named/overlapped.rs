@@ -207,3 +207,34 @@ fn all_that_is_pending_is_cancelled_at_once_and_the_end_goes_on() {
     client.send(b"on", SOON).unwrap();
     assert_eq!(server.read_within(&mut [0; 4], SOON), Ok(2));
 }
+
+#[test]
+fn a_transaction_and_a_flush_may_be_pending_beside_other_operations() {
+    let (_harbour, server, mut client) = joined_messages();
+    let mut server = server.overlapped();
+    let asked = server.begin_transact(b"what is it?", 16).unwrap();
+    let flushed = server.begin_flush().unwrap();
+    assert_eq!(server.begin_transact(b"and?", 16), Err(PipeError::UnreadData), "one answer at a time");
+    assert_eq!(server.ready(), Ok(Ready::Armed));
+    let mut question = Vec::new();
+    client.receive(&mut question, SOON).unwrap();
+    assert_eq!(question, b"what is it?");
+    assert_eq!(server.wait(flushed, SOON), Ok(Completed::Flushed));
+    client.send(b"ahoy", SOON).unwrap();
+    assert_eq!(server.wait(asked, SOON), Ok(read(b"ahoy")));
+    let flushed = server.begin_flush().unwrap();
+    assert_eq!(server.result(flushed), Ok(Completed::Flushed), "all is read already");
+}
+
+#[test]
+fn a_transaction_that_is_cancelled_leaves_its_question_and_a_flush_ends_with_the_other_end() {
+    let (_harbour, server, mut client) = joined_messages();
+    let mut server = server.overlapped();
+    let asked = server.begin_transact(b"what is it?", 16).unwrap();
+    server.cancel(asked).unwrap();
+    assert_eq!(server.result(asked), Err(PipeError::Cancelled));
+    let flushed = server.begin_flush().unwrap();
+    assert!(client.peek(&mut []).unwrap().available_bytes > 0);
+    drop(client);
+    assert_eq!(server.wait(flushed, SOON), Err(PipeError::Broken));
+}

@@ -40,7 +40,12 @@ impl<P: Path<Link: Outbound>> Conduit<P> {
         if self.state.flush()? == Flushing::Done {
             return Ok(());
         }
-        let Some(link) = self.path.link() else { return Ok(()) };
+        self.flush_on(deadline)
+    }
+
+    /// Goes on with a flush that has begun: an end of the other end is an error of it.
+    pub(in crate::named) fn flush_on(&mut self, deadline: Deadline) -> Result<(), PipeError> {
+        let Some(link) = self.path.link() else { return Err(self.unwritable()) };
         match link.wait_until_read(deadline) {
             Ok(true) => Ok(()),
             Ok(false) => Err(PipeError::TimedOut),

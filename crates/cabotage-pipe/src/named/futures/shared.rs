@@ -10,7 +10,7 @@ use cabotage_link::metered::{Interest, WriteId};
 use super::waiters::{Interests, Ticket, Waiters};
 use super::watch::Watch;
 use crate::named::error::PipeError;
-use crate::named::overlapped::Steps;
+use crate::named::overlapped::{LOOKS_MAX, Steps};
 use crate::named::rules::State;
 
 /// See the [module](self).
@@ -34,9 +34,6 @@ pub(super) enum Behind {
     /// What became of it, for the next writer.
     Over(Result<(), PipeError>),
 }
-
-/// How often one looks in vain in one call before others of its executor get their turn.
-const LOOKS_MAX: u32 = 16;
 
 /// What somebody waits for, and whose turn it must be.
 #[derive(Debug, Clone, Copy)]
@@ -118,21 +115,13 @@ impl<E: Steps, W: Watch> Shared<E, W> {
 
     /// Looks whether something of this is there; if not, announces that it is waited for.
     fn announce(&mut self, interests: Interests) -> Result<Ready, PipeError> {
-        for _ in 0..LOOKS_MAX {
-            let before = self.end.news();
-            for interest in interests.into_iter().flatten() {
-                if self.end.ready(interest)? == Ready::Ready {
-                    return Ok(Ready::Ready);
-                }
-            }
-            // With two kinds, the second look may have read the bell of the first.
-            let (news, is_one) = (self.end.news(), interests.contains(&None));
-            if is_one || news == before {
-                self.announced = Some(news);
-                return Ok(Ready::Armed);
+        match self.end.announce(interests)? {
+            None => Ok(Ready::Ready),
+            announced => {
+                self.announced = announced;
+                Ok(Ready::Armed)
             }
         }
-        Ok(Ready::Ready) // Much comes: they look for themselves.
     }
 
     fn is_turn(&self, wish: Wish) -> bool {

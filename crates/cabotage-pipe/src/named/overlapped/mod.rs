@@ -19,8 +19,8 @@ use super::client::NamedPipeClient;
 use super::error::PipeError;
 use super::server::NamedPipeServer;
 
-pub(super) use operation::Steps;
 pub use operation::{Completed, Operation};
+pub(super) use operation::{LOOKS_MAX, Steps};
 use pending::{Kind, Pending};
 
 /// An end of a pipe with operations under way.
@@ -104,6 +104,33 @@ impl<E: Steps> Overlapped<E> {
         match self.end.begin_write(bytes)? {
             Begun::Complete => Ok(self.pending.done(Ok(Completed::Written { bytes: bytes.len() }))),
             Begun::Pending(id) => Ok(self.pending.add(Kind::Write { id, bytes: bytes.len() })),
+        }
+    }
+
+    /// Begins a transaction: writes `question`, which no quota holds up, and begins to read at most `bytes_max` bytes of
+    /// the answer. Cancelling it leaves the question written.
+    ///
+    /// # Errors
+    /// As `transact`; a read that is pending counts as unread data, since it would take the answer.
+    pub fn begin_transact(&mut self, question: &[u8], bytes_max: usize) -> Result<Operation, PipeError> {
+        self.advance();
+        if self.pending.has_reads() {
+            return Err(PipeError::UnreadData);
+        }
+        self.end.ask(question)?;
+        Ok(self.pending.add(Kind::Read { target: vec![0; bytes_max] }))
+    }
+
+    /// Begins to wait until the other end has read everything.
+    ///
+    /// # Errors
+    /// As `flush_within`, but that something is unread yet.
+    pub fn begin_flush(&mut self) -> Result<Operation, PipeError> {
+        self.advance();
+        match self.end.flush_now() {
+            Ok(()) => Ok(self.pending.done(Ok(Completed::Flushed))),
+            Err(PipeError::TimedOut) => Ok(self.pending.add(Kind::Flush)),
+            Err(error) => Err(error),
         }
     }
 
@@ -201,16 +228,15 @@ impl<E: Steps> Overlapped<E> {
     /// The system's refusal.
     pub fn ready(&mut self) -> Result<Ready, PipeError> {
         self.advance();
-        let interest = match self.pending.interest() {
-            _ if self.pending.has_finished() => return Ok(Ready::Ready),
-            None => return Ok(Ready::Ready),
-            Some(interest) => interest,
-        };
-        let ready = self.end.ready(interest)?;
-        if ready == Ready::Ready {
-            self.advance(); // Now and then it was for nothing: whoever waits looks again at once.
+        let interests = self.pending.interests();
+        if self.pending.has_finished() || interests == [None; 2] {
+            return Ok(Ready::Ready);
         }
-        Ok(ready)
+        if self.end.announce(interests)?.is_some() {
+            return Ok(Ready::Armed);
+        }
+        self.advance(); // Now and then it was for nothing: whoever waits looks again at once.
+        Ok(Ready::Ready)
     }
 
     /// The descriptor to wait on after [`ready`](Self::ready), the same for the life of this end.
@@ -250,6 +276,7 @@ impl<E: Steps> Overlapped<E> {
         self.advance_connect();
         self.advance_reads();
         self.advance_writes();
+        self.advance_flushes();
     }
 
     fn advance_connect(&mut self) {
@@ -283,6 +310,16 @@ impl<E: Steps> Overlapped<E> {
                 Ok(true) => self.pending.finish(operation, Ok(Completed::Written { bytes })),
                 Ok(false) => return,
                 Err(error) => self.pending.finish(operation, Err(error.into())),
+            }
+        }
+    }
+
+    fn advance_flushes(&mut self) {
+        for operation in self.pending.all(|kind| matches!(kind, Kind::Flush)) {
+            match self.end.flush_on() {
+                Ok(()) => self.pending.finish(operation, Ok(Completed::Flushed)),
+                Err(PipeError::TimedOut) => return,
+                Err(error) => self.pending.finish(operation, Err(error)),
             }
         }
     }

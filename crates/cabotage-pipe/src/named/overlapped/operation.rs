@@ -31,7 +31,12 @@ pub enum Completed {
         /// How many bytes.
         bytes: usize,
     },
+    /// The other end has read everything.
+    Flushed,
 }
+
+/// How often one looks in vain in one call before others of its executor get their turn.
+pub(in crate::named) const LOOKS_MAX: u32 = 16;
 
 /// One step of each operation, without waiting.
 pub(in crate::named) trait Steps {
@@ -41,6 +46,8 @@ pub(in crate::named) trait Steps {
     /// Writes the question of a transaction.
     fn ask(&mut self, question: &[u8]) -> Result<(), PipeError>;
     fn flush_now(&mut self) -> Result<(), PipeError>;
+    /// Goes on with a flush that [`flush_now`](Self::flush_now) has begun.
+    fn flush_on(&mut self) -> Result<(), PipeError>;
     fn begin_write(&mut self, bytes: &[u8]) -> Result<Begun, WriteError>;
     fn is_written(&mut self, id: WriteId) -> Result<bool, WriteError>;
     /// How many bytes stay with the other end; `None`: the write is complete.
@@ -51,4 +58,23 @@ pub(in crate::named) trait Steps {
     fn is_told_of_data(&mut self) -> bool;
     fn ready(&mut self, interest: Interest) -> Result<Ready, PipeError>;
     fn descriptor(&self) -> Result<BorrowedFd<'_>, PipeError>;
+
+    /// Looks whether something of this is there; if not, announces that all of it is waited for, and answers the news
+    /// for which that holds.
+    fn announce(&mut self, interests: [Option<Interest>; 2]) -> Result<Option<(State, u64)>, PipeError> {
+        for _ in 0..LOOKS_MAX {
+            let before = self.news();
+            for interest in interests.into_iter().flatten() {
+                if self.ready(interest)? == Ready::Ready {
+                    return Ok(None);
+                }
+            }
+            // With two kinds, the second look may have read the bell of the first.
+            let (news, is_one) = (self.news(), interests.contains(&None));
+            if is_one || news == before {
+                return Ok(Some(news));
+            }
+        }
+        Ok(None) // Much comes: who waits looks for itself.
+    }
 }

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Read { target: Vec<u8> },
     /// It has written so many bytes, and waits for them to be read.
     Write { id: WriteId, bytes: usize },
+    /// It waits until the other end has read everything.
+    Flush,
 }
 
 /// See the [module](self).
@@ -107,10 +109,11 @@ impl Pending {
         self.pending.iter().any(|(_, kind)| matches!(kind, Kind::Read { .. }))
     }
 
-    /// What is waited for. Who waits for a client waits for what comes first.
-    pub(super) fn interest(&self) -> Option<Interest> {
+    /// What is waited for, each kind once. Who waits for a client waits for what comes first.
+    pub(super) fn interests(&self) -> [Option<Interest>; 2] {
         let has = |is_meant: fn(&Kind) -> bool| self.pending.iter().any(|(_, kind)| is_meant(kind));
         let reads = has(|kind| matches!(kind, Kind::Read { .. } | Kind::Connect));
-        interest(reads, has(|kind| matches!(kind, Kind::Write { .. })))
+        let data = interest(reads, has(|kind| matches!(kind, Kind::Write { .. })));
+        [data, has(|kind| matches!(kind, Kind::Flush)).then_some(Interest::AllRead)]
     }
 }
