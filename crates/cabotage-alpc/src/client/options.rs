@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a client connects: values with defaults that fit most.
 
-use cabotage_link::names::{self, Kind, Name, Registry, Scope};
+use cabotage_link::names::{self, Kind, Name, Registry};
 use cabotage_link::{Deadline, Link, Options, Wait};
 
 use super::Client;
@@ -51,31 +51,12 @@ impl Default for ConnectOptions {
     }
 }
 
+cabotage_link::find_choices!(ConnectOptions);
+
 impl ConnectOptions {
     /// The defaults.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Looks in this scope alone.
-    #[must_use]
-    pub fn scope(mut self, scope: Scope) -> Self {
-        self.find = self.find.scope(scope);
-        self
-    }
-
-    /// Where names are, if not where the environment says.
-    #[must_use]
-    pub fn registry(mut self, registry: &Registry) -> Self {
-        self.registry = Some(registry.clone());
-        self
-    }
-
-    /// Takes a server of this user only, in the kernel's word; to another nothing is sent.
-    #[must_use]
-    pub fn required_server_uid(mut self, uid: u32) -> Self {
-        self.find = self.find.required_uid(uid);
-        self
     }
 
     /// Waits until the deadline for a name that is not there.
@@ -187,7 +168,7 @@ impl ConnectOptions {
             return Err(ConnectError::DataTooLong { bytes, bytes_max: CONNECT_BYTES_MAX });
         }
         let name = name.parse::<Name>().map_err(ConnectError::Name)?;
-        let registry = self.registry.clone().unwrap_or_else(Registry::from_environment);
+        let registry = self.names_at();
         let options = Options::new().wait(self.wait).message_bytes_max(longest(self.section_bytes_max));
         let link = Link::connect_to(Kind::Alpc, &registry, &name, self.find, options, self.deadline)?;
         Connecting::ask(link, &self)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a connection port is to be like: values with defaults that fit most.
 
-use cabotage_link::names::{Kind, Name, PublishOptions, Registry, Scope};
+use cabotage_link::names::{Kind, Name, PublishOptions, Registry};
 use cabotage_link::quota::Quota;
 use cabotage_link::{Deadline, Listener, Options, Wait};
 
@@ -74,51 +74,18 @@ impl Default for PortOptions {
     }
 }
 
+cabotage_link::publish_choices!(PortOptions);
+
 impl PortOptions {
     /// The defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Who finds the name.
-    #[must_use]
-    pub fn scope(mut self, scope: Scope) -> Self {
-        self.publish = self.publish.scope(scope);
-        self
-    }
-
-    /// Who may connect: the permission bits of the name. Write permission is what a client needs.
-    #[must_use]
-    pub fn mode(mut self, bits: u32) -> Self {
-        self.publish = self.publish.mode(bits);
-        self
-    }
-
-    /// The group that the middle digit of the mode is about.
-    #[must_use]
-    pub fn group(mut self, gid: u32) -> Self {
-        self.publish = self.publish.group(gid);
-        self
-    }
-
-    /// Where names are, if not where the environment says.
-    #[must_use]
-    pub fn registry(mut self, registry: &Registry) -> Self {
-        self.registry = Some(registry.clone());
-        self
-    }
-
     /// How waiting calls wait.
     #[must_use]
     pub fn wait(mut self, wait: Wait) -> Self {
         self.wait = wait;
-        self
-    }
-
-    /// What clients take of this process is charged here, and whoever takes too much is refused.
-    #[must_use]
-    pub fn quota(mut self, quota: &Quota) -> Self {
-        self.quota = Some(quota.clone());
         self
     }
 
@@ -216,7 +183,7 @@ impl PortOptions {
     /// [`CreateError`].
     pub fn create_as(self, name: &Name) -> Result<ConnectionPort, CreateError> {
         self.check()?;
-        let registry = self.registry.clone().unwrap_or_else(Registry::from_environment);
+        let registry = self.names_at();
         let how = self.publish;
         // Others who publish the same name at this moment take a few system calls for it.
         let soon = Deadline::within(std::time::Duration::from_secs(1));

@@ -165,10 +165,10 @@ fn a_server_of_another_user_than_required_is_a_mismatch_and_hears_nothing() {
     let harbour = Harbour::new();
     let mut port = harbour.port();
     let own = cabotage_os::fifo::own_user();
-    let error = harbour.options().required_server_uid(own + 1).connect(NAME).unwrap_err();
+    let error = harbour.options().required_uid(own + 1).connect(NAME).unwrap_err();
     assert_eq!(error.status(), Status::SERVER_SID_MISMATCH, "{error}");
     assert!(port.receive(shortly()).is_err());
-    let _connecting = harbour.options().required_server_uid(own).begin(NAME).unwrap();
+    let _connecting = harbour.options().required_uid(own).begin(NAME).unwrap();
     let_in(&mut port, 0);
 }
 

@@ -18,6 +18,7 @@
 //! Why it is made so: docs/decisions/0031-names-are-listening-sockets.md.
 
 mod appear;
+mod choices;
 mod claim;
 mod connect;
 mod environment;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cabotage_link::names::{Kind, PublishOptions, Registry, Scope};
+use cabotage_link::names::{Kind, PublishOptions, Registry};
 use cabotage_link::quota::Quota;
 use cabotage_link::{Deadline, Listener, Options};
 
@@ -22,45 +22,12 @@ pub struct CheckIn {
     quota: Option<Quota>,
 }
 
+cabotage_link::publish_choices!(CheckIn);
+
 impl CheckIn {
     /// In the user scope, for this user alone.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Who finds the name.
-    #[must_use]
-    pub fn scope(mut self, scope: Scope) -> Self {
-        self.publish = self.publish.scope(scope);
-        self
-    }
-
-    /// Who may look it up: the permission bits of the name. Write permission is what a client needs.
-    #[must_use]
-    pub fn mode(mut self, bits: u32) -> Self {
-        self.publish = self.publish.mode(bits);
-        self
-    }
-
-    /// The group that the middle digit of the mode is about.
-    #[must_use]
-    pub fn group(mut self, gid: u32) -> Self {
-        self.publish = self.publish.group(gid);
-        self
-    }
-
-    /// Where names are, if not where the environment says.
-    #[must_use]
-    pub fn registry(mut self, registry: &Registry) -> Self {
-        self.registry = Some(registry.clone());
-        self
-    }
-
-    /// What clients take of this process is charged here, and whoever takes too much is refused.
-    #[must_use]
-    pub fn quota(mut self, quota: &Quota) -> Self {
-        self.quota = Some(quota.clone());
-        self
     }
 
     /// Checks in with a new port of the current task.
@@ -80,7 +47,7 @@ impl CheckIn {
     /// [`BootstrapError`]
     pub fn publish(self, name: &str, port: &ReceiveRight) -> Result<(), BootstrapError> {
         let name = super::parse(name)?;
-        let registry = self.registry.unwrap_or_else(Registry::from_environment);
+        let registry = self.names_at();
         let options = match &self.quota {
             Some(quota) => Options::new().quota(quota),
             None => Options::new(),

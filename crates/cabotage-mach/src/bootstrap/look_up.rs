@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Looking a service up: a connection by its name, which is a send right.
 
-use cabotage_link::names::{ConnectOptions, Kind, Registry, Scope};
+use cabotage_link::names::{ConnectOptions, Kind, Registry};
 use cabotage_link::{Deadline, Link, Options};
 
 use crate::error::{BootstrapError, OutsideError};
@@ -11,16 +11,18 @@ use crate::task::Task;
 /// How a service is looked up.
 #[derive(Debug, Clone)]
 pub struct LookUp {
-    how: ConnectOptions,
+    find: ConnectOptions,
     registry: Option<Registry>,
     deadline: Deadline,
 }
 
 impl Default for LookUp {
     fn default() -> Self {
-        Self { how: ConnectOptions::new(), registry: None, deadline: Deadline::Now }
+        Self { find: ConnectOptions::new(), registry: None, deadline: Deadline::Now }
     }
 }
+
+cabotage_link::find_choices!(LookUp);
 
 impl LookUp {
     /// In both scopes, and a name that is not there is told at once.
@@ -28,32 +30,11 @@ impl LookUp {
         Self::default()
     }
 
-    /// In this scope alone.
-    #[must_use]
-    pub fn scope(mut self, scope: Scope) -> Self {
-        self.how = self.how.scope(scope);
-        self
-    }
-
-    /// Takes a service of this user only, in the kernel's word. In the system scope every user may give names.
-    #[must_use]
-    pub fn required_uid(mut self, uid: u32) -> Self {
-        self.how = self.how.required_uid(uid);
-        self
-    }
-
-    /// Where names are, if not where the environment says.
-    #[must_use]
-    pub fn registry(mut self, registry: &Registry) -> Self {
-        self.registry = Some(registry.clone());
-        self
-    }
-
     /// Waits until the deadline for a service that is not there yet.
     #[must_use]
     pub fn wait(mut self, deadline: impl Into<Deadline>) -> Self {
         self.deadline = deadline.into();
-        self.how = self.how.wait_for_name();
+        self.find = self.find.wait_for_name();
         self
     }
 
@@ -72,8 +53,8 @@ impl LookUp {
     /// [`BootstrapError`]
     pub fn look_up_for(self, task: &Task, name: &str) -> Result<SendRight, BootstrapError> {
         let name = super::parse(name)?;
-        let registry = self.registry.unwrap_or_else(Registry::from_environment);
-        let link = Link::connect_to(Kind::Mach, &registry, &name, self.how, Options::new(), self.deadline)?;
+        let registry = self.names_at();
+        let link = Link::connect_to(Kind::Mach, &registry, &name, self.find, Options::new(), self.deadline)?;
         let right = task.names().take_link(link)?;
         Ok(SendRight::own(task.names(), right))
     }

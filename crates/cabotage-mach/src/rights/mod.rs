@@ -10,13 +10,15 @@ mod bell;
 mod dead;
 mod owned;
 mod receive;
+mod receiving;
 mod send;
 mod send_once;
 mod set;
 
 pub use any::AnyRight;
 pub use dead::DeadName;
-pub use receive::{Messages, ReceiveRight};
+pub use receive::ReceiveRight;
+pub use receiving::Messages;
 pub use send::{SendRight, Sent, WhenFull};
 pub use send_once::SendOnceRight;
 pub use set::PortSet;

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The right to receive what is sent to a port: whoever has it is the port's master.
 
-use std::marker::PhantomData;
-use std::os::fd::BorrowedFd;
-
-use cabotage_link::Ready;
-use cabotage_os::Deadline;
-
 use super::bell::Bell;
 use super::owned::{Owned, by_name};
+use super::receiving::receives;
 use super::{SendOnceRight, SendRight};
 use crate::code::KernError;
-use crate::error::{PollError, ReceiveError};
 use crate::kernel::calls::{Notice, PortStatus};
-use crate::message::Message;
 use crate::name::Name;
 use crate::right::{Disposition, Right};
 use crate::task::{Names, Task};
@@ -29,6 +22,7 @@ pub struct ReceiveRight {
 }
 
 by_name!(ReceiveRight, Right::Receive);
+receives!(ReceiveRight);
 
 impl ReceiveRight {
     fn of(owned: Owned) -> Self {
@@ -57,53 +51,6 @@ impl ReceiveRight {
     /// [`KernError::NoSpace`]: the task has as many names as it can have.
     pub fn make_send_once(&self) -> Result<SendOnceRight, KernError> {
         self.owned.derive(Disposition::MakeSendOnce).map(SendOnceRight::of)
-    }
-
-    /// The next message; waits for one as long as it takes.
-    ///
-    /// # Errors
-    /// [`ReceiveError`]
-    pub fn receive(&self) -> Result<Message, ReceiveError> {
-        self.receive_within(Deadline::Never)
-    }
-
-    /// The next message, if there is one.
-    ///
-    /// # Errors
-    /// [`ReceiveError::TimedOut`] if there is none.
-    pub fn try_receive(&self) -> Result<Message, ReceiveError> {
-        self.receive_within(Deadline::Now)
-    }
-
-    /// The next message; waits for one until `deadline`.
-    ///
-    /// # Errors
-    /// [`ReceiveError::TimedOut`] if none came.
-    pub fn receive_within(&self, deadline: impl Into<Deadline>) -> Result<Message, ReceiveError> {
-        self.names().take(self.name(), deadline.into())
-    }
-
-    /// Messages as they come, for ever; an error is told and ends it.
-    pub fn messages(&self) -> Messages<'_> {
-        Messages::of(self.names(), self.name())
-    }
-
-    /// Whether there is a message now. If not, the [descriptor](ReceiveRight::descriptor) becomes readable when there
-    /// may be one: wait on it only after [`Ready::Armed`], and ask again after it was readable.
-    ///
-    /// # Errors
-    /// [`PollError`]
-    pub fn ready(&self) -> Result<Ready, PollError> {
-        self.bell.ready(self.names(), self.name())
-    }
-
-    /// A descriptor for epoll and its like, the same for as long as the right is in this task: see
-    /// [`ready`](ReceiveRight::ready). It costs nothing until it is asked for.
-    ///
-    /// # Errors
-    /// [`PollError`]
-    pub fn descriptor(&self) -> Result<BorrowedFd<'_>, PollError> {
-        self.bell.descriptor(self.names())
     }
 
     /// How many messages senders may put into the queue before it is full: from 0 to 1,024. Whoever waits for room goes
@@ -167,31 +114,3 @@ impl PartialEq for ReceiveRight {
 }
 
 impl Eq for ReceiveRight {}
-
-/// Messages as they come: see [`ReceiveRight::messages`].
-#[derive(Debug)]
-pub struct Messages<'right> {
-    names: Names,
-    name: Name,
-    is_over: bool,
-    right: PhantomData<&'right ()>,
-}
-
-impl Messages<'_> {
-    pub(super) fn of(names: Names, name: Name) -> Self {
-        Self { names, name, is_over: false, right: PhantomData }
-    }
-}
-
-impl Iterator for Messages<'_> {
-    type Item = Result<Message, ReceiveError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.is_over {
-            return None;
-        }
-        let received = self.names.take(self.name, Deadline::Never);
-        self.is_over = received.is_err();
-        Some(received)
-    }
-}

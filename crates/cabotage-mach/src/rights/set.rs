@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A set of ports to receive from, whichever has a message.
 
-use std::os::fd::BorrowedFd;
-
-use cabotage_link::Ready;
-use cabotage_os::Deadline;
-
+use super::ReceiveRight;
 use super::bell::Bell;
 use super::owned::{Owned, by_name};
-use super::{Messages, ReceiveRight};
+use super::receiving::receives;
 use crate::code::KernError;
-use crate::error::{PollError, ReceiveError};
-use crate::message::Message;
 use crate::name::Name;
 use crate::right::Right;
 use crate::task::{Names, Task};
 
 /// A set of ports to receive from. Ports that have messages take turns, so that a busy one does not keep the others
-/// waiting; [`Message::port`] says which it was.
+/// waiting; [`Message::port`](crate::Message::port) says which it was.
 ///
 /// A port stays the same in a set: messages can be received from it directly, and it may be in several sets. Dropping
 /// the set leaves the ports as they are.
@@ -28,6 +22,7 @@ pub struct PortSet {
 }
 
 by_name!(PortSet, Right::PortSet);
+receives!(PortSet);
 
 impl PortSet {
     fn of(owned: Owned) -> Self {
@@ -72,50 +67,5 @@ impl PortSet {
     /// [`KernError`]
     pub fn members(&self) -> Result<Vec<Name>, KernError> {
         self.names().set_members(self.name())
-    }
-
-    /// The next message of any of the ports; waits for one as long as it takes.
-    ///
-    /// # Errors
-    /// [`ReceiveError`]
-    pub fn receive(&self) -> Result<Message, ReceiveError> {
-        self.receive_within(Deadline::Never)
-    }
-
-    /// The next message, if there is one.
-    ///
-    /// # Errors
-    /// [`ReceiveError::TimedOut`] if there is none.
-    pub fn try_receive(&self) -> Result<Message, ReceiveError> {
-        self.receive_within(Deadline::Now)
-    }
-
-    /// The next message; waits for one until `deadline`.
-    ///
-    /// # Errors
-    /// [`ReceiveError::TimedOut`] if none came.
-    pub fn receive_within(&self, deadline: impl Into<Deadline>) -> Result<Message, ReceiveError> {
-        self.names().take(self.name(), deadline.into())
-    }
-
-    /// Messages as they come, for ever; an error is told and ends it.
-    pub fn messages(&self) -> Messages<'_> {
-        Messages::of(self.names(), self.name())
-    }
-
-    /// Whether there is a message now: see [`ReceiveRight::ready`].
-    ///
-    /// # Errors
-    /// [`PollError`]
-    pub fn ready(&self) -> Result<Ready, PollError> {
-        self.bell.ready(self.names(), self.name())
-    }
-
-    /// A descriptor for epoll and its like: see [`ReceiveRight::descriptor`].
-    ///
-    /// # Errors
-    /// [`PollError`]
-    pub fn descriptor(&self) -> Result<BorrowedFd<'_>, PollError> {
-        self.bell.descriptor(self.names())
     }
 }
