@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mach's own interface: calls that take names, as a program does that was written for Mach.
 
+use std::io::{Read, Write};
+
 use cabotage_mach::kernel::calls::{Notice, PortFlags};
 use cabotage_mach::kernel::message::Letter;
 use cabotage_mach::kernel::messages::WhenFull;
-use cabotage_mach::{Deadline, Disposition, KernError, Name, Names, Right, Sender, Task};
+use cabotage_mach::{Deadline, Disposition, KernError, Name, Names, Right, RightTypes, Sender, Task};
 
 fn letter(id: i32, to: Name, disposition: Disposition) -> Letter {
     Letter {
@@ -99,4 +101,28 @@ fn sets_are_filled_moved_and_listed_by_names() {
     assert_eq!(names.extract_member(port, first), Err(KernError::NotInSet));
     names.extract_member(port, second).unwrap();
     assert_eq!(names.set_members(second), Ok(vec![]));
+}
+
+#[test]
+fn an_open_file_is_a_right_and_is_closed_with_the_last_one() {
+    let task = Task::create().unwrap();
+    let names = task.names();
+    let mut ends = std::io::pipe().unwrap();
+    let port = names.make_file_port(ends.1.into()).unwrap();
+    assert_eq!(names.type_of(port), Ok(RightTypes::of(Right::Send)));
+    let file = std::fs::File::from(names.file_of(port).unwrap().try_clone().unwrap());
+    (&file).write_all(b"through the right").unwrap();
+    drop(file);
+
+    // Nobody receives there; who sends has sent.
+    send(names, letter(1, port, Disposition::CopySend));
+    let other = names.allocate(Right::Receive).unwrap();
+    assert_eq!(names.file_of(other).unwrap_err(), KernError::InvalidRight);
+    let own = names.transfer(other, Disposition::MakeSend, names).unwrap();
+    assert_eq!(names.file_of(own).unwrap_err(), KernError::InvalidCapability);
+
+    names.deallocate(port).unwrap();
+    let mut read = String::new();
+    ends.0.read_to_string(&mut read).unwrap();
+    assert_eq!(read, "through the right", "and then the end: nobody has the file any more");
 }

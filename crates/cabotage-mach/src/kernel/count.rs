@@ -49,13 +49,15 @@ impl Kernel {
         }
     }
 
-    /// A port of another process is known here for as long as there is a right to it.
+    /// A port of another process is known here for as long as there is a right to it, and one that stands for a file
+    /// has no other end.
     fn forget_if_unused(&mut self, id: PortId) {
-        let Some(Port { home: Home::Away(route), .. }) = self.ports.get(id).filter(|port| port.is_unused())
-        else {
-            return;
-        };
-        self.steps.push(Step::Release(*route));
+        let Some(port) = self.ports.get(id).filter(|port| port.is_unused()) else { return };
+        match port.home {
+            Home::Away(route) => self.steps.push(Step::Release(route)),
+            Home::File => {}
+            _ => return,
+        }
         self.ports.remove(id);
     }
 

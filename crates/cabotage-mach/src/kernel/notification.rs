@@ -11,6 +11,16 @@ use super::port::OnceRight;
 use crate::name::Name;
 use crate::right::Disposition;
 
+/// How this machine writes numbers, as every body that MIG lays out begins.
+///
+/// # Source
+/// XNU, osfmk/mach/ndr.h: `NDR_record_t`.
+const NDR: [u8; 8] = [0, 0, 0, 0, cfg!(target_endian = "little") as u8, 0, 0, 0];
+
+fn body_of(number: u32) -> Vec<u8> {
+    [NDR.as_slice(), &number.to_ne_bytes()].concat()
+}
+
 /// A notification.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Notification {
@@ -63,14 +73,19 @@ impl Notification {
         }
     }
 
-    /// The message. Its body is the name or the number, four bytes as this machine orders them.
+    /// The name or the number that a body of the kernel's tells.
+    pub(crate) fn number_in(body: &[u8]) -> Option<u32> {
+        body.strip_prefix(&NDR)?.try_into().map(u32::from_ne_bytes).ok()
+    }
+
+    /// The message. Its body is how this machine writes numbers, and the name or the number.
     fn into_message(self, destination: Capability) -> Message {
         let id = self.id();
         let (body, cargo) = match self {
             Self::PortDeleted { name } | Self::SendPossible { name } | Self::DeadName { name } => {
-                (name.as_raw().to_ne_bytes().to_vec(), Vec::new())
+                (body_of(name.as_raw()), Vec::new())
             }
-            Self::NoSenders { make_send_count } => (make_send_count.to_ne_bytes().to_vec(), Vec::new()),
+            Self::NoSenders { make_send_count } => (body_of(make_send_count), Vec::new()),
             Self::PortDestroyed { right } => (Vec::new(), vec![Cargo::Port(right, Disposition::MoveReceive)]),
             Self::SendOnce => (Vec::new(), Vec::new()),
         };

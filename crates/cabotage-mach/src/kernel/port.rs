@@ -2,6 +2,8 @@
 //! A port: a queue of messages, one receiver, and what is owed to others when its rights go.
 
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use super::ids::{PortId, SetId, SpaceId, Ticket};
 use super::message::Message;
@@ -45,6 +47,8 @@ pub enum Home {
     Task(SpaceId),
     /// A message carries it to this port; or the kernel keeps it for a moment (`None`).
     Transit(Option<PortId>),
+    /// The kernel, which keeps an open file by it.
+    File,
     /// Another process has it; the number says which way messages go.
     Away(u64),
 }
@@ -59,6 +63,8 @@ pub(crate) struct Rare {
     pub(crate) immovable: bool,
     /// Whether the message that carries the receive right to another process has to wait.
     pub(crate) is_held_back: bool,
+    /// The open file that the port stands for.
+    pub(crate) file: Option<Arc<OwnedFd>>,
     /// Whether only send-once rights may be made.
     pub(crate) for_replies: bool,
     pub(crate) no_senders: Option<OnceRight>,

@@ -2,7 +2,7 @@
 //! What the kernel tells a task, as values.
 
 use super::{Carried, Message};
-use crate::kernel::message::Sender;
+use crate::kernel::{self, message::Sender};
 use crate::name::Name;
 use crate::rights::{AnyRight, DeadName, ReceiveRight};
 
@@ -37,7 +37,7 @@ impl Notification {
         if message.sender != Sender::Kernel {
             return Err(Box::new(message));
         }
-        let number = message.body.first_chunk().map_or(0, |word| u32::from_ne_bytes(*word));
+        let number = kernel::Notification::number_in(&message.body).unwrap_or(0);
         let name = Name::from_raw(number);
         Ok(match message.id {
             65 => Self::PortDeleted(name),

@@ -2,6 +2,9 @@
 //! Mach's calls on the names of a task, one by one. What each does, and when it answers what, is told at the call of the
 //! same name in [`Kernel`](crate::kernel::Kernel).
 
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
 use super::Names;
 use crate::code::KernError;
 use crate::kernel::calls::{Notice, Peeked, PortFlags, PortStatus};
@@ -81,6 +84,10 @@ calls! {
     fn move_member(member: Name, set: Name) -> ();
     /// `mach_port_get_set_status`
     fn set_members(set: Name) -> Vec<Name>;
+    /// `fileport_makeport`
+    fn make_file_port(file: OwnedFd) -> Name;
+    /// `fileport_makefd`
+    fn file_of(name: Name) -> Arc<OwnedFd>;
     /// `mach_port_peek`
     fn peek(name: Name, sequence: u32) -> Peeked;
 }

@@ -7,6 +7,7 @@
 mod allocate;
 mod attributes;
 mod construct;
+mod file;
 mod guard;
 mod insert;
 mod members;

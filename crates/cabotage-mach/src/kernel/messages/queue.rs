@@ -40,8 +40,10 @@ impl Kernel {
     #[inline]
     pub(super) fn admit(&mut self, id: PortId, message: Message) {
         let Some(port) = self.ports.get_mut(id) else { return };
-        if let Home::Task(space) = port.home {
-            return self.answer_for(space, message);
+        match port.home {
+            Home::Task(space) => return self.answer_for(space, message),
+            Home::File => return self.destroy_message(message),
+            _ => {}
         }
         port.queue.push_back(message);
         if port.sets.is_empty() && port.rare.is_none() {

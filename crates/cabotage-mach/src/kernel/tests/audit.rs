@@ -127,6 +127,7 @@ fn check_port(kernel: &Kernel, found: &Found, id: PortId, port: &Port) {
             let own = kernel.spaces.get(space).and_then(|space| space.task_self.as_ref());
             assert!(own.is_some_and(|own| own.port == id) && port.queue.is_empty(), "answered at once");
         }
+        Home::File => assert!(port.send_rights > 0 && port.queue.is_empty(), "somebody has the file"),
         Home::Away(_) => {
             assert!(port.send_rights + port.send_once_rights > 0, "somebody has a right to {id:?}")
         }

@@ -91,7 +91,7 @@ impl World {
         if let Capability::SendOnce(port) = message.destination {
             self.kernel.spend_send_once(port);
         }
-        let number = message.body.as_slice().try_into().map(u32::from_ne_bytes);
+        let number = Notification::number_in(&message.body);
         let name = number.map(Name::from_raw);
         match (message.id, message.cargo.into_iter().next()) {
             (65, None) => Notification::PortDeleted { name: name.expect("a name") },

@@ -44,7 +44,7 @@ impl Cached {
 
 /// Whether a message says that the cached one was taken, and by which name that was sent.
 fn accepted(received: &Received) -> Option<Name> {
-    let name = Name::from_raw(u32::from_ne_bytes(received.body.as_slice().try_into().ok()?));
+    let name = Name::from_raw(Notification::number_in(&received.body)?);
     (received.header.id == Notification::SendPossible { name }.id()).then_some(name)
 }
 

@@ -3,6 +3,7 @@
 
 use super::world::{World, error, letter};
 use crate::error::SendError;
+use crate::kernel::Notification;
 use crate::kernel::calls::Notice;
 use crate::kernel::message::Capability;
 use crate::kernel::messages::{SendOptions, WhenFull};
@@ -28,7 +29,7 @@ fn ask(world: &mut World, right: Name) -> Name {
 
 fn told(world: &mut World, notify: Name) -> Option<(i32, Name)> {
     let received = world.try_receive(world.client, notify)?;
-    let name = u32::from_ne_bytes(received.body.as_slice().try_into().unwrap());
+    let name = Notification::number_in(&received.body).unwrap();
     Some((received.header.id, Name::from_raw(name)))
 }
 

@@ -3,6 +3,7 @@
 
 use super::pair::Pair;
 use super::state::{Entry, Index, Loose, Receiver, Told, What};
+use crate::kernel::Notification;
 use crate::kernel::ids::{PortId, SpaceId};
 use crate::kernel::message::{Capability, Cargo, Message};
 use crate::kernel::tests::audit::audit_beside;
@@ -76,11 +77,11 @@ impl Pair {
 
     /// What a notification says, in the model's words.
     pub(super) fn read(&self, message: &Message) -> Told {
-        let number = message.body.as_slice().try_into().map(u32::from_ne_bytes);
+        let number = Notification::number_in(&message.body);
         match (message.id, number, message.cargo.as_slice()) {
-            (65, Ok(name), _) => Told::PortDeleted(Name::from_raw(name)),
-            (72, Ok(name), _) => Told::DeadName(Name::from_raw(name)),
-            (70, Ok(count), _) => Told::NoSenders(count),
+            (65, Some(name), _) => Told::PortDeleted(Name::from_raw(name)),
+            (72, Some(name), _) => Told::DeadName(Name::from_raw(name)),
+            (70, Some(count), _) => Told::NoSenders(count),
             (71, ..) => Told::SendOnce,
             (69, _, [Cargo::Port(Capability::Receive(port), _)]) => Told::PortDestroyed(self.index(*port)),
             other => panic!("no notification: {other:?}"),
