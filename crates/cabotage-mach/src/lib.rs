@@ -56,16 +56,16 @@ pub use cabotage_os::Deadline;
 pub use carrier::Loan;
 pub use code::KernError;
 pub use error::{
-    BootstrapError, NO_NAME_LEFT, OutsideError, PollError, ReceiveError, RequestError, SendError, TaskError,
-    Unsent,
+    BootstrapError, NO_NAME_LEFT, OutsideError, PollError, ReceiveError, RequestError, SendError, SpawnError,
+    TaskError, Unsent,
 };
 pub use kernel::message::{AuditToken, Memory, Sender};
 #[cfg(feature = "json")]
 pub use message::JsonError;
 pub use message::{Carried, Message, Notification, Outgoing, Unanswered};
 pub use name::Name;
-pub use right::{Disposition, Right, RightTypes};
+pub use right::{Disposition, Right, RightTypes, SpecialPort};
 pub use rights::{
     AnyRight, DeadName, Messages, PortSet, ReceiveRight, SendOnceRight, SendRight, Sent, WhenFull,
 };
-pub use task::{Names, Task, TaskPort};
+pub use task::{ChildTask, Names, Spawn, Task, TaskPort};

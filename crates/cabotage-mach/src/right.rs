@@ -127,3 +127,30 @@ impl Disposition {
         }
     }
 }
+
+/// A port that every task can ask for without knowing a name.
+///
+/// # Source
+/// XNU, osfmk/mach/task_special_ports.h; the numbers are its.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum SpecialPort {
+    /// The task itself, as others may act on it: task self, unless somebody has set another.
+    Kernel = 1,
+    /// The host's: none, unless somebody has set one, since no right to the machine is needed here.
+    Host = 2,
+    /// The task's name: whoever has it may ask who the task is, and nothing else. It can't be set.
+    Name = 3,
+    /// Where the task asks for services by name; children that it starts have it too.
+    Bootstrap = 4,
+}
+
+impl SpecialPort {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Kernel, Self::Host, Self::Name, Self::Bootstrap];
+
+    /// The port of this number; `None` if there is none.
+    pub fn from_raw(raw: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|which| *which as u32 == raw)
+    }
+}

@@ -38,6 +38,15 @@ pub fn take(number: RawFd) -> Result<OwnedFd, InheritedError> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
+/// The inode of the descriptor that a parent passed under `number`, to see whether it is the one that was meant; `None`
+/// when nothing has the number.
+///
+/// # Source
+/// fstat(2).
+pub fn inode(number: RawFd) -> Option<u64> {
+    crate::spawn::inode_at(number)
+}
+
 /// Held between the look at the mark and its setting, lest two threads take one descriptor.
 static TAKING: Mutex<()> = Mutex::new(());
 

@@ -21,6 +21,7 @@ pub mod directory;
 pub mod epoll;
 mod error;
 pub mod eventfd;
+pub mod exit;
 pub mod fifo;
 pub mod fork;
 pub mod futex;

@@ -71,6 +71,24 @@ impl Desk {
         Some(Ok(()))
     }
 
+    /// A message of the kernel with a receive right waits at a port that is away. One whose right can't go is destroyed.
+    pub(super) fn depart(&mut self, kernel: &mut Kernel, destination: PortId) {
+        let Some(message) = kernel.first_for_carrier(destination) else { return };
+        let route = match kernel.ports.get(destination).map(|port| port.home) {
+            Some(Home::Away(route)) => self.way(route),
+            _ => None,
+        };
+        match route.and_then(|(key, _)| self.set_out(kernel, key, &message)) {
+            Some(Ok(())) => kernel.await_carrier(destination, message),
+            _ => kernel.destroy_message(message),
+        }
+    }
+
+    /// Whether a receive right is on its way to another process.
+    pub(super) fn is_moving(&self) -> bool {
+        !self.going.is_empty()
+    }
+
     /// Whether the port has died.
     fn ports_end(&self, kernel: &Kernel, port: PortId) -> bool {
         kernel.ports.get(port).is_none()

@@ -100,6 +100,12 @@ impl Carrier {
         self.desk().has_unsent(route)
     }
 
+    /// Whether a receive right is on its way to another process, or something else has still to leave.
+    pub(crate) fn is_busy(&self) -> bool {
+        let desk = self.desk();
+        desk.is_moving() || !desk.held_up.is_empty()
+    }
+
     /// Runs `act` on the tables and the kernel, then does what that led to.
     fn act<T>(
         &self,

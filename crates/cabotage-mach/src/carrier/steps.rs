@@ -24,6 +24,7 @@ impl Desk {
                     Step::Wake(ticket) => woken.push(ticket),
                     Step::Release(route) => self.release(route),
                     Step::Carry(route, message) => self.carry(kernel, route, *message),
+                    Step::Depart(port) => self.depart(kernel, port),
                     Step::Taken(origin) => self.taken(kernel, origin),
                     Step::Limit(port) => self.limit_changed(kernel, port),
                     Step::Died(port) => self.port_died(port),

@@ -7,6 +7,7 @@ mod poll;
 mod receive;
 mod request;
 mod send;
+mod spawn;
 mod task;
 mod unsent;
 
@@ -16,6 +17,7 @@ pub use poll::PollError;
 pub use receive::ReceiveError;
 pub use request::RequestError;
 pub use send::SendError;
+pub use spawn::SpawnError;
 pub use task::TaskError;
 pub use unsent::Unsent;
 

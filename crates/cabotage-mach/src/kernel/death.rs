@@ -27,8 +27,14 @@ impl Kernel {
         for name in names {
             self.destroy_name(space, name);
         }
-        if let Some(TaskSelf { port, .. }) = self.spaces.remove(space).and_then(|space| space.task_self) {
-            self.kill_port(port);
+        if let Some(Space { task_self, special, .. }) = self.spaces.remove(space) {
+            for right in special.rights() {
+                self.doom(right);
+            }
+            let own = task_self.map(|TaskSelf { port, name_port, .. }| [port, name_port]);
+            for port in own.into_iter().flatten().flatten() {
+                self.kill_port(port);
+            }
         }
         self.reap();
         true

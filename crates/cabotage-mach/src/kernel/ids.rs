@@ -125,7 +125,6 @@ impl<T> Table<T> {
         self.places.len() - self.free.len()
     }
 
-    #[cfg(test)]
     pub(crate) fn ids(&self) -> impl Iterator<Item = Id<T>> + '_ {
         let place_of = |(place, slot): (usize, &Place<T>)| {
             let place = u32::try_from(place).ok()?;

@@ -106,6 +106,19 @@ impl Kernel {
         }
     }
 
+    /// The process ends by itself: each receive right of it whose destruction somebody is to be told of goes there.
+    pub fn rescue_all(&mut self) {
+        let is_rescued = |port: &Port| {
+            let is_asked = port.rare.as_ref().is_some_and(|rare| rare.port_destroyed.is_some());
+            is_asked && matches!(port.home, Home::Space(..))
+        };
+        let rescued: Vec<PortId> =
+            self.ports.ids().filter(|id| self.ports.get(*id).is_some_and(is_rescued)).collect();
+        for port in rescued {
+            self.kill_port(port);
+        }
+    }
+
     /// A port whose receive right comes in a message from another process.
     pub fn adopt(&mut self, queue_limit: u32) -> PortId {
         let mut port = Port::new(Home::Transit(None));
@@ -133,6 +146,11 @@ impl Kernel {
             self.ports.remove(id);
         }
     }
+}
+
+/// Whether a message carries a receive right.
+pub(super) fn carries_receive(message: &Message) -> bool {
+    message.cargo.iter().any(has_receive)
 }
 
 /// Whether a receive right is among it.

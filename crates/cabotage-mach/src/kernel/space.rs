@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::ids::{PortId, SetId, make_way};
 use super::number_map::NumberMap;
 use super::port::OnceRight;
-use super::task_self::TaskSelf;
+use super::task_self::{SpecialPorts, TaskSelf};
 use crate::code::KernError;
 use crate::name::Name;
 
@@ -29,6 +29,7 @@ pub struct Space {
     by_port: NumberMap<PortId, Name>,
     /// The port by which the kernel answers for it, if that was asked for.
     pub(crate) task_self: Option<TaskSelf>,
+    pub(crate) special: SpecialPorts,
 }
 
 #[derive(Debug)]
@@ -123,7 +124,13 @@ impl Entry {
 impl Default for Space {
     fn default() -> Self {
         let reserved = Place { generation: 0, entry: None };
-        Self { places: vec![reserved], free: VecDeque::new(), by_port: NumberMap::default(), task_self: None }
+        Self {
+            places: vec![reserved],
+            free: VecDeque::new(),
+            by_port: NumberMap::default(),
+            task_self: None,
+            special: SpecialPorts::default(),
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Step {
     /// Carry this message to the port that is away by this route. The right that it was sent by is used up; all others
     /// go along.
     Carry(u64, Box<Message>),
+    /// A message of the kernel with a receive right waits at this port, which is away: see that the right can go.
+    Depart(PortId),
     /// A message that came on this link was taken out of the queue: its sender may have room again.
     Taken(u64),
     /// A port of this process queues more or fewer messages than before.

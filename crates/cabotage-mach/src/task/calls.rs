@@ -10,7 +10,7 @@ use crate::code::KernError;
 use crate::kernel::calls::{Notice, Peeked, PortFlags, PortStatus};
 use crate::kernel::message::Capability;
 use crate::name::Name;
-use crate::right::{Disposition, Right, RightTypes};
+use crate::right::{Disposition, Right, RightTypes, SpecialPort};
 
 /// Calls that take names of one task and give numbers and names.
 macro_rules! calls {
@@ -163,6 +163,38 @@ impl Names {
     /// [`KernError::NoSpace`]
     pub fn task_self(self) -> Result<Name, KernError> {
         self.run(|kernel, space| kernel.task_self(space, self.host.token))
+    }
+
+    /// The name of a right to a special port of the task, one reference more each time; [`Name::NULL`] if it has none,
+    /// [`Name::DEAD`] if the port has died: `task_get_special_port`.
+    ///
+    /// # Errors
+    /// [`KernError::NoSpace`]
+    pub fn special_port(self, which: SpecialPort) -> Result<Name, KernError> {
+        self.run(|kernel, space| kernel.special_port(space, which, self.host.token))
+    }
+
+    /// Another special port for the task, by a right made, copied or moved as `disposition` says; [`Name::NULL`] for none:
+    /// `task_set_special_port`.
+    ///
+    /// # Errors
+    /// Those of [`copy_in`](crate::kernel::Kernel::copy_in) and
+    /// [`set_special_port`](crate::kernel::Kernel::set_special_port); after the latter the right is destroyed.
+    pub fn set_special_port(
+        self,
+        which: SpecialPort,
+        (name, disposition): (Name, Disposition),
+    ) -> Result<(), KernError> {
+        self.run(|kernel, space| {
+            let right = match name {
+                Name::NULL => Capability::Null,
+                name => kernel.copy_in(space, name, disposition)?,
+            };
+            kernel.set_special_port(space, which, right).map_err(|(error, right)| {
+                kernel.destroy_capability(right);
+                error
+            })
+        })
     }
 
     /// The task has ended: all its rights are destroyed.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use cabotage_os::fork::{self, Origin};
-use cabotage_os::{Deadline, SystemError};
+use cabotage_os::{Deadline, SystemError, exit};
 
 use super::parking::{Parking, Waiter};
 use super::{Task, identity};
@@ -39,6 +39,9 @@ pub(crate) struct Host {
 
 /// When to try again to look after links, after the kernel refused.
 const REFUSED_AGAIN_AFTER: Duration = Duration::from_millis(10);
+
+/// How long a process that ends by itself waits for others to take what they want of it.
+const LEAVING_MAX: Duration = Duration::from_secs(2);
 
 /// Nobody rings for a thread that waits until something has left.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
@@ -139,8 +142,24 @@ impl Host {
         if let Some(carrier) = self.carrier.get() {
             return Ok(carrier);
         }
+        exit::before(Self::leave)?;
         let fresh = Carrier::new()?;
         Ok(self.carrier.get_or_init(|| fresh))
+    }
+
+    /// The process ends by itself. Ports whose receive rights somebody wants to have rather than see them destroyed go
+    /// there, and what is on its way leaves, for which a moment is waited.
+    fn leave() {
+        let mut host = FIRST.get();
+        while let Some(earlier) = host.filter(|host| !host.is_here()) {
+            host = earlier.successor.get();
+        }
+        let Some((host, carrier)) = host.and_then(|host| Some((host, host.carrier.get()?))) else { return };
+        let deadline = Deadline::within(LEAVING_MAX);
+        host.run(Kernel::rescue_all);
+        while carrier.is_busy() && !deadline.has_passed() {
+            host.look_for_a_moment(deadline);
+        }
     }
 
     /// Runs `act` on the carrier and the kernel, and wakes whom that concerns. There may be a link now, which somebody who

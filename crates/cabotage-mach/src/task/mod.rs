@@ -3,7 +3,9 @@
 //!
 //! The rules are the kernel's ([`crate::kernel`]); what stands here waits, wakes and polls.
 
+mod birth;
 mod calls;
+mod child;
 mod host;
 mod identity;
 mod names;
@@ -16,12 +18,14 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
+pub use child::{ChildTask, Spawn};
 pub(crate) use host::Host;
 pub use names::Names;
 pub use port::TaskPort;
 
 use crate::code::KernError;
-use crate::right::Right;
+use crate::name::Name;
+use crate::right::{Disposition, Right, SpecialPort};
 use crate::rights::{PortSet, ReceiveRight, SendRight};
 
 /// A task: a space of names, in which a right has a name, and which ends with all its rights when this is dropped.
@@ -33,6 +37,7 @@ pub struct Task {
     names: Names,
     port: TaskPort,
     notices: ReceiveRight,
+    given: birth::Given,
 }
 
 impl Task {
@@ -47,7 +52,10 @@ impl Task {
             return Ok(task);
         }
         let fresh = Self::of(host)?;
-        Ok(host.current.get_or_init(|| fresh))
+        Ok(host.current.get_or_init(|| {
+            fresh.take_birth();
+            fresh
+        }))
     }
 
     /// A new task in this process, without any right.
@@ -62,12 +70,23 @@ impl Task {
         let names = Names::of(host, host.run(|kernel| kernel.create_space()));
         let port = TaskPort::new(SendRight::own(names, names.task_self()?));
         let notices = ReceiveRight::own(names, names.allocate(Right::Receive)?);
-        Ok(Self { names, port, notices })
+        Ok(Self { names, port, notices, given: birth::Given::default() })
     }
 
     /// The right by which others can be let ask about this task, give it rights and take them: task self.
     pub fn port(&self) -> &TaskPort {
         &self.port
+    }
+
+    /// The send right that whoever started this process gave it under a label ([`Spawn::give`]): once, then it is the
+    /// caller's.
+    pub fn given(&self, label: &str) -> Option<SendRight> {
+        self.given.take(label)
+    }
+
+    /// The labels of the rights that were given and not yet taken, in the giver's order.
+    pub fn given_labels(&self) -> Vec<String> {
+        self.given.labels()
     }
 
     /// The port where the task is told what was asked for without naming another.
@@ -84,6 +103,29 @@ impl Task {
             return Err(KernError::InvalidTask);
         }
         right.notify_when_dead(self.notices.make_send_once()?).map(drop)
+    }
+
+    /// A right to a special port of this task; `None` if it has none, or a dead one.
+    ///
+    /// # Errors
+    /// [`KernError::NoSpace`]
+    pub fn special_port(&self, which: SpecialPort) -> Result<Option<SendRight>, KernError> {
+        let name = self.names.special_port(which)?;
+        Ok(name.is_valid().then(|| SendRight::own(self.names, name)))
+    }
+
+    /// From now on this is a special port of the task, which children that it starts have too if it is
+    /// [`SpecialPort::Bootstrap`].
+    ///
+    /// # Errors
+    /// [`KernError::InvalidArgument`]: it is [`SpecialPort::Name`]. [`KernError::InvalidTask`]: the right is of another
+    /// task.
+    pub fn set_special_port(&self, which: SpecialPort, right: Option<SendRight>) -> Result<(), KernError> {
+        if right.as_ref().is_some_and(|right| right.names() != self.names) {
+            return Err(KernError::InvalidTask);
+        }
+        let name = right.map_or(Name::NULL, SendRight::into_raw);
+        self.names.set_special_port(which, (name, Disposition::MoveSend))
     }
 
     /// Its space of names: Mach's own interface.

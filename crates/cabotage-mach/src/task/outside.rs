@@ -88,6 +88,11 @@ impl Names {
         }
     }
 
+    /// Looks after the links of the process, or lets whoever does, for a moment.
+    pub(super) fn look_on(self, deadline: Deadline) {
+        self.host.look_for_a_moment(deadline);
+    }
+
     fn port_of(self, name: Name) -> Result<PortId, OutsideError> {
         Ok(self.run(|kernel, space| kernel.receive_right(space, name))?)
     }

@@ -12,7 +12,7 @@ use crate::kernel::message::AuditToken;
 use crate::kernel::task_self::{TaskAnswer, TaskCall};
 use crate::message::{Carried, Message, Outgoing};
 use crate::name::Name;
-use crate::right::{Disposition, Right, RightTypes};
+use crate::right::{Disposition, Right, RightTypes, SpecialPort};
 use crate::rights::{AnyRight, SendRight};
 
 /// A task that the holder may ask about, give rights and take rights from: a send right to its task-self port. Whoever
@@ -126,12 +126,34 @@ impl TaskPort {
     /// # Errors
     /// [`TaskError`]
     pub fn extract_right(&self, name: Name, disposition: Disposition) -> Result<AnyRight, TaskError> {
-        let mut answer = self.ask(TaskCall::ExtractRight(name, disposition), None)?;
+        self.brought(TaskCall::ExtractRight(name, disposition))
+    }
+
+    /// The right that the answer to a call brings.
+    fn brought(&self, call: TaskCall) -> Result<AnyRight, TaskError> {
+        let mut answer = self.ask(call, None)?;
         told(&answer)?.nothing()?;
         match answer.take_carried().pop() {
             Some(Carried::Right(right)) => Ok(right),
             _ => Err(TaskError::BadAnswer),
         }
+    }
+
+    /// A right to a special port of the task; [`AnyRight::Null`] if it has none.
+    ///
+    /// # Errors
+    /// [`TaskError`]
+    pub fn special_port(&self, which: SpecialPort) -> Result<AnyRight, TaskError> {
+        self.brought(TaskCall::SpecialPort(which))
+    }
+
+    /// Gives the task another special port.
+    ///
+    /// # Errors
+    /// [`TaskError`]
+    pub fn set_special_port(&self, which: SpecialPort, right: SendRight) -> Result<(), TaskError> {
+        let answer = self.ask(TaskCall::SetSpecialPort(which), Some(right.into()))?;
+        Ok(told(&answer)?.nothing()?)
     }
 
     fn ask(&self, call: TaskCall, right: Option<AnyRight>) -> Result<Message, TaskError> {

@@ -2,9 +2,11 @@
 //! Rights and messages between real processes, and what is told when one is killed.
 #![forbid(unsafe_code)]
 
+mod children;
 mod inherited;
 mod kills;
 mod moving;
+mod rescued;
 mod services;
 mod support;
 mod thirds;

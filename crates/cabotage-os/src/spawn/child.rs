@@ -93,7 +93,7 @@ impl Move {
 }
 
 /// The inode of whatever has this number, if anything has. Also called by the parent.
-pub(super) fn inode_at(number: RawFd) -> Option<u64> {
+pub(crate) fn inode_at(number: RawFd) -> Option<u64> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: asks about a number, whatever it stands for; the answer goes to a place of the right type.
     if unsafe { libc::fstat(number, status.as_mut_ptr()) } != 0 {

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use crate::error::{Fault, SystemError};
 use crate::seam::{self, Errno};
 use child::Plan;
+pub(crate) use child::inode_at;
 pub use handle::{AsHandle, Handle, Inherit};
 use windows::Handles;
 

@@ -7,6 +7,7 @@
 use crate::kernel::Kernel;
 use crate::kernel::ids::PortId;
 use crate::kernel::message::{Capability, Message};
+use crate::kernel::moving::carries_receive;
 use crate::kernel::port::{Home, QUEUE_CEILING};
 use crate::kernel::step::Step;
 
@@ -25,7 +26,11 @@ impl Kernel {
             Some(found) if found.queue.len() >= QUEUE_CEILING as usize => Err(message),
             Some(found) => {
                 if let Home::Away(route) = found.home {
-                    self.hand_out(route, message);
+                    if carries_receive(&message) {
+                        self.keep_for_carrier(port, message);
+                    } else {
+                        self.hand_out(route, message);
+                    }
                 } else if self.set_out(port, &message) {
                     self.admit(port, message);
                 } else {
@@ -60,6 +65,29 @@ impl Kernel {
         match self.ports.get_mut(id) {
             Some(port) if port.is_away() => port.queue.push_back(message),
             _ => self.admit(id, message),
+        }
+    }
+
+    /// A message of the kernel that carries a receive right waits at its port, which is away, until all that belongs to
+    /// the right has gone ahead.
+    fn keep_for_carrier(&mut self, id: PortId, message: Message) {
+        if let Some(port) = self.ports.get_mut(id) {
+            port.queue.push_back(message);
+            self.steps.push(Step::Depart(id));
+        }
+    }
+
+    /// The message that waits first at a port that is away: to be looked at, and [put back](Kernel::await_carrier) or
+    /// destroyed.
+    pub fn first_for_carrier(&mut self, id: PortId) -> Option<Message> {
+        self.ports.get_mut(id).filter(|port| port.is_away())?.queue.pop_front()
+    }
+
+    /// The message waits on.
+    pub fn await_carrier(&mut self, id: PortId, message: Message) {
+        match self.ports.get_mut(id) {
+            Some(port) => port.queue.push_front(message),
+            None => self.destroy_message(message),
         }
     }
 

@@ -45,8 +45,12 @@ impl Kernel {
     /// A port that is away can take so many messages now: those that wait go first.
     pub fn carry_waiting(&mut self, id: PortId, mut count: usize) {
         while count > 0 {
-            let Some(port) = self.ports.get_mut(id) else { return };
+            let Some(port) = self.ports.get(id) else { return };
             let Home::Away(route) = port.home else { return };
+            if port.queue.front().is_some_and(|first| self.is_held_back(first)) {
+                return;
+            }
+            let Some(port) = self.ports.get_mut(id) else { return };
             if let Some(cached) = port.queue.pop_front() {
                 self.hand_out(route, cached);
                 self.one_left_the_queue(id);

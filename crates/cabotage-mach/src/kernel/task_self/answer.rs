@@ -7,6 +7,7 @@ use crate::kernel::Kernel;
 use crate::kernel::ids::SpaceId;
 use crate::kernel::message::{Capability, Cargo};
 use crate::name::Name;
+use crate::right::{Disposition, SpecialPort};
 
 /// What an answer holds: words behind the code, and a right perhaps.
 type Answer = (Vec<u32>, Vec<Cargo>);
@@ -19,10 +20,15 @@ impl Kernel {
         id: i32,
         body: &[u8],
         mut cargo: Vec<Cargo>,
+        may_act: bool,
     ) -> (Vec<u8>, Vec<Cargo>) {
-        let done = match (TaskCall::parse(id, body), cargo.pop()) {
+        let call = TaskCall::parse(id, body).filter(|call| may_act || *call == TaskCall::Identity);
+        let done = match (call, cargo.pop()) {
             (Some(TaskCall::InsertRight(name)), Some(Cargo::Port(right, _))) if cargo.is_empty() => {
                 self.insert_for(space, name, right)
+            }
+            (Some(TaskCall::SetSpecialPort(which)), Some(Cargo::Port(right, _))) if cargo.is_empty() => {
+                self.set_special_for(space, which, right)
             }
             (Some(call), None) => self.call_for(space, call),
             (_, last) => {
@@ -63,7 +69,12 @@ impl Kernel {
                 let right = self.extract_right(space, name, disposition)?;
                 return Ok((Vec::new(), vec![Cargo::Port(right, disposition.received())]));
             }
-            TaskCall::InsertRight(_) => return Err(KernError::InvalidArgument),
+            TaskCall::SpecialPort(which) => {
+                let token = self.space(space)?.task_self.as_ref().ok_or(KernError::InvalidTask)?.token;
+                let right = self.special_right(space, which, token)?;
+                return Ok((Vec::new(), vec![Cargo::Port(right, Disposition::MoveSend)]));
+            }
+            TaskCall::InsertRight(_) | TaskCall::SetSpecialPort(_) => return Err(KernError::InvalidArgument),
         };
         Ok((words, Vec::new()))
     }
@@ -79,5 +90,19 @@ impl Kernel {
             error
         })?;
         Ok((vec![name.as_raw()], Vec::new()))
+    }
+
+    fn set_special_for(
+        &mut self,
+        space: SpaceId,
+        which: SpecialPort,
+        right: Capability,
+    ) -> Result<Answer, KernError> {
+        let set = self.set_special_port(space, which, right);
+        set.map_err(|(error, right)| {
+            self.destroy_capability(right);
+            error
+        })?;
+        Ok((Vec::new(), Vec::new()))
     }
 }

@@ -8,7 +8,7 @@ use crate::code::KernError;
 use crate::kernel::calls::PortStatus;
 use crate::kernel::message::AuditToken;
 use crate::name::Name;
-use crate::right::{Disposition, Right, RightTypes};
+use crate::right::{Disposition, Right, RightTypes, SpecialPort};
 
 /// The number of an answer is that of its question and this.
 pub const REPLY_ID_OFFSET: i32 = 100;
@@ -34,6 +34,10 @@ pub enum TaskCall {
     InsertRight(Name),
     /// The answer brings one of its rights.
     ExtractRight(Name, Disposition),
+    /// The answer brings a right to one of its special ports.
+    SpecialPort(SpecialPort),
+    /// The right in the message is to this special port from now on.
+    SetSpecialPort(SpecialPort),
 }
 
 /// What a task has answered, beside rights.
@@ -58,6 +62,8 @@ impl TaskCall {
             Self::ExtractRight(..) => 3215,
             Self::Status(_) => 3217,
             Self::Identity => 3405,
+            Self::SpecialPort(_) => 3409,
+            Self::SetSpecialPort(_) => 3410,
         }
     }
 
@@ -69,6 +75,7 @@ impl TaskCall {
                 bytes([name.as_raw()])
             }
             Self::Allocate(right) => bytes([right as u32]),
+            Self::SpecialPort(which) | Self::SetSpecialPort(which) => bytes([which as u32]),
             Self::ModifyReferences(name, right, delta) => {
                 bytes([name.as_raw(), right as u32, delta.cast_unsigned()])
             }
@@ -93,6 +100,8 @@ impl TaskCall {
                 Self::ExtractRight(Name::from_raw(name), Disposition::from_raw(disposition)?)
             }
             (3217, &[name]) => Self::Status(Name::from_raw(name)),
+            (3409, &[which]) => Self::SpecialPort(SpecialPort::from_raw(which)?),
+            (3410, &[which]) => Self::SetSpecialPort(SpecialPort::from_raw(which)?),
             _ => return None,
         })
     }

@@ -9,27 +9,36 @@
 
 mod answer;
 mod call;
+mod special;
 
 #[cfg(test)]
 mod tests;
 
 pub use call::{BadAnswer, REPLY_ID_OFFSET, TaskAnswer, TaskCall};
+pub(crate) use special::SpecialPorts;
 
 use super::Kernel;
 use super::ids::{PortId, SpaceId};
 use super::message::{AuditToken, Capability, Message, Sender};
-use super::port::{Home, Port};
 use super::step::Step;
 use crate::code::KernError;
 use crate::name::Name;
 use crate::right::Disposition;
 
-/// What a task has a self by.
+/// What a task has a self by. Each port is made when it is first asked for.
 #[derive(Debug)]
 pub(crate) struct TaskSelf {
-    pub(crate) port: PortId,
+    pub(crate) port: Option<PortId>,
+    /// Who has a right to it can only ask who the task is.
+    pub(crate) name_port: Option<PortId>,
     /// What is answered to who asks for the task's identity.
     pub(crate) token: AuditToken,
+}
+
+impl TaskSelf {
+    fn of(token: AuditToken) -> Self {
+        Self { port: None, name_port: None, token }
+    }
 }
 
 impl Kernel {
@@ -39,15 +48,9 @@ impl Kernel {
     /// # Errors
     /// [`KernError::InvalidTask`], [`KernError::NoSpace`].
     pub fn task_self(&mut self, space: SpaceId, token: AuditToken) -> Result<Name, KernError> {
-        let port = match &self.space(space)?.task_self {
-            Some(task_self) => task_self.port,
-            None => self.ports.insert(Port::new(Home::Task(space))),
-        };
-        self.space(space)?.task_self.get_or_insert(TaskSelf { port, token });
-        if let Some(port) = self.ports.get_mut(port) {
-            port.make_send();
-        }
-        self.copy_out(space, Capability::Send(port)).map_err(|(error, right)| {
+        self.space(space)?;
+        let right = self.make_send_to(space, token, |own| &mut own.port);
+        self.copy_out(space, right).map_err(|(error, right)| {
             self.destroy_capability(right);
             error
         })
@@ -57,7 +60,9 @@ impl Kernel {
     pub(crate) fn answer_for(&mut self, space: SpaceId, message: Message) {
         let Message { id, destination, reply: (reply, _), body, cargo, origin, .. } = message;
         self.steps.extend(origin.map(Step::Taken));
-        let (body, cargo) = self.do_for(space, id, &body, cargo);
+        let own = self.spaces.get(space).and_then(|space| space.task_self.as_ref());
+        let may_act = own.is_some_and(|own| own.name_port != destination.port());
+        let (body, cargo) = self.do_for(space, id, &body, cargo, may_act);
         self.use_up(destination);
         let Some(port) = reply.port().filter(|_| !matches!(reply, Capability::Receive(_))) else {
             self.destroy_capability(reply);

@@ -7,7 +7,7 @@ use crate::kernel::message::{AuditToken, Item, Letter, Sender};
 use crate::kernel::messages::{Receipt, ReceiveOptions, Received, SendOptions};
 use crate::kernel::{Kernel, SpaceId};
 use crate::name::Name;
-use crate::right::{Disposition, Right};
+use crate::right::{Disposition, Right, SpecialPort};
 
 const TOKEN: AuditToken = AuditToken([1, 2, 3, 4, 5, 6, 7, 8]);
 
@@ -189,4 +189,49 @@ fn the_receive_right_of_the_task_itself_can_be_sent_to_it() {
     let name = told(&answer).name().unwrap();
     assert!(world.kernel.type_of(world.asked, name).unwrap().has(Right::Receive));
     assert!(world.kernel.type_of(world.asker, port).unwrap().has(Right::Send), "its send right stays");
+}
+
+#[test]
+fn special_ports_are_set_asked_for_and_given_back_with_the_task() {
+    let mut world = World::new();
+    let port = world.kernel.allocate(world.asker, Right::Receive).unwrap();
+    for which in [SpecialPort::Kernel, SpecialPort::Host, SpecialPort::Bootstrap] {
+        if which != SpecialPort::Kernel {
+            assert_eq!(world.kernel.special_port(world.asked, which, TOKEN), Ok(Name::NULL));
+        }
+        let given = vec![Item::Port(port, Disposition::MakeSend)];
+        let answer = world.ask(TaskCall::SetSpecialPort(which), given);
+        assert_eq!(told(&answer).nothing(), Ok(()));
+        let answer = world.ask(TaskCall::SpecialPort(which), Vec::new());
+        assert_eq!(told(&answer).nothing(), Ok(()));
+        let [Item::Port(back, Disposition::MoveSend)] = answer.items[..] else { panic!("{answer:?}") };
+        assert_eq!(back, port, "it coalesces with the receive right");
+    }
+    crate::kernel::tests::audit::audit(&world.kernel);
+    let given = vec![Item::Port(port, Disposition::MakeSend)];
+    let answer = world.ask(TaskCall::SetSpecialPort(SpecialPort::Name), given);
+    assert_eq!(TaskAnswer::parse(&answer.body).unwrap().err(), Some(KernError::InvalidArgument));
+    let own = world.kernel.special_port(world.asked, SpecialPort::Bootstrap, TOKEN).unwrap();
+    assert!(world.kernel.type_of(world.asked, own).unwrap().has(Right::Send));
+    world.kernel.terminate_space(world.asked);
+    assert_eq!(
+        world.kernel.modify_references(world.asker, port, Right::Send, -3),
+        Ok(()),
+        "what was asked for"
+    );
+    assert_eq!(world.kernel.send_rights(world.asker, port), Ok(0), "nothing is kept any more");
+}
+
+#[test]
+fn who_has_the_name_of_a_task_may_ask_who_it_is_and_nothing_else() {
+    let mut world = World::new();
+    let own = world.kernel.special_port(world.asked, SpecialPort::Name, TOKEN).unwrap();
+    let right = world.kernel.copy_in(world.asked, own, Disposition::CopySend).unwrap();
+    world.task_self = world.kernel.copy_out(world.asker, right).unwrap();
+    let identity = world.ask(TaskCall::Identity, Vec::new());
+    assert_eq!(told(&identity).identity(), Ok(TOKEN));
+    assert_eq!(world.refusal(TaskCall::Names), Some(KernError::InvalidArgument));
+    assert_eq!(world.refusal(TaskCall::SpecialPort(SpecialPort::Kernel)), Some(KernError::InvalidArgument));
+    assert!(world.kernel.terminate_space(world.asked));
+    assert!(world.kernel.type_of(world.asker, world.task_self).unwrap().has(Right::DeadName));
 }

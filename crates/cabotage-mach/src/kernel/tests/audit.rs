@@ -31,6 +31,9 @@ pub(super) fn audit_beside(kernel: &Kernel, loose: &[Capability]) {
         found.capability(None, right);
     }
     for id in kernel.spaces.ids() {
+        for right in kernel.spaces.get(id).unwrap().special.rights() {
+            found.capability(None, &right);
+        }
         for (name, entry) in kernel.spaces.get(id).unwrap().names() {
             found.entry(entry);
             if let Some(port) = entry.held.receives().and_then(|port| kernel.ports.get(port)) {
@@ -125,7 +128,10 @@ fn check_port(kernel: &Kernel, found: &Found, id: PortId, port: &Port) {
         }
         Home::Task(space) => {
             let own = kernel.spaces.get(space).and_then(|space| space.task_self.as_ref());
-            assert!(own.is_some_and(|own| own.port == id) && port.queue.is_empty(), "answered at once");
+            assert!(
+                own.is_some_and(|own| [own.port, own.name_port].contains(&Some(id))) && port.queue.is_empty(),
+                "answered at once"
+            );
         }
         Home::File => assert!(port.send_rights > 0 && port.queue.is_empty(), "somebody has the file"),
         Home::Away(_) => {
