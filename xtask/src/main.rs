@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod graph;
+mod install;
 mod licences;
 mod reasons;
 mod weaken;
@@ -15,17 +16,21 @@ use weaken::Choice;
 const USAGE: &str = "usage: cargo run -p xtask -- CHORE
   licences   are all dependencies allowed, and written down?
   weaken     do the lane's models catch every weakened ordering?
-             --all: and its tests every weakened rule? WORD: only what has the word in its name, file or test";
+             --all: and its tests every weakened rule? WORD: only what has the word in its name, file or test
+  install    builds the C libraries for release and installs them
+             --prefix DIR (/usr/local), --destdir DIR: below this folder, for packages";
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let (chore, choice) = (std::env::args().nth(1), std::env::args().nth(2));
-    let outcome = match (chore.as_deref(), choice.as_deref()) {
-        (Some("licences"), None) => check_dependencies(),
-        (Some("weaken"), None) => check_models(Choice::Models),
-        (Some("weaken"), Some("--all")) => check_models(Choice::All),
-        (Some("weaken"), Some(word)) => check_models(Choice::Named(word)),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["licences"] => check_dependencies(),
+        ["weaken"] => check_models(Choice::Models),
+        ["weaken", "--all"] => check_models(Choice::All),
+        ["weaken", word] => check_models(Choice::Named(word)),
+        ["install", options @ ..] => install::run(options),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -158,7 +158,7 @@ fn lines_of(output: ChildStdout) -> mpsc::Receiver<String> {
 fn fresh_copy() -> io::Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let copy = root.join("target/weaken");
-    for part in ["crates", "examples", "xtask"] {
+    for part in ["capi", "crates", "examples", "xtask"] {
         let _ = fs::remove_dir_all(copy.join(part));
         copy_folder(&root.join(part), &copy.join(part))?;
     }

@@ -14,6 +14,7 @@ compile_error!(
      container"
 );
 
+pub mod c_errno;
 pub mod copy;
 pub mod deadline;
 pub mod descriptor;

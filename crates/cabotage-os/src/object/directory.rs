@@ -87,6 +87,23 @@ impl Directory {
         self.openat(name, access.flags() | careful, 0)
     }
 
+    /// Opens the file called `name` as C's open(2) would, with its `flags` and the bits of `mode` as they are; the
+    /// descriptor is close-on-exec, and a symbolic link is not followed.
+    ///
+    /// # Errors
+    /// Those of open(2).
+    ///
+    /// # Source
+    /// open(2), shm_open(3).
+    pub fn open_as_asked(&self, name: &[u8], flags: i32, mode: u32) -> Result<OwnedFd, SystemError> {
+        let careful = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::from_bits_retain(flags.cast_unsigned()) | careful;
+        let path = self.path_of(name);
+        attempt("openat", self.show(name), || {
+            rustix::fs::openat(self.base(), &*path, flags, Mode::from_raw_mode(mode))
+        })
+    }
+
     /// Creates a file without a name, for reading and writing; [`Self::publish`] gives it one.
     ///
     /// # Errors

@@ -72,6 +72,20 @@ fn dependencies(manifest: &str) -> Vec<(usize, &str)> {
     names
 }
 
+/// What every C library may stand on, beside the systems: nobody else stands on these.
+const C_SHARED: [&str; 2] = ["cabotage-c-support", "cabotage-c-tools"];
+
+/// C libraries stand on the crates that a user imports and on what they share, never on each other.
+fn c_stands_on_a_face(file: &File) -> Vec<String> {
+    if !file.is_manifest() || !file.path.starts_with("capi/") {
+        return Vec::new();
+    }
+    let is_face = |name: &str| ["cabotage-cli", "cabotage-tests"].contains(&name) || name.ends_with("-c");
+    let is_wrong = |name: &str| name.starts_with("cabotage") && !C_SHARED.contains(&name) && is_face(name);
+    let complain = |(at, name)| file.complain(at, &format!("a C library may not stand on {name}"));
+    dependencies(&file.text).into_iter().filter(|(_, name)| is_wrong(name)).map(complain).collect()
+}
+
 fn points_up(file: &File) -> Vec<String> {
     let (true, Some(krate)) = (file.is_manifest(), krate(file)) else { return Vec::new() };
     let Some((_, below)) = BELOW.iter().find(|(name, _)| *name == krate) else {
@@ -121,6 +135,7 @@ fn forgets_the_lints(file: &File) -> Vec<String> {
 #[test]
 fn arrows_between_crates_point_down() {
     keep(points_up);
+    keep(c_stands_on_a_face);
 }
 
 #[test]
@@ -141,6 +156,8 @@ fn an_arrow_up_a_stray_crate_or_lost_lints_are_found() {
     assert_eq!(forgets_the_lints(&up).len(), 1);
     assert_eq!(points_up(&manifest("cabotage-x", "")).len(), 1);
     assert_eq!(points_up(&manifest("cabotage-pipe", "[dev-dependencies]\ncabotage = \"1\"\n")).len(), 0);
+    let capi = File::new("capi/x/Cargo.toml", "[dependencies]\ncabotage-posix-c = 1\ncabotage-shm = 1\n");
+    assert_eq!(c_stands_on_a_face(&capi).len(), 1);
     assert_eq!(speaks_to_the_kernel(&manifest("cabotage-shm", "[dependencies]\nlibc = \"0.2\"\n")).len(), 1);
     assert_eq!(speaks_to_the_kernel(&File::new("crates/cabotage-shm/src/x.rs", "use rustix::fs;")).len(), 1);
 }

@@ -23,7 +23,7 @@ const EXCEPTIONS: &[Exception] = &[(
 
 /// Where printing is the job. Tests print what they skip.
 fn may_print(path: &str) -> bool {
-    ["crates/cabotage-cli/", "crates/cabotage-tests/", "xtask/", "examples/"]
+    ["capi/tools/", "crates/cabotage-cli/", "crates/cabotage-tests/", "xtask/", "examples/"]
         .iter()
         .any(|at| path.starts_with(at))
         || path.contains("/tests/")

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Rules about `unsafe`: two crates, few files, each place argued where it stands.
+//! Rules about `unsafe`: two crates, few files, and what C calls; each place argued where it stands.
 
 use crate::files::{Exception, File, keep, keep_except, places};
 
 /// The crates whose code may be unsafe. Every other one forbids it in its root.
 const UNSAFE_CRATES: [&str; 2] = ["crates/cabotage-lane/", "crates/cabotage-os/"];
+
+/// What the C libraries share to look at what C hands over.
+const C_SUPPORT: &str = "capi/support/";
 
 /// The files with unsafe code (tests aside), each with what it needs it for.
 const UNSAFE_FILES: &[Exception] = &[
@@ -15,6 +18,7 @@ const UNSAFE_FILES: &[Exception] = &[
         "",
         "a slice of a peer's memory for those who say that they trust it",
     ),
+    ("crates/cabotage-os/src/c_errno.rs", "", "a word of the C library"),
     ("crates/cabotage-os/src/copy.rs", "", "the one copy, in assembly"),
     ("crates/cabotage-os/src/epoll.rs", "", "events go from thread to thread: they are numbers"),
     ("crates/cabotage-os/src/fork/exempt.rs", "", "a borrowed list that the hook reads"),
@@ -65,7 +69,16 @@ const UNSAFE_FILES: &[Exception] = &[
 const ARGUMENT_LINES_MAX: usize = 12;
 
 fn may_be_unsafe(file: &File) -> bool {
-    UNSAFE_CRATES.iter().any(|krate| file.path.starts_with(krate))
+    UNSAFE_CRATES.iter().any(|krate| file.path.starts_with(krate)) || is_called_by_c(file)
+}
+
+/// Whether this is the thin layer of a C library that C calls, or what those layers share.
+fn is_called_by_c(file: &File) -> bool {
+    file.path.starts_with(C_SUPPORT) || is_capi(file) && file.text.contains("extern \"C\" fn ")
+}
+
+fn is_capi(file: &File) -> bool {
+    file.path.starts_with("capi/") && file.path.contains("/src/") && !file.path.starts_with("capi/tools/")
 }
 
 fn unsafe_places(file: &File) -> Vec<usize> {
@@ -77,7 +90,7 @@ fn unsafe_places(file: &File) -> Vec<usize> {
 
 fn forgets_to_forbid(file: &File) -> Vec<String> {
     let is_root = file.path.ends_with("/src/lib.rs") || file.path.ends_with("/src/main.rs");
-    if !is_root || may_be_unsafe(file) || file.code.contains("#![forbid(unsafe_code)]") {
+    if !is_root || may_be_unsafe(file) || is_capi(file) || file.code.contains("#![forbid(unsafe_code)]") {
         return Vec::new();
     }
     vec![file.complain(0, "a crate root says `#![forbid(unsafe_code)]`")]
@@ -87,7 +100,8 @@ fn is_unsafe_abroad(file: &File) -> Vec<String> {
     if may_be_unsafe(file) {
         return Vec::new();
     }
-    let complain = |at| file.complain(at, "unsafe code lives in cabotage-os: give it a safe function there");
+    let complain =
+        |at| file.complain(at, "unsafe code lives in cabotage-os, or in a file of functions that C calls");
     unsafe_places(file).into_iter().map(complain).collect()
 }
 
@@ -135,4 +149,7 @@ fn unsafe_code_is_found_in_code_only() {
     assert_eq!(is_unargued(&os("// SAFETY: it is so\nunsafe impl Send for A {}")).len(), 0);
     assert_eq!(is_unsafe_abroad(&File::new("crates/cabotage-shm/src/x.rs", "unsafe fn f() {}")).len(), 1);
     assert_eq!(forgets_to_forbid(&File::new("crates/cabotage-shm/src/lib.rs", "//! x\n")).len(), 1);
+    let capi = |text| is_unsafe_abroad(&File::new("capi/mach/src/x.rs", text)).len();
+    assert_eq!(capi("unsafe fn f() {}"), 1, "what C does not call is safe");
+    assert_eq!(capi("pub unsafe extern \"C\" fn f() {}"), 0);
 }
