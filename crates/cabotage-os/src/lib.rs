@@ -37,6 +37,7 @@ pub mod membarrier;
 pub mod memfd;
 pub mod object;
 pub mod open_for;
+pub mod pages;
 pub mod pipe;
 pub mod poll;
 pub mod probe;

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Pages of this process by their address, for the C libraries: C programs allocate, share, copy and give away memory
+//! by number, and what they say about it may be wrong.
+//!
+//! Bytes at an address are read and written by the kernel ([`read`], [`write`]), which finds out what is not there
+//! instead of ending the process. New pages disturb nothing; whatever changes pages that are there is unsafe, since only
+//! the caller knows who uses them.
+
+use std::os::fd::BorrowedFd;
+use std::ptr;
+
+mod copy;
+
+pub use copy::{read, write};
+pub use rustix::mm::ProtFlags as Protection;
+use rustix::mm::{Advice, MapFlags, MprotectFlags};
+
+use crate::error::{SystemError, attempt};
+use crate::seam::Errno;
+
+/// How large a page is.
+pub fn page_bytes() -> usize {
+    rustix::param::page_size()
+}
+
+/// Where new pages come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Wherever there is room, at a multiple of this power of two.
+    Anywhere {
+        /// 1 for whatever a page's is.
+        alignment: usize,
+    },
+    /// Here, where nothing may be yet: else the answer is `EEXIST`.
+    At(usize),
+}
+
+/// What new pages hold.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'a> {
+    /// Zeros; a forked child has a copy.
+    Zeros,
+    /// Zeros; a forked child has the same pages.
+    SharedZeros,
+    /// Those of a memory object from this byte on, shared with everybody who has it.
+    Object(BorrowedFd<'a>, u64),
+}
+
+/// New pages for `bytes` bytes; answers where.
+///
+/// # Errors
+/// `EEXIST`, `ENOMEM`, `EINVAL` (no bytes, or an address inside a page), `EACCES` (an object that is not open for this).
+///
+/// # Source
+/// mmap(2).
+pub fn map(
+    place: Place,
+    bytes: usize,
+    content: Content<'_>,
+    protection: Protection,
+) -> Result<usize, SystemError> {
+    match place {
+        Place::At(address) => {
+            // SAFETY: MAP_FIXED_NOREPLACE leaves what is there.
+            unsafe { map_at(address, bytes, content, protection, MapFlags::FIXED_NOREPLACE) }
+        }
+        Place::Anywhere { alignment } if alignment <= page_bytes() => {
+            // SAFETY: the kernel chooses a place where nothing is.
+            unsafe { map_at(0, bytes, content, protection, MapFlags::empty()) }
+        }
+        Place::Anywhere { alignment } => map_aligned(alignment, bytes, content, protection),
+    }
+}
+
+/// The same over whatever is at `address`.
+///
+/// # Errors
+/// As [`map`], but `EEXIST`.
+///
+/// # Safety
+/// Nobody relies on what was there.
+pub unsafe fn map_over(
+    address: usize,
+    bytes: usize,
+    content: Content<'_>,
+    protection: Protection,
+) -> Result<usize, SystemError> {
+    // SAFETY: the caller's word.
+    unsafe { map_at(address, bytes, content, protection, MapFlags::FIXED) }
+}
+
+unsafe fn map_at(
+    address: usize,
+    bytes: usize,
+    content: Content<'_>,
+    protection: Protection,
+    how: MapFlags,
+) -> Result<usize, SystemError> {
+    let at = ptr::with_exposed_provenance_mut(address);
+    let start = attempt("mmap", format_args!("{bytes} bytes"), || match content {
+        Content::Zeros => {
+            // SAFETY: as the caller said.
+            unsafe { rustix::mm::mmap_anonymous(at, bytes, protection, MapFlags::PRIVATE | how) }
+        }
+        Content::SharedZeros => {
+            // SAFETY: as the caller said.
+            unsafe { rustix::mm::mmap_anonymous(at, bytes, protection, MapFlags::SHARED | how) }
+        }
+        Content::Object(object, offset) => {
+            // SAFETY: as the caller said.
+            unsafe { rustix::mm::mmap(at, bytes, protection, MapFlags::SHARED | how, object, offset) }
+        }
+    })?;
+    Ok(start.expose_provenance())
+}
+
+/// Reserves more than is wanted, gives back what is too much, and maps over the rest.
+fn map_aligned(
+    alignment: usize,
+    bytes: usize,
+    content: Content<'_>,
+    protection: Protection,
+) -> Result<usize, SystemError> {
+    let refused = |_| SystemError::new("mmap", format_args!("{bytes} bytes"), Errno::NOMEM);
+    let bytes = bytes.checked_next_multiple_of(page_bytes()).ok_or(()).map_err(refused)?;
+    let whole = bytes.checked_add(alignment).ok_or(()).map_err(refused)?;
+    let reserved = map(Place::Anywhere { alignment: 1 }, whole, Content::Zeros, Protection::empty())?;
+    let start = reserved.next_multiple_of(alignment);
+    for (from, to) in [(reserved, start), (start + bytes, reserved + whole)] {
+        if from < to {
+            // SAFETY: pages that were reserved above and that nobody else knows.
+            unsafe { unmap(from, to - from) }?;
+        }
+    }
+    // SAFETY: as above.
+    unsafe { map_over(start, bytes, content, protection) }
+}
+
+/// Pages go.
+///
+/// # Errors
+/// `EINVAL`: no bytes, or an address inside a page.
+///
+/// # Safety
+/// Nobody uses them any more.
+///
+/// # Source
+/// munmap(2).
+pub unsafe fn unmap(address: usize, bytes: usize) -> Result<(), SystemError> {
+    attempt("munmap", format_args!("{bytes} bytes"), || {
+        // SAFETY: the caller's word.
+        unsafe { rustix::mm::munmap(ptr::with_exposed_provenance_mut(address), bytes) }
+    })
+}
+
+/// What pages may be used for from now on.
+///
+/// # Errors
+/// `ENOMEM` where there are none, `EACCES`, `EINVAL`.
+///
+/// # Safety
+/// Whoever uses them does so only as is still allowed.
+///
+/// # Source
+/// mprotect(2).
+pub unsafe fn protect(address: usize, bytes: usize, protection: Protection) -> Result<(), SystemError> {
+    let flags = MprotectFlags::from_bits_retain(protection.bits());
+    attempt("mprotect", format_args!("{bytes} bytes"), || {
+        // SAFETY: the caller's word.
+        unsafe { rustix::mm::mprotect(ptr::with_exposed_provenance_mut(address), bytes, flags) }
+    })
+}
+
+/// Whether a forked child has these pages at all.
+///
+/// # Errors
+/// `ENOMEM` where there are none, `EINVAL`.
+///
+/// # Safety
+/// If not, the child's code does not use them.
+///
+/// # Source
+/// madvise(2), `MADV_DONTFORK`, `MADV_DOFORK`.
+pub unsafe fn inherit(address: usize, bytes: usize, in_children: bool) -> Result<(), SystemError> {
+    let advice = if in_children { Advice::LinuxDoFork } else { Advice::LinuxDontFork };
+    attempt("madvise", format_args!("{bytes} bytes"), || {
+        // SAFETY: the caller's word.
+        unsafe { rustix::mm::madvise(ptr::with_exposed_provenance_mut(address), bytes, advice) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+    use crate::memfd::Memfd;
+
+    const ANYWHERE: Place = Place::Anywhere { alignment: 1 };
+
+    fn new(bytes: usize) -> usize {
+        map(ANYWHERE, bytes, Content::Zeros, Protection::READ | Protection::WRITE).unwrap()
+    }
+
+    fn give_back(address: usize, bytes: usize) {
+        // SAFETY: pages of this test.
+        unsafe { unmap(address, bytes) }.unwrap();
+    }
+
+    #[test]
+    fn bytes_are_copied_by_address_and_a_wrong_one_is_found() {
+        let address = new(page_bytes());
+        // SAFETY: pages of this test.
+        assert!(unsafe { write(address + 5, b"there") }.unwrap());
+        let mut back = [0; 6];
+        assert!(read(address + 4, &mut back).unwrap());
+        assert_eq!(&back, b"\0there");
+        assert!(!read(8, &mut back).unwrap(), "nothing is at the bottom of memory");
+        // SAFETY: nothing is there, and that is found.
+        assert!(!unsafe { write(8, b"no") }.unwrap());
+        assert!(!read(usize::MAX - 2, &mut back).unwrap());
+        // SAFETY: pages of this test.
+        unsafe { protect(address, page_bytes(), Protection::READ) }.unwrap();
+        // SAFETY: what may not be written is found.
+        assert!(!unsafe { write(address, b"no") }.unwrap());
+        give_back(address, page_bytes());
+        assert!(!read(address, &mut [0]).unwrap());
+    }
+
+    #[test]
+    fn new_pages_disturb_nothing_and_keep_to_their_alignment() {
+        let address = new(page_bytes());
+        let refused = map(Place::At(address), 1, Content::Zeros, Protection::READ).unwrap_err();
+        assert_eq!(refused.errno(), Errno::EXIST);
+        let alignment = 1 << 21;
+        let aligned = map(Place::Anywhere { alignment }, 5000, Content::Zeros, Protection::READ).unwrap();
+        assert_eq!(aligned % alignment, 0);
+        give_back(aligned, 5000);
+        give_back(address, page_bytes());
+        let here = map(Place::At(address), page_bytes(), Content::Zeros, Protection::READ);
+        give_back(here.unwrap(), page_bytes());
+    }
+
+    #[test]
+    fn an_object_is_the_same_memory_at_both_its_addresses() {
+        let object = Memfd::create("pages", 8192).unwrap();
+        let both = Protection::READ | Protection::WRITE;
+        let [first, second] =
+            [0, 4096].map(|at| map(ANYWHERE, 4096, Content::Object(object.as_fd(), at), both).unwrap());
+        // SAFETY: pages of this test.
+        let over = unsafe { map_over(first, 4096, Content::Object(object.as_fd(), 4096), both) };
+        assert_eq!(over, Ok(first));
+        // SAFETY: pages of this test.
+        assert!(unsafe { write(first, b"both") }.unwrap());
+        let mut seen = [0; 4];
+        assert!(read(second, &mut seen).unwrap());
+        assert_eq!(&seen, b"both");
+        give_back(first, 4096);
+        give_back(second, 4096);
+    }
+}
