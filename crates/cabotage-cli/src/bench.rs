@@ -14,6 +14,7 @@ mod far;
 mod machine;
 mod meeting;
 mod note;
+mod passed;
 mod peer;
 mod report;
 mod round_trip;

@@ -27,7 +27,7 @@ pub use buffer::Buffer;
 pub use foreign::read_process;
 pub use line::Line;
 pub use listening::{accept, connect, listen};
-pub use sealed::{hand_over, sealed, spin_to_read, spin_to_take_over, with_sealed};
+pub use sealed::{hand_over, sealed, spin_to_read, spin_to_take_over, take_over, with_sealed};
 pub use slots::{Message, Slots};
 
 use crate::seam::Errno;

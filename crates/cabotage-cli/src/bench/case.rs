@@ -3,8 +3,8 @@
 //!
 //! A new case is one file in `cases/` and one line in `cases.rs`. The file implements one of the shapes for its
 //! subject: [`round_trip`](super::round_trip), [`stream`](super::stream), [`work`](super::work),
-//! [`burst`](super::burst) or [`crowd`](super::crowd); the shape does the timing, so that subject and limit are
-//! timed alike.
+//! [`burst`](super::burst), [`passed`](super::passed) or [`crowd`](super::crowd); the shape does the timing, so that
+//! subject and limit are timed alike.
 
 use std::os::fd::OwnedFd;
 

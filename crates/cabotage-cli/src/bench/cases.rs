@@ -28,7 +28,10 @@ mod link_server;
 mod link_shared;
 mod link_stream;
 mod mach_ends;
+mod mach_ool;
+mod mach_ool_full;
 mod mach_port;
+mod mach_right;
 mod mach_rtt;
 mod mach_set;
 mod mach_stream;
@@ -95,6 +98,13 @@ pub(crate) static CASES: &[Case] = &[
     mach_rtt::CASE,
     mach_stream::CASE,
     mach_set::CASE,
+    mach_ool::OF_1M,
+    mach_ool::OF_64M,
+    mach_ool_full::OF_1M,
+    mach_ool_full::OF_64M,
+    mach_right::OF_ALL,
+    mach_right::OF_HOLDER,
+    mach_right::OF_THIRD,
     named_pipe::TRIP,
     named_pipe::STREAM,
 ];

@@ -48,23 +48,32 @@ pub fn hand_over(socket: impl AsFd, memory: OwnedFd) -> Result<(), Errno> {
 /// # Errors
 /// What recvmsg(2) answers; `EBADMSG` if none came along.
 pub fn spin_to_take_over(socket: impl AsFd) -> Result<OwnedFd, Errno> {
-    let mut byte = [0];
-    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     loop {
-        let mut control = RecvAncillaryBuffer::new(&mut room);
-        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-        match recvmsg(&socket, &mut [IoSliceMut::new(&mut byte)], &mut control, flags) {
+        match receive_descriptor(&socket, RecvFlags::DONTWAIT) {
             Err(Errno::AGAIN) => std::hint::spin_loop(),
-            Err(errno) => return Err(errno),
-            Ok(_) => {
-                let came = control.drain().find_map(|message| match message {
-                    RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-                    _ => None,
-                });
-                return came.ok_or(Errno::BADMSG);
-            }
+            answer => return answer,
         }
     }
+}
+
+/// Sleeps until a descriptor comes.
+///
+/// # Errors
+/// As [`spin_to_take_over`].
+pub fn take_over(socket: impl AsFd) -> Result<OwnedFd, Errno> {
+    receive_descriptor(socket, RecvFlags::empty())
+}
+
+fn receive_descriptor(socket: impl AsFd, flags: RecvFlags) -> Result<OwnedFd, Errno> {
+    let mut byte = [0];
+    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut room);
+    recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, flags | RecvFlags::CMSG_CLOEXEC)?;
+    let came = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    came.ok_or(Errno::BADMSG)
 }
 
 /// Spins until bytes come.

@@ -20,7 +20,7 @@ pub(super) const CASE: Case = Case {
 };
 
 /// Either end.
-enum Ends {
+pub(super) enum Ends {
     /// Has the other's right from its first message on.
     Asker { port: ReceiveRight, right: Option<SendRight> },
     /// Has the port.

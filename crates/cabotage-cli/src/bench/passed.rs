@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The shape of something that is passed on: whoever holds a way to an owner gives a third party one of its own, and
+//! that uses it. Three processes, none of which is another's parent in this.
+//!
+//! The holder is the near end, the owner the far one; the third party is started beside them, on the holder's processor,
+//! which waits meanwhile. What is timed is the whole, or one of its parts; the rest of the whole is the owner's part and
+//! the waking of those who wait.
+
+use std::os::fd::OwnedFd;
+use std::time::Instant;
+
+use super::case::{Far, Measured, Near, NearEnd, Place, Result, Setting, Subject};
+use super::clock;
+use super::descriptors::expect;
+use super::note::Note;
+use super::peer::Peer;
+
+/// Each of the three; one type is all of them.
+pub(crate) trait Passed: Sized + 'static {
+    /// The holder, and what the owner and the third party need.
+    fn holder() -> Result<(Self, [OwnedFd; 2])>;
+    /// The owner, in its process.
+    fn owner(descriptor: OwnedFd) -> Result<Self>;
+    /// The third party, in its process.
+    fn third(descriptor: OwnedFd) -> Result<Self>;
+    /// The holder: gives the third party a way to the owner.
+    fn pass(&mut self) -> Result<()>;
+    /// The holder: waits until the owner says that it was spoken to.
+    fn hear(&mut self) -> Result<()>;
+    /// The third party: waits for what is passed.
+    fn take(&mut self) -> Result<()>;
+    /// The third party: speaks to the owner by it, and lets go of it.
+    fn speak(&mut self) -> Result<()>;
+    /// The owner: waits until somebody speaks to it, and says so.
+    fn answer(&mut self) -> Result<()>;
+}
+
+/// What is timed.
+pub(crate) const WHOLE: u8 = 0;
+/// The holder's part.
+pub(crate) const PASS: u8 = 1;
+/// The third party's, from the moment it has got what was passed.
+pub(crate) const SPEAK: u8 = 2;
+
+impl Subject {
+    /// Measures a part of passing `T` on.
+    pub(crate) const fn passed<T: Passed, const PART: u8>() -> Self {
+        Self { near: near::<T, PART>, far: far::<T>, place: Place::Apart }
+    }
+}
+
+fn near<T: Passed, const PART: u8>(setting: Setting) -> Result<NearEnd> {
+    let Setting { case, role, plan } = setting;
+    let (holder, [owner, third]) = T::holder()?;
+    let beside: Vec<usize> = plan.pair.map(|pair| pair.near).into_iter().collect();
+    let third = Peer::start(case, role, &beside, vec![third, Note::leave(THIRD)?.1])?;
+    let descriptors = vec![owner, Note::leave(OWNER)?.1];
+    Ok((Box::new(Holder::<T, PART> { holder, third }), descriptors))
+}
+
+fn far<T: Passed>(descriptors: Vec<OwnedFd>) -> Result<Box<dyn Far>> {
+    let [end, note] = expect(descriptors)?;
+    Ok(match Note::read(note)?.words() {
+        OWNER => Box::new(Owner(T::owner(end)?)),
+        _ => Box::new(Third(T::third(end)?)),
+    })
+}
+
+struct Holder<T, const PART: u8> {
+    holder: T,
+    third: Peer,
+}
+
+struct Owner<T>(T);
+
+struct Third<T>(T);
+
+impl<T: Passed, const PART: u8> Near for Holder<T, PART> {
+    fn round(&mut self, operations: u32, _peer: &Peer) -> Result<Measured> {
+        self.third.begin(operations)?;
+        let mut samples = Vec::with_capacity(operations as usize);
+        for number in 0..LEAD + operations {
+            let before = Instant::now();
+            self.holder.pass()?;
+            let passed = Instant::now();
+            self.holder.hear()?;
+            let until = if PART == PASS { passed } else { Instant::now() };
+            if number >= LEAD {
+                samples.push(clock::between(before, until));
+            }
+        }
+        let spoken = self.third.answer()?;
+        Ok(Measured::Latencies(if PART == SPEAK { spoken } else { samples }))
+    }
+}
+
+impl<T: Passed> Far for Owner<T> {
+    fn round(&mut self, operations: u32) -> Result<Vec<u32>> {
+        (0..LEAD + operations).try_for_each(|_| self.0.answer())?;
+        Ok(Vec::new())
+    }
+}
+
+impl<T: Passed> Far for Third<T> {
+    fn round(&mut self, operations: u32) -> Result<Vec<u32>> {
+        let mut samples = Vec::with_capacity(operations as usize);
+        for number in 0..LEAD + operations {
+            self.0.take()?;
+            let before = Instant::now();
+            self.0.speak()?;
+            if number >= LEAD {
+                samples.push(clock::between(before, Instant::now()));
+            }
+        }
+        Ok(samples)
+    }
+}
+
+const OWNER: &str = "owner";
+const THIRD: &str = "third";
+/// Passes before the timed ones: the others may still be waking up.
+const LEAD: u32 = 4;
