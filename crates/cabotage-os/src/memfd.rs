@@ -177,6 +177,17 @@ impl Memfd {
         self.bytes
     }
 
+    /// The same object by another descriptor.
+    ///
+    /// # Errors
+    /// The system's refusal: no descriptor is left.
+    ///
+    /// # Source
+    /// fcntl(2), F_DUPFD_CLOEXEC.
+    pub fn try_clone(&self) -> Result<Self, SystemError> {
+        Ok(Self { fd: crate::descriptor::duplicate(&self.fd)?, bytes: self.bytes })
+    }
+
     /// Adds seals, for good.
     ///
     /// # Errors

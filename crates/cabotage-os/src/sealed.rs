@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that nobody can change any more: written once, sealed, and then a true `&[u8]` for whoever gets it.
 //!
-//! [`Draft`] is the maker's side. It is written through the kernel and never mapped for writing, so the seal against
-//! writing can't find a writer. [`Sealed`] is the taker's side. It is the one place where a slice of memory that came
-//! from another process is handed out, and this is why it may be:
+//! [`Draft`] and [`Region`] are the maker's side. A draft is written through the kernel and never mapped for writing, so
+//! the seal against writing can't find a writer; a region is written in place, and its map goes before the seal comes.
+//! [`SealedPart`] and [`Sealed`] are the taker's side: the memory as a descriptor, and mapped. A sealed map is the one
+//! place where a slice of memory that came from another process is handed out, and this is why it may be:
 //!
 //! - *Nobody writes.* `F_SEAL_WRITE` was found on the object itself, and `F_SEAL_SEAL` with it. The kernel gives that
 //!   seal only when no writable map of the object exists and no call is under way that may still write, and from
@@ -14,8 +15,14 @@
 //!
 //! The price: a seal can't be lifted, so each piece of such memory is made, faulted in and thrown away.
 
+mod part;
+mod region;
+
 use std::ops::Deref;
 use std::os::fd::{AsFd, OwnedFd};
+
+pub use part::SealedPart;
+pub use region::{NotSealed, Region};
 
 use crate::error::SystemError;
 use crate::map::{Map, MapError, MapOptions};
@@ -97,17 +104,26 @@ impl Draft {
     /// # Errors
     /// The system's refusal: no memory for the pages that were never written.
     pub fn seal(self) -> Result<OwnedFd, SystemError> {
+        Ok(self.freeze(0)?.into())
+    }
+
+    /// Ends the writing likewise, and gives the first `bytes` bytes of the memory, at most all of it.
+    ///
+    /// # Errors
+    /// As [`Draft::seal`].
+    pub fn freeze(self, bytes: usize) -> Result<SealedPart, SystemError> {
         self.memory.fill_holes(self.filled)?;
-        self.memory.restrict_mode()?;
-        self.memory.seal(IMMUTABLE)?;
-        Ok(self.memory.into())
+        region::freeze(&self.memory)?;
+        let bytes = usize::try_from(self.bytes()).map_or(bytes, |all| bytes.min(all));
+        Ok(SealedPart::of(self.memory, 0, bytes))
     }
 }
 
 /// Memory that nobody can change any more, ourselves included.
 #[derive(Debug)]
 pub struct Sealed {
-    map: Map,
+    /// `None` of no bytes.
+    map: Option<Map>,
 }
 
 impl Sealed {
@@ -122,7 +138,13 @@ impl Sealed {
         let memory = Memfd::admit(fd, IMMUTABLE, bytes)?;
         let too_large = MapError::OutOfRange { at: 0, bytes: usize::MAX, map_bytes: 0 };
         let bytes = usize::try_from(bytes).map_err(|_| too_large)?;
-        Ok(Self { map: map(&memory, bytes)? })
+        Ok(Self::of(&memory, 0, bytes)?)
+    }
+
+    /// A part of an object that has the seals.
+    fn of(memory: &Memfd, start: u64, bytes: usize) -> Result<Self, MapError> {
+        let options = MapOptions::new().starting_at(start);
+        Ok(Self { map: if bytes == 0 { None } else { Some(map(memory, options, bytes)?) } })
     }
 
     /// Writes up to `bytes` bytes from byte `at` on to a descriptor, without a copy in this process; answers how many.
@@ -130,14 +152,17 @@ impl Sealed {
     /// # Errors
     /// [`MapError::OutOfRange`], or the system's refusal.
     pub fn write_to(&self, at: usize, bytes: usize, fd: impl AsFd) -> Result<usize, MapError> {
-        self.map.write_to(at, bytes, fd)
+        match &self.map {
+            Some(map) => map.write_to(at, bytes, fd),
+            None if at == 0 && bytes == 0 => Ok(0),
+            None => Err(MapError::OutOfRange { at, bytes, map_bytes: 0 }),
+        }
     }
 }
 
 /// Kernels before 6.7 give no shared map of sealed memory, not even for reading. A private one shows the same bytes,
 /// since nobody can change them.
-fn map(memory: &Memfd, bytes: usize) -> Result<Map, MapError> {
-    let options = MapOptions::new();
+fn map(memory: &Memfd, options: MapOptions, bytes: usize) -> Result<Map, MapError> {
     if probe::allows(Feature::SharedMapOfSealed) {
         match options.read_only(memory, bytes) {
             Err(MapError::System(refusal)) if refusal.errno() == Errno::PERM => {
@@ -153,9 +178,11 @@ impl Deref for Sealed {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
+        let Some(map) = &self.map else { return &[] };
         // SAFETY:
         // - range: the map has exactly these bytes, and `self`, which the slice borrows, keeps it; a child has it too.
-        // - race: nobody can write them: `admit` found the seals of `IMMUTABLE` (see the head of this file).
-        unsafe { std::slice::from_raw_parts(self.map.as_ptr(), self.map.bytes()) }
+        // - race: nobody can write them: whoever made a `Sealed` found the seals of `IMMUTABLE` on its object, or has
+        //   given them (see the head of this file).
+        unsafe { std::slice::from_raw_parts(map.as_ptr(), map.bytes()) }
     }
 }

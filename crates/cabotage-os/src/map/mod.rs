@@ -140,6 +140,11 @@ impl Map {
         unsafe { self.pages.start.as_ptr().add(self.lead) }
     }
 
+    /// Whether the map is of this process: a forked child may not have got it.
+    pub(crate) fn is_here(&self) -> bool {
+        self.pages.origin.is_none_or(Origin::is_here)
+    }
+
     /// Whether a guarded map has lost its object.
     pub fn is_truncated(&self) -> bool {
         self.guarded.as_ref().is_some_and(Guarded::is_truncated)
@@ -178,7 +183,7 @@ impl Map {
         if at.checked_add(bytes).is_none_or(|end| end > self.bytes) {
             return Err(MapError::OutOfRange { at, bytes, map_bytes: self.bytes });
         }
-        if self.pages.origin.is_some_and(|origin| !origin.is_here()) {
+        if !self.is_here() {
             return Err(MapError::Forked);
         }
         // SAFETY: `at <= self.bytes`, checked above, so the result stays inside the map or one past its end.
