@@ -33,7 +33,7 @@ impl SealedPart {
     /// # Source
     /// fcntl(2), F_SEAL_WRITE.
     pub fn admit(fd: OwnedFd, object_bytes: u64, start: u64, bytes: usize) -> Result<Self, AdmitError> {
-        let end = start.checked_add(bytes as u64).unwrap_or(u64::MAX);
+        let end = start.saturating_add(bytes as u64);
         if end > object_bytes {
             return Err(AdmitError::Size { found: object_bytes, announced: end });
         }
