@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use cabotage::mach::{AnyRight, Carried, Message, Outgoing, ReceiveRight, SendRight};
 use cabotage::os::raw;
 
-use super::mach_ends::{self, other_end};
+use super::mach_ends::other_end;
 use crate::bench::case::{Case, Result, Subject};
 use crate::bench::passed::{PASS, Passed, SPEAK, WHOLE};
 use crate::exit::{Exit, Failure};
