@@ -53,6 +53,7 @@ mod task;
 pub use bootstrap::{check_in, look_up};
 pub use cabotage_link::Ready;
 pub use cabotage_os::Deadline;
+pub use cabotage_os::sealed::{NotSealed, Region, SealedPart};
 pub use carrier::Loan;
 pub use code::KernError;
 pub use error::{
@@ -62,7 +63,7 @@ pub use error::{
 pub use kernel::message::{AuditToken, Memory, Sender};
 #[cfg(feature = "json")]
 pub use message::JsonError;
-pub use message::{Carried, Message, Notification, Outgoing, Unanswered};
+pub use message::{Carried, Immutable, Message, NotConverted, Notification, Outgoing, Unanswered};
 pub use name::Name;
 pub use right::{Disposition, Right, RightTypes, SpecialPort};
 pub use rights::{

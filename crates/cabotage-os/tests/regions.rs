@@ -40,7 +40,7 @@ fn what_is_written_in_place_is_immutable_memory_once_it_is_sealed() {
 fn no_bytes_are_a_region_and_a_part_too() {
     let part = taken(Region::create("test", 0).unwrap().seal().unwrap());
     assert_eq!((part.bytes(), part.map().unwrap().len()), (0, 0));
-    assert_eq!(part.into_region().unwrap().len(), 0);
+    assert_eq!(part.map_private().unwrap().len(), 0);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn whoever_keeps_the_memory_writes_on_and_the_part_stays_as_it_was() {
 #[test]
 fn memory_that_came_is_written_where_nobody_else_sees_it() {
     let part = taken(region(1).seal().unwrap());
-    let mut own = part.try_clone().unwrap().into_region().unwrap();
+    let mut own = part.map_private().unwrap();
     own[4096] = 2;
     assert_eq!((own[4095], own[4096], part.map().unwrap()[4096]), (1, 2, 1));
     assert_eq!(own.seal().unwrap().map().unwrap()[4095..4098], [1, 2, 1]);
@@ -74,7 +74,7 @@ fn memory_that_came_and_was_not_written_goes_on_as_the_same_object() {
         file.metadata().unwrap().ino()
     };
     let before = number(&part);
-    assert_eq!(number(&part.into_region().unwrap().seal().unwrap()), before);
+    assert_eq!(number(&part.map_private().unwrap().seal().unwrap()), before);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_part_lies_as_far_behind_a_page_as_in_its_object() {
     let map = part.map().unwrap();
     assert_eq!((&map[..], map.as_ptr().addr() % 4096), (&[9, 1][..], 5000 % 4096));
     assert_eq!(part.part(1, 2).unwrap().map(|part| part.bytes()), None, "it ends before");
-    assert_eq!(&part.into_region().unwrap()[..], [9, 1]);
+    assert_eq!(&part.map_private().unwrap()[..], [9, 1]);
 }
 
 #[test]

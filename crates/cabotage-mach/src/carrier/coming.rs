@@ -79,7 +79,7 @@ impl Desk {
         kernel: &mut Kernel,
         key: Key,
         record: Told<'_>,
-        descriptors: Vec<OwnedFd>,
+        mut came: Came,
     ) -> Result<(), Fault> {
         let to = record.to;
         let mut message = Message {
@@ -92,8 +92,7 @@ impl Desk {
             sender: Sender::Task(self.sender(key)),
             origin: None,
         };
-        let unpacked =
-            self.unpack_all(kernel, key, record, &mut Came::new(descriptors, Vec::new()), &mut message);
+        let unpacked = self.unpack_all(kernel, key, record, &mut came, &mut message);
         let coming = self.coming.get_mut(&key);
         let refused = match (unpacked, coming) {
             (Err(fault), _) => Some((fault, message)),

@@ -170,7 +170,7 @@ impl Desk {
         for Kept { message, changes } in kept {
             self.take_back(kernel, changes);
             match self.prepare(kernel, key, &message) {
-                Ok(passing) => self.post(kernel, key, To::Port, message, passing),
+                Ok(prepared) => self.post(kernel, key, To::Port, message, prepared),
                 Err(_) => kernel.destroy_message(message),
             }
         }

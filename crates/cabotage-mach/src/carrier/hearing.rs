@@ -92,17 +92,17 @@ impl Desk {
             return Err("brings another number of descriptors than it says");
         }
         match record.says {
-            Says::Message(message) if self.coming.contains_key(&key) => {
-                let mut descriptors = std::mem::take(&mut end.custody);
-                descriptors.extend(letter.descriptors);
-                self.hear_carried(kernel, key, message, descriptors)?;
-            }
             Says::Message(message) => {
                 let mut descriptors = std::mem::take(&mut end.custody);
                 descriptors.extend(letter.descriptors);
                 let mut blocks = std::mem::take(&mut end.blocks);
                 blocks.extend(letter.blocks);
-                self.hear_message(kernel, key, message, Came::new(descriptors, blocks))?;
+                let came = Came::new(descriptors, blocks);
+                if self.coming.contains_key(&key) {
+                    self.hear_carried(kernel, key, message, came)?;
+                } else {
+                    self.hear_message(kernel, key, message, came)?;
+                }
             }
             Says::Ahead => {
                 end.custody.extend(letter.descriptors);

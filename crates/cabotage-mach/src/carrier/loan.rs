@@ -81,6 +81,11 @@ impl Loan {
         }
     }
 
+    /// Whether it is a block of this link.
+    pub(super) fn is_of(&self, link: u64) -> bool {
+        matches!(&self.0, Place::Block { link: own, .. } if *own == link)
+    }
+
     /// The block, if it is one of this link. What is left can be read until the link lends that memory again.
     pub(super) fn take_block(&mut self, link: u64) -> Option<BlockMut> {
         let gone = match &self.0 {

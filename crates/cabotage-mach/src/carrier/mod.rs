@@ -17,6 +17,7 @@ mod hearing;
 mod lead;
 mod leaving;
 mod loan;
+mod luggage;
 mod moving;
 mod packet;
 mod passing;

@@ -12,6 +12,7 @@ use cabotage_os::{Errno, SystemError};
 
 use super::desk::{Desk, Route, link_over, refusal_of_link, two_ends};
 use super::end::End;
+use super::luggage::Luggage;
 use super::packet::{About, Packet};
 use super::rules::Role;
 use super::wire::{self, Carried, Claim, Word};
@@ -19,6 +20,13 @@ use crate::kernel::message::{Capability, Cargo, Message};
 use crate::kernel::port::Home;
 use crate::kernel::{Kernel, PortId};
 use crate::right::{Disposition, Right};
+
+/// What a message carries, ready to go: its rights, that of the reply first; and memory and files.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) rights: Vec<Passing>,
+    pub(super) luggage: Vec<Luggage>,
+}
 
 /// A right that is ready to go.
 #[derive(Debug)]
@@ -58,6 +66,8 @@ pub(super) enum NotPassed {
     Crowded,
     /// A receive right stays in its process.
     Receive,
+    /// There is more memory than a message carries.
+    TooMuch,
     /// The kernel refused.
     System(SystemError),
 }
@@ -69,13 +79,14 @@ impl From<SystemError> for NotPassed {
 }
 
 impl Desk {
-    /// Makes the rights of a message ready to go over a link: that of the reply first.
+    /// Makes what a message carries ready to go over a link.
     pub(super) fn prepare(
         &mut self,
         kernel: &mut Kernel,
         key: Key,
         message: &Message,
-    ) -> Result<Vec<Passing>, NotPassed> {
+    ) -> Result<Prepared, NotPassed> {
+        let luggage = self.pack(key, message)?;
         let mut passing = Vec::new();
         let reply = (&message.reply.0, message.reply.1.map_or(Right::SendOnce, Disposition::gives));
         for (right, sort) in std::iter::once(reply).chain(message.cargo.iter().flat_map(rights_of)) {
@@ -87,7 +98,7 @@ impl Desk {
                 }
             }
         }
-        Ok(passing)
+        Ok(Prepared { rights: passing, luggage })
     }
 
     fn prepare_one(

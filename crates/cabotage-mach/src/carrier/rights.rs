@@ -32,7 +32,7 @@ pub(crate) enum RightError {
 impl From<NotPassed> for RightError {
     fn from(error: NotPassed) -> Self {
         match error {
-            NotPassed::Crowded | NotPassed::Receive => Self::Crowded,
+            NotPassed::Crowded | NotPassed::Receive | NotPassed::TooMuch => Self::Crowded,
             NotPassed::System(refusal) => Self::System(refusal),
         }
     }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages that leave this process.
 
-use cabotage_link::{BLOCKS_MAX, BlockMut, Deadline, Key};
+use cabotage_link::Key;
 
 use super::desk::{Desk, Route};
 use super::end::Kept;
 use super::packet::Packet;
-use super::passing::{Change, Passing};
+use super::passing::{Change, Prepared};
 use super::rules::Role;
 use super::wire::{Draft, To, Word};
 use crate::error::SendError;
-use crate::kernel::message::{Capability, Cargo, Memory, Message, Sender};
+use crate::kernel::message::{Capability, Cargo, Message, Sender};
 use crate::kernel::messages::{Outgoing, SendFailed, Sent};
 use crate::kernel::{Kernel, Notification, PortId};
 
@@ -56,9 +56,9 @@ impl Desk {
             return kernel.no_room(outgoing);
         }
         match self.prepare(kernel, key, outgoing.message()) {
-            Ok(passing) => {
+            Ok(prepared) => {
                 let message = kernel.depart(outgoing);
-                self.post(kernel, key, to, message, passing);
+                self.post(kernel, key, to, message, prepared);
                 Ok(Sent::Queued)
             }
             Err(_) => Err(kernel.not_carried(outgoing, SendError::NoBuffer)),
@@ -85,7 +85,7 @@ impl Desk {
             return;
         }
         match self.prepare(kernel, key, &message) {
-            Ok(passing) => self.post(kernel, key, to, message, passing),
+            Ok(prepared) => self.post(kernel, key, to, message, prepared),
             Err(_) => {
                 self.spend_unsent(key, to);
                 kernel.destroy_message(message);
@@ -111,13 +111,13 @@ impl Desk {
         key: Key,
         to: To,
         mut message: Message,
-        passing: Vec<Passing>,
+        mut prepared: Prepared,
     ) {
-        let blocks = self.lend(key, &mut message);
+        self.take_lent(key, &mut message, &mut prepared);
         let taken = self.ends.get_mut(key).map_or(0, |end| end.role.tell());
         let is_of_holder =
             self.ends.get(key).is_some_and(|end| matches!(end.role, Role::Holder { .. })) && to == To::Port;
-        let (packets, changes) = written(&message, to, passing, blocks, (taken, is_of_holder));
+        let (packets, changes) = written(&message, to, prepared, (taken, is_of_holder));
         if let Some(end) = self.ends.get_mut(key).filter(|_| is_of_holder) {
             end.role.send();
             end.kept.push_back(Kept { message, changes });
@@ -135,40 +135,14 @@ impl Desk {
         self.spend(key, to);
     }
 
-    /// The blocks by which the memory of a message goes: what was lent is where it has to be, and other memory is copied
-    /// into one if it is long. It can be read in the message all the same.
-    fn lend(&mut self, key: Key, message: &mut Message) -> Vec<Option<BlockMut>> {
+    /// The memory that lies in blocks of this link leaves its loans.
+    fn take_lent(&mut self, key: Key, message: &mut Message, prepared: &mut Prepared) {
         let number = self.ends.get(key).map_or(0, |end| end.number);
-        let mut blocks = Vec::new();
-        let mut left = BLOCKS_MAX;
-        for cargo in &mut message.cargo {
-            let Cargo::Memory(memory) = cargo else { continue };
-            let block = if left > 0 { self.block_of(key, number, memory) } else { None };
-            left -= usize::from(block.is_some());
-            blocks.push(block);
+        let things =
+            message.cargo.iter_mut().filter(|cargo| matches!(cargo, Cargo::Memory(_) | Cargo::File(_)));
+        for (ready, cargo) in prepared.luggage.iter_mut().zip(things) {
+            ready.take_lent(number, cargo);
         }
-        blocks
-    }
-
-    fn block_of(&mut self, key: Key, number: u64, memory: &mut Memory) -> Option<BlockMut> {
-        if let Memory::Loan(loan) = memory
-            && let Some(block) = loan.take_block(number)
-        {
-            return Some(block);
-        }
-        let bytes = memory.bytes();
-        if bytes < BLOCK_BYTES_MIN {
-            return None;
-        }
-        let mut block = self.set.get_mut(key)?.block(bytes, Deadline::Now).ok()?;
-        let is_written = match memory {
-            Memory::Bytes(bytes) => block.write_at(0, bytes).is_ok(),
-            memory => {
-                let copy = memory.to_vec();
-                copy.len() == bytes && block.write_at(0, &copy).is_ok()
-            }
-        };
-        is_written.then_some(block)
     }
 
     /// The right that a message was sent by is gone, and the message too.
@@ -218,9 +192,6 @@ impl Desk {
     }
 }
 
-/// Memory of so many bytes goes as a block.
-const BLOCK_BYTES_MIN: usize = 16 << 10;
-
 /// Whether a message can go only when the other end's library has answered: it brings descriptors, or is long.
 fn needs_meeting(message: &Message) -> bool {
     const BYTES_BEFORE_MEETING: usize = 2048;
@@ -232,13 +203,12 @@ fn needs_meeting(message: &Message) -> bool {
 pub(super) fn written(
     message: &Message,
     to: To,
-    passing: Vec<Passing>,
-    blocks: Vec<Option<BlockMut>>,
+    Prepared { rights, luggage }: Prepared,
     (taken, is_about_port): (u32, bool),
 ) -> (Vec<Packet>, Vec<Change>) {
     let mut draft = Draft::new(message.id, to, message.complex);
-    let mut changes = Vec::with_capacity(passing.len());
-    let (mut passing, mut blocks) = (passing.into_iter(), blocks.into_iter());
+    let mut changes = Vec::with_capacity(rights.len());
+    let (mut passing, mut luggage) = (rights.into_iter(), luggage.into_iter());
     if let Some(reply) = passing.next() {
         draft.reply(reply.carried, reply.descriptor);
         changes.push(reply.change);
@@ -256,18 +226,10 @@ pub(super) fn written(
             draft.right(ready.carried, ready.descriptor);
             changes.push(ready.change);
         }
-        match cargo {
-            Cargo::Memory(memory) => match (blocks.next().flatten(), memory) {
-                (Some(block), _) => draft.block(block),
-                (None, Memory::Bytes(bytes)) => draft.memory(bytes),
-                (None, memory) => draft.memory(&memory.to_vec()),
-            },
-            Cargo::File(file) => {
-                if let Ok(file) = file.try_clone() {
-                    draft.file(file);
-                }
-            }
-            Cargo::Port(..) | Cargo::Ports(..) => {}
+        if matches!(cargo, Cargo::Memory(_) | Cargo::File(_))
+            && let Some(ready) = luggage.next()
+        {
+            ready.write(&mut draft, cargo);
         }
     }
     (Packet::of_message(draft, &message.body, taken, is_about_port), changes)

@@ -4,6 +4,7 @@
 use std::os::fd::OwnedFd;
 
 use cabotage_link::{Block, Key, Letter};
+use cabotage_os::sealed::SealedPart;
 
 use super::desk::{Desk, Route, link_over};
 use super::end::Token;
@@ -131,6 +132,11 @@ impl Desk {
                     Some(block) if block.bytes() as u64 == bytes => Cargo::Memory(Memory::Block(block)),
                     _ => return Err("carries memory in a block that did not come"),
                 },
+                Item::Sealed { object_bytes, start, bytes } => {
+                    let descriptor = came.descriptors.next().ok_or(MISSING)?;
+                    let part = SealedPart::admit(descriptor, object_bytes, start, bytes);
+                    Cargo::Memory(Memory::Sealed(part.map_err(|_| NOT_SEALED)?))
+                }
                 Item::File => Cargo::File(came.descriptors.next().ok_or(MISSING)?),
             };
             message.cargo.push(cargo);
@@ -287,4 +293,5 @@ fn seen(carried: Carried) -> Disposition {
 /// How many records of one link are put aside at most while its forks are looked for.
 const UNREAD_MAX: usize = 4096;
 
+const NOT_SEALED: Fault = "carries memory that can still be written, or is not what it says";
 const MISSING: Fault = "brings fewer descriptors than its rights need";

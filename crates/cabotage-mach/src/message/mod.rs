@@ -2,6 +2,7 @@
 //! Messages with typed rights in them: what is sent, what has come, and what the kernel tells.
 
 mod carried;
+mod immutable;
 mod incoming;
 #[cfg(feature = "json")]
 mod json;
@@ -9,6 +10,7 @@ mod notification;
 mod outgoing;
 
 pub use carried::Carried;
+pub use immutable::{Immutable, NotConverted};
 pub use incoming::{Message, Unanswered};
 #[cfg(feature = "json")]
 pub use json::JsonError;

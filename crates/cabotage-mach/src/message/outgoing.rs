@@ -44,10 +44,12 @@ impl Outgoing {
         self
     }
 
-    /// With this memory, out of line.
+    /// With this memory, out of line: it goes from its sender. Bytes are copied on their way to another process, once;
+    /// what was sealed ([`Region::seal`](crate::Region::seal)) or lent ([`SendRight::loan`](crate::SendRight::loan)) is
+    /// not.
     #[must_use]
-    pub fn memory(self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.with(Carried::Memory(Memory::Bytes(bytes.into())))
+    pub fn memory(self, memory: impl Into<Memory>) -> Self {
+        self.with(Carried::Memory(memory.into()))
     }
 
     /// With this memory, out of line, which was written where the receiver will read it

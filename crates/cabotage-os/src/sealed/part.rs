@@ -116,8 +116,8 @@ impl SealedPart {
     ///
     /// # Errors
     /// As [`SealedPart::map`].
-    pub fn into_region(self) -> Result<Region, MapError> {
-        Region::over(self.memory, self.start, self.bytes)
+    pub fn map_private(&self) -> Result<Region, MapError> {
+        Region::over(self.memory.try_clone()?, self.start, self.bytes)
     }
 }
 

@@ -69,13 +69,13 @@ impl Desk {
         estate: Key,
         message: &Message,
     ) -> Result<(), NotPassed> {
-        let passing = self.prepare(kernel, estate, message)?;
+        let prepared = self.prepare(kernel, estate, message)?;
         let to = match message.destination {
             Capability::SendOnce(_) => BY_ONCE,
             Capability::Null => REQUESTS,
             _ => BY_SEND,
         };
-        let (packets, changes) = written(message, to, passing, Vec::new(), (0, false));
+        let (packets, changes) = written(message, to, prepared, (0, false));
         for packet in packets {
             self.say(estate, packet);
         }

@@ -6,6 +6,8 @@ use std::os::fd::OwnedFd;
 
 use cabotage_lane::bytes_of;
 use cabotage_link::{Deadline, Link, Parcel};
+use cabotage_os::memfd::{Memfd, ONE_WAY};
+use cabotage_os::sealed::Region;
 
 use super::machine::{Machine, asking, letter};
 use crate::Disposition::{CopySend, MoveSendOnce};
@@ -180,6 +182,27 @@ fn a_claim_to_our_own_port_without_its_fork_brings_no_right_of_our_own() {
         let [name] = super::machine::brought(&received)[..] else { panic!("{received:?}") };
         assert_ne!(name, harm.port);
         assert_eq!(harm.owner.send_rights(harm.port), before);
+    }
+}
+
+#[test]
+fn memory_that_can_still_be_written_or_is_none_ends_the_link_of_whoever_calls_it_sealed() {
+    let writable = || OwnedFd::from(Memfd::create("test", 4096).unwrap());
+    let one_way = || {
+        let memory = Memfd::create("test", 4096).unwrap();
+        memory.seal(ONE_WAY).unwrap();
+        OwnedFd::from(memory)
+    };
+    let shorter = || OwnedFd::from(Region::create("test", 100).unwrap().seal().unwrap());
+    let lies: [(&str, fn() -> OwnedFd); 4] =
+        [("writable", writable), ("one-way", one_way), ("another size", shorter), ("a device", nothing)];
+    for (what, memory) in lies {
+        let mut harm = Harm::new();
+        let mut draft = Draft::new(1, To::Port, true);
+        draft.sealed(Region::create("test", 4096).unwrap().seal().unwrap());
+        draft.descriptors = vec![memory()];
+        harm.message(draft);
+        harm.ends(what);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod liars;
 mod machine;
+mod memory;
 mod messages;
 mod moving;
 mod rights;

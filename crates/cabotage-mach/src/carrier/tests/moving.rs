@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Receive rights that move to another machine, with their queue, while others send.
 
+use cabotage_os::sealed::Region;
+
 use super::machine::{Machine, asking, brought, carrying, letter};
 use crate::Disposition::{CopySend, MakeSend, MakeSendOnce, MoveReceive, MoveSendOnce};
 use crate::kernel::Ticket;
 use crate::kernel::calls::Notice;
+use crate::kernel::message::{Item, Memory};
 use crate::kernel::messages::{GaveUp, SendOptions, Sent, WhenFull};
 use crate::{Name, Right};
 
@@ -112,6 +115,29 @@ fn a_receive_right_goes_with_its_queue_and_its_senders_follow() {
 }
 
 #[test]
+fn memory_in_the_queue_goes_along_and_outlives_its_sender_and_the_old_owner() {
+    let all = Move::new();
+    let sealed = Region::create("test", 300).unwrap().seal().unwrap();
+    let memory = [Memory::Bytes(vec![1; 100_000]), Memory::Sealed(sealed), Memory::Bytes(vec![2; 3])];
+    let mut laden = letter(1, (all.right, CopySend));
+    laden.items = memory.into_iter().map(Item::Memory).collect();
+    all.holder.send(laden);
+    all.old.until(|old| (old.queued_messages(all.port) == 1).then_some(()));
+    all.set_out();
+    let port = all.arrive();
+    drop((all.holder, all.old));
+    let received = all.new.receive(port);
+    let [Item::Memory(long), Item::Memory(sealed), Item::Memory(short)] = &received.items[..] else {
+        panic!("{:?}", received.items)
+    };
+    assert!(matches!(sealed, Memory::Sealed(_)));
+    assert_eq!(
+        (long.to_vec(), sealed.to_vec(), short.to_vec()),
+        (vec![1; 100_000], vec![0; 300], vec![2; 3])
+    );
+}
+
+#[test]
 fn a_sender_that_goes_on_while_the_port_moves_loses_nothing() {
     for before in 0..40 {
         let all = Move::new();
@@ -187,7 +213,7 @@ fn a_move_that_is_given_up_leaves_everything_as_it_was() {
     all.holder.look();
     let given_up = all.old.call(|kernel, _| kernel.give_up(ticket, GaveUp::TimedOut));
     let letter_back = given_up.unwrap_err().letter.unwrap();
-    let crate::kernel::message::Item::Port(port, _) = letter_back.items[0] else { panic!("no right") };
+    let Item::Port(port, _) = letter_back.items[0] else { panic!("no right") };
     all.settle();
     assert!(all.old.type_of(port).has(Right::Receive));
     assert_eq!(all.old.receive(port).header.id, 1);

@@ -10,9 +10,9 @@ cabotage_lane::plain! {
     pub(crate) struct Entry {
         /// Of a right: its token, or the number of its fork. Of memory: its bytes. Of an array: its rights.
         pub(crate) number: u64,
-        /// The claim: the owner's number of the port.
+        /// The claim: the owner's number of the port. Of sealed memory: the bytes of its object.
         pub(crate) port: u64,
-        /// The claim: the secret of the port.
+        /// The claim: the secret of the port. Of sealed memory: where it begins in its object.
         pub(crate) secret: u64,
         /// The claim: the owner's process.
         pub(crate) pid: u32,
@@ -43,6 +43,7 @@ pub(super) mod kind {
     pub(in super::super) const BLOCK: u16 = 10;
     pub(in super::super) const FILE: u16 = 11;
     pub(in super::super) const RECEIVE: u16 = 12;
+    pub(in super::super) const SEALED: u16 = 13;
 }
 
 /// Which port a right is to, as whoever passes it says. It proves nothing but that its sender knows the secret, which

@@ -7,10 +7,12 @@ use std::os::fd::OwnedFd;
 
 use cabotage_lane::{bytes_of, value_of};
 use cabotage_link::BlockMut;
+use cabotage_os::sealed::SealedPart;
 
 use super::carried::{ENTRY_BYTES, Entry, kind};
 use super::{
-    BODY_BYTES_MAX, COMPLEX, Carried, ENTRIES_MAX, HEADER_BYTES, Header, PORTS_MAX, WireError, Word,
+    BODY_BYTES_MAX, COMPLEX, Carried, ENTRIES_MAX, HEADER_BYTES, Header, PORTS_MAX, SEALED_MAX, WireError,
+    Word,
 };
 use crate::right::{Disposition, Right};
 
@@ -51,6 +53,12 @@ pub(crate) enum Item<'a> {
     Inline(&'a [u8]),
     /// Memory of so many bytes in the next block that came along.
     Block(u64),
+    /// So many bytes of the immutable memory that the next descriptor is.
+    Sealed {
+        object_bytes: u64,
+        start: u64,
+        bytes: usize,
+    },
     /// The next descriptor, as a right of its own.
     File,
 }
@@ -81,7 +89,7 @@ impl<'a> Message<'a> {
         let at = count * ENTRY_BYTES;
         let (entries, rest_bytes) = rest.split_at_checked(at).ok_or(length(at))?;
         let (body, memory) = rest_bytes.split_at_checked(body_bytes).ok_or(length(at + body_bytes))?;
-        let mut reader = Reader { entries, memory, rights: 0, descriptors: 0 };
+        let mut reader = Reader { entries, memory, rights: 0, sealed: 0, descriptors: 0 };
         let reply = reader.reply(header)?;
         let mut items = Vec::new();
         while let Some(entry) = reader.next()? {
@@ -107,6 +115,7 @@ struct Reader<'a> {
     entries: &'a [u8],
     memory: &'a [u8],
     rights: usize,
+    sealed: usize,
     descriptors: usize,
 }
 
@@ -150,8 +159,12 @@ impl<'a> Reader<'a> {
             return Ok(Item::Port(right));
         }
         let is_array = entry.kind == kind::PORTS;
-        let claim = (entry.port, entry.secret, entry.pid, entry.uid);
-        if entry.reserved != 0 || claim != (0, 0, 0, 0) || (!is_array && entry.detail != 0) {
+        let place = (entry.port, entry.secret);
+        let is_clean = entry.reserved == 0
+            && (entry.pid, entry.uid) == (0, 0)
+            && (place == (0, 0) || entry.kind == kind::SEALED)
+            && (is_array || entry.detail == 0);
+        if !is_clean {
             return Err(WireError::Reserved);
         }
         match entry.kind {
@@ -163,12 +176,29 @@ impl<'a> Reader<'a> {
                 Ok(Item::Inline(memory))
             }
             kind::BLOCK => Ok(Item::Block(entry.number)),
+            kind::SEALED => self.sealed(entry),
             kind::FILE if entry.number == 0 => {
                 self.descriptors += 1;
                 Ok(Item::File)
             }
             kind::FILE => Err(WireError::Reserved),
             unknown => Err(WireError::Entry(unknown)),
+        }
+    }
+
+    fn sealed(&mut self, entry: &Entry) -> Result<Item<'a>, WireError> {
+        let (object_bytes, start) = (entry.port, entry.secret);
+        let bytes = usize::try_from(entry.number).map_err(|_| WireError::Memory)?;
+        let is_inside = start.checked_add(entry.number).is_some_and(|end| end <= object_bytes);
+        if bytes == 0 || !is_inside {
+            return Err(WireError::Memory);
+        }
+        self.sealed += 1;
+        self.descriptors += 1;
+        if self.sealed > SEALED_MAX {
+            Err(WireError::TooMany)
+        } else {
+            Ok(Item::Sealed { object_bytes, start, bytes })
         }
     }
 
@@ -259,6 +289,18 @@ impl Draft {
     pub(crate) fn block(&mut self, block: BlockMut) {
         self.entry(Entry { kind: kind::BLOCK, number: block.bytes() as u64, ..Entry::default() });
         self.blocks.push(block);
+    }
+
+    /// Memory that nobody changes any more.
+    pub(crate) fn sealed(&mut self, part: SealedPart) {
+        self.entry(Entry {
+            kind: kind::SEALED,
+            number: part.bytes() as u64,
+            port: part.object_bytes(),
+            secret: part.start(),
+            ..Entry::default()
+        });
+        self.descriptors.push(part.into());
     }
 
     /// An open file.

@@ -67,7 +67,9 @@ pub(crate) const COMPLEX: u8 = 1;
 /// XNU, osfmk/ipc/ipc_policy.h.
 pub(crate) const PORTS_MAX: usize = 16_383;
 /// The most entries: each right may stand in an array of its own, and each may be followed by memory.
-const ENTRIES_MAX: usize = 4 * PORTS_MAX;
+pub(crate) const ENTRIES_MAX: usize = 4 * PORTS_MAX;
+/// The most pieces of sealed memory of one message: each is a descriptor.
+pub(crate) const SEALED_MAX: usize = 64;
 /// The longest inline body, in bytes.
 ///
 /// # Source

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Records survive the way, and every lie has its refusal.
 
+use cabotage_os::sealed::Region;
 use proptest::prelude::*;
 
 use super::carried::{ENTRY_BYTES, Entry, kind};
@@ -190,7 +191,7 @@ fn descriptors_are_as_many_as_the_entries_need() {
 #[test]
 fn entries_without_meaning_are_refused() {
     let bytes = laden();
-    for unknown in [0, 13, u16::MAX] {
+    for unknown in [0, 14, u16::MAX] {
         assert_eq!(refusal(&with_entry(&bytes, 1, |entry| entry.kind = unknown)), WireError::Entry(unknown));
     }
     for number in 0..8 {
@@ -238,6 +239,25 @@ fn memory_in_the_record_is_as_long_as_it_says() {
         assert_eq!(refusal(&with_entry(&bytes, 2, |entry| entry.number = number)), WireError::Memory);
     }
     assert!(matches!(refusal(&with_entry(&bytes, 2, |entry| entry.number = 5)), WireError::Length { .. }));
+}
+
+#[test]
+fn sealed_memory_lies_inside_its_object_and_there_are_so_many_pieces_at_most() {
+    let part = |bytes| Region::create("test", bytes).unwrap().seal().unwrap();
+    let with = |count: usize| {
+        let mut draft = Draft::new(1, To::Port, true);
+        (0..count).for_each(|_| draft.sealed(part(8)));
+        written(draft, b"")
+    };
+    let bytes = with(SEALED_MAX);
+    let Says::Message(message) = Record::parse(&bytes).unwrap().says else { panic!() };
+    assert_eq!(message.items[0], Item::Sealed { object_bytes: 8, start: 0, bytes: 8 });
+    assert_eq!(refusal(&with(SEALED_MAX + 1)), WireError::TooMany);
+    for change in [(0, 0), (9, 0), (8, 1), (u64::MAX, 8), (1, u64::MAX)] {
+        let lie = with_entry(&bytes, 0, |entry| (entry.number, entry.secret) = change);
+        assert_eq!(refusal(&lie), WireError::Memory, "{change:?}");
+    }
+    assert_eq!(refusal(&with_entry(&bytes, 0, |entry| entry.uid = 1)), WireError::Reserved);
 }
 
 proptest! {
