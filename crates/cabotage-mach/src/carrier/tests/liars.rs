@@ -194,13 +194,17 @@ fn memory_that_can_still_be_written_or_is_none_ends_the_link_of_whoever_calls_it
         OwnedFd::from(memory)
     };
     let shorter = || OwnedFd::from(Region::create("test", 100).unwrap().seal().unwrap());
-    let lies: [(&str, fn() -> OwnedFd); 4] =
-        [("writable", writable), ("one-way", one_way), ("another size", shorter), ("a device", nothing)];
+    let lies = [
+        ("writable", writable()),
+        ("one-way", one_way()),
+        ("another size", shorter()),
+        ("a device", nothing()),
+    ];
     for (what, memory) in lies {
         let mut harm = Harm::new();
         let mut draft = Draft::new(1, To::Port, true);
         draft.sealed(Region::create("test", 4096).unwrap().seal().unwrap());
-        draft.descriptors = vec![memory()];
+        draft.descriptors = vec![memory];
         harm.message(draft);
         harm.ends(what);
     }
