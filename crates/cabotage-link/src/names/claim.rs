@@ -17,7 +17,7 @@
 //! The file says who wrote it, and under which hidden name it was making its socket: if it is killed at that, the
 //! next one removes it.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use cabotage_os::process::{self, Pid};
 use cabotage_os::{Deadline, Errno, SystemError};
 
 use super::Name;
+use super::lock_file::{Standing, is_ours, is_ours_to_remove, is_strange, make, open};
 use super::occupant::{self, Occupant};
 use super::record::Record;
 
@@ -51,17 +52,6 @@ pub(super) struct Claim<'directory> {
     facts: Facts,
     work: Lock<Arc<SoleFd>>,
     file: Standing,
-}
-
-/// How the hidden file comes to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// It was there before.
-    Found,
-    /// It is ours, and nobody has seen it.
-    Unnamed,
-    /// It is ours, and has its name by now.
-    Shown,
 }
 
 /// The right to have a name. A forked child has no part in it.
@@ -359,61 +349,4 @@ pub(super) fn look(directory: &Directory, name: &Name) -> Result<Option<Seen>, S
 
 fn is_alive(file: impl AsFd) -> Result<bool, SystemError> {
     Ok(lock::conflict(file, Sharing::Exclusive, LIFE)?.is_some())
-}
-
-/// Opens the hidden file; `None` when there is none.
-fn open(directory: &Directory, file_name: &directory::Name) -> Result<Option<SoleFd>, Obstacle> {
-    match sole(|| directory.open_to_write(file_name)) {
-        Err(refusal) if is_strange(refusal.errno()) => match directory.facts(file_name)? {
-            Some(facts) => Err(Obstacle::Stranger { uid: facts.uid }),
-            // Nothing is there, so it is the directory that keeps us out.
-            None => Err(refusal.into()),
-        },
-        answer => Ok(answer?),
-    }
-}
-
-/// Makes the hidden file, without its name where that can be; `None` if another has made it meanwhile.
-fn make(
-    directory: &Directory,
-    file_name: &directory::Name,
-) -> Result<Option<(SoleFd, Standing)>, SystemError> {
-    if let Some(file) = sole(|| directory.create_private_unnamed())? {
-        return Ok(Some((file, Standing::Unnamed)));
-    }
-    Ok(sole(|| directory.create_private(file_name))?.map(|file| (file, Standing::Shown)))
-}
-
-/// A descriptor that no forked child keeps, if there is one.
-fn sole(open: impl FnOnce() -> Result<Option<OwnedFd>, SystemError>) -> Result<Option<SoleFd>, SystemError> {
-    enum Answer {
-        Nothing,
-        Refused(SystemError),
-    }
-    impl From<SystemError> for Answer {
-        fn from(refusal: SystemError) -> Self {
-            Self::Refused(refusal)
-        }
-    }
-    match SoleFd::made_by(|| open()?.ok_or(Answer::Nothing)) {
-        Ok(file) => Ok(Some(file)),
-        Err(Answer::Nothing) => Ok(None),
-        Err(Answer::Refused(refusal)) => Err(refusal),
-    }
-}
-
-/// Whether the hidden file is one that this user has made. A file of ours with a second name was put there by a
-/// stranger, to have us write into it.
-fn is_ours(facts: &Facts) -> bool {
-    facts.kind == Kind::Regular && facts.uid == cabotage_os::fifo::own_user() && facts.links == 1
-}
-
-/// Root cleans up for everybody.
-fn is_ours_to_remove(facts: &Facts) -> bool {
-    is_ours(facts) || (facts.kind == Kind::Regular && cabotage_os::fifo::own_user() == 0)
-}
-
-/// What opening answers for a stranger's file, a link, a directory or a socket.
-fn is_strange(errno: Errno) -> bool {
-    matches!(errno, Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::ISDIR | Errno::NXIO)
 }

@@ -24,6 +24,7 @@ mod connect;
 mod environment;
 mod leavings;
 mod list;
+mod lock_file;
 mod name;
 mod news;
 mod occupant;
