@@ -13,6 +13,7 @@ mod journal;
 mod link;
 mod litter;
 mod mach;
+mod mach_ool;
 mod mapped_file;
 mod mechanism;
 mod named_pipe;

@@ -14,7 +14,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use support::{Outcome, cabotage, run, start, until};
 
-const MECHANISMS: [&str; 13] = [
+const MECHANISMS: [&str; 14] = [
     "posix-shm",
     "shm-producer-consumer",
     "mapped-file",
@@ -25,6 +25,7 @@ const MECHANISMS: [&str; 13] = [
     "named-pipe-message",
     "link",
     "mach",
+    "mach-ool",
     "alpc-inline",
     "alpc-section",
     "alpc-direct",
@@ -142,6 +143,33 @@ fn a_port_of_mach_is_seen_from_its_allocation_to_the_end_of_its_last_sender() {
     ] {
         assert!(steps.iter().any(|seen| seen.starts_with(step)), "{step} in {steps:#?}");
     }
+}
+
+#[test]
+fn memory_moves_through_a_port_of_mach_and_nobody_copies_it() {
+    let file = file_of(&vec![7; 300_000]);
+    let rows = run(&["tour", path(&file), "--json", "--only", "mach-ool"]).expect(0).json();
+    let steps: Vec<_> =
+        rows[0]["steps"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
+    for step in [
+        "child allocate a port: get its receive right",
+        "child register a name for it",
+        "parent look the name up: get a send right",
+        "parent allocate memory",
+        "parent have the file read into it",
+        "parent let go of the memory: nobody can write it any more",
+        "parent send: the message queues at the port, the memory goes along",
+        "child receive a message",
+        "child map the memory",
+        "child read every byte where it lies",
+        "parent drop the send right",
+        "child be told that no sender is left",
+    ] {
+        assert!(steps.iter().any(|seen| seen.starts_with(step)), "{step} in {steps:#?}");
+    }
+    assert_eq!(rows[0]["copies"], 0);
+    let told = run(&["tour", path(&file), "--only", "mach-ool"]).expect(0);
+    assert!(told.text().contains("no copies"), "{}", told.text());
 }
 
 #[test]

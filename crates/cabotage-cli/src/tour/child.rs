@@ -87,6 +87,13 @@ impl Child {
     }
 
     fn take(&mut self, bytes: usize, reports: &mut impl Write) -> Result<(), Failure> {
+        if let Some(end) = self.end.in_place() {
+            say(reports, &Report::Ready)?;
+            end.read(bytes, &mut self.journal)?;
+            say(reports, &Report::Taken)?;
+            end.digest(&mut self.digest);
+            return Ok(());
+        }
         // Ones, not zeroes: so the pages are there before the clock runs.
         self.window.resize(bytes, 1);
         say(reports, &Report::Ready)?;

@@ -48,26 +48,27 @@ impl Mechanism for MachPort {
     }
 
     fn offer(&self, _window_bytes: usize, _journal: &mut Journal) -> Result<Offer, Failure> {
-        let (directory, litter) = litter::make_directory(|directory| Ok(directory.to_owned()))?;
-        Ok(Offer {
-            words: vec![directory.clone().into()],
-            descriptors: Vec::new(),
-            handles: Vec::new(),
-            litter: Some(litter),
-            connect: Box::new(move |peer, journal| {
-                let right =
-                    journal.step("look the name up: get a send right", || look_up(&directory, &peer))?;
-                Ok(Box::new(Sender { right, window: Window::default() }))
-            }),
-        })
+        offer(|right| Box::new(Sender { right, window: Window::default() }))
     }
 
     fn join(&self, invitation: Invitation, journal: &mut Journal) -> Result<Box<dyn FarEnd>, Failure> {
-        let port = journal.step("allocate a port: get its receive right", ReceiveRight::new)?;
-        let registry = registry(Path::new(invitation.word(0)?));
-        journal.step("register a name for it", || CheckIn::new().registry(&registry).publish(NAME, &port))?;
-        Ok(Box::new(Receiver { port, is_published: true, request: None }))
+        Ok(Box::new(Receiver::join(&invitation, journal)?))
     }
+}
+
+/// A directory for the name; the parent's end is made of the send right that it finds there.
+pub(super) fn offer(end_of: fn(SendRight) -> Box<dyn NearEnd>) -> Result<Offer, Failure> {
+    let (directory, litter) = litter::make_directory(|directory| Ok(directory.to_owned()))?;
+    Ok(Offer {
+        words: vec![directory.clone().into()],
+        descriptors: Vec::new(),
+        handles: Vec::new(),
+        litter: Some(litter),
+        connect: Box::new(move |peer, journal| {
+            let found = journal.step("look the name up: get a send right", || look_up(&directory, &peer));
+            Ok(end_of(found?))
+        }),
+    })
 }
 
 fn registry(directory: &Path) -> Registry {
@@ -108,9 +109,7 @@ impl NearEnd for Sender {
     }
 
     fn exchange(&mut self, message: &mut Message) -> Result<(), Failure> {
-        let answer = self.right.request(message.as_slice()).map_err(ended)?;
-        *message = answer.body().try_into().map_err(|_| wrong("an answer"))?;
-        Ok(())
+        exchange(&self.right, message)
     }
 
     fn close(self: Box<Self>, journal: &mut Journal) {
@@ -118,8 +117,15 @@ impl NearEnd for Sender {
     }
 }
 
+/// Sends a small message with a right to answer it, and waits for the answer.
+pub(super) fn exchange(right: &SendRight, message: &mut Message) -> Result<(), Failure> {
+    let answer = right.request(message.as_slice()).map_err(ended)?;
+    *message = answer.body().try_into().map_err(|_| wrong("an answer"))?;
+    Ok(())
+}
+
 /// The child.
-struct Receiver {
+pub(super) struct Receiver {
     port: ReceiveRight,
     /// Whether others find it; a name counts as a sender.
     is_published: bool,
@@ -128,6 +134,27 @@ struct Receiver {
 }
 
 impl Receiver {
+    pub(super) fn join(invitation: &Invitation, journal: &mut Journal) -> Result<Self, Failure> {
+        let port = journal.step("allocate a port: get its receive right", ReceiveRight::new)?;
+        let registry = registry(Path::new(invitation.word(0)?));
+        journal.step("register a name for it", || CheckIn::new().registry(&registry).publish(NAME, &port))?;
+        Ok(Self { port, is_published: true, request: None })
+    }
+
+    #[cfg(test)]
+    pub(super) fn over(port: ReceiveRight) -> Self {
+        Self { port, is_published: false, request: None }
+    }
+
+    /// The next message of the file. With the first one the parent has its right, and nobody else is to get one.
+    pub(super) fn next_of_file(&mut self, journal: &mut Journal) -> Result<Received, Failure> {
+        let message = journal.step("receive a message", || self.next())?;
+        if self.is_published {
+            self.take_name_back(journal)?;
+        }
+        Ok(message)
+    }
+
     /// The next message that the parent has sent.
     fn next(&self) -> Result<Received, Failure> {
         match self.port.receive().map_err(ended)?.into_notification() {
@@ -151,8 +178,7 @@ impl Receiver {
 impl FarEnd for Receiver {
     fn take(&mut self, target: &mut [u8], journal: &mut Journal) -> Result<(), Failure> {
         if self.is_published {
-            let first = journal.step("receive a message", || self.next())?;
-            self.take_name_back(journal)?;
+            let first = self.next_of_file(journal)?;
             let Some((place, rest)) = target.split_at_mut_checked(first.body().len()) else {
                 return Err(wrong("a message"));
             };
@@ -196,12 +222,12 @@ impl FarEnd for Receiver {
     }
 }
 
-fn wrong(what: &str) -> Failure {
+pub(super) fn wrong(what: &str) -> Failure {
     Failure::new(Exit::Failed, format!("{what} of the wrong size came"))
 }
 
 /// A port that is dead tells that the other process has ended.
-fn ended(error: impl Error + 'static) -> Failure {
+pub(super) fn ended(error: impl Error + 'static) -> Failure {
     match Failure::from(error) {
         failure if failure.exit() == Exit::PeerGone => gone(),
         failure => failure,
@@ -224,7 +250,7 @@ mod tests {
         let port = ReceiveRight::new().unwrap();
         let mut near = Sender { right: port.make_send().unwrap(), window: Window::default() };
         port.notify_when_unused(0, port.make_send_once().unwrap()).unwrap();
-        let mut far = Receiver { port, is_published: false, request: None };
+        let mut far = Receiver::over(port);
         let (mut parent, mut child) = (Journal::of(Who::Parent), Journal::of(Who::Child));
         let filled = near.fill(&source, content.len(), &mut parent).unwrap();
         let mut target = vec![0; filled];

@@ -16,7 +16,7 @@ use super::litter::Litter;
 use super::page::Page;
 use super::peer::Peer;
 use super::{
-    alpc, anonymous_pipe, fifo, link, mach, mapped_file, named_pipe, posix_shm, producer_consumer,
+    alpc, anonymous_pipe, fifo, link, mach, mach_ool, mapped_file, named_pipe, posix_shm, producer_consumer,
     windows_anonymous_pipe,
 };
 use crate::exit::Failure;
@@ -33,6 +33,7 @@ pub(crate) const ALL: &[&dyn Mechanism] = &[
     &named_pipe::OF_MESSAGES,
     &link::LinkOfTwo,
     &mach::MachPort,
+    &mach_ool::MachOutOfLine,
     &alpc::Alpc::Inline,
     &alpc::Alpc::Section,
     &alpc::Alpc::Direct,
@@ -111,6 +112,11 @@ pub(crate) trait FarEnd {
     /// Waits for as many bytes as fit into `target` and takes them.
     fn take(&mut self, target: &mut [u8], journal: &mut Journal) -> Result<(), Failure>;
 
+    /// The end as one that need not copy what it takes, where it is one.
+    fn in_place(&mut self) -> Option<&mut dyn InPlace> {
+        None
+    }
+
     /// Waits for a message.
     fn receive(&mut self, message: &mut Message) -> Result<(), Failure>;
 
@@ -121,6 +127,15 @@ pub(crate) trait FarEnd {
     fn see_it_closed(&mut self, _journal: &mut Journal) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// An end that reads the bytes where they came.
+pub(crate) trait InPlace {
+    /// Waits for as many bytes, and reads each where it lies.
+    fn read(&mut self, bytes: usize, journal: &mut Journal) -> Result<(), Failure>;
+
+    /// Takes them into the digest, and lets go of them.
+    fn digest(&mut self, digest: &mut Sha256);
 }
 
 impl Invitation {

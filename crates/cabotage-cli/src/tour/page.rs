@@ -72,6 +72,8 @@ pub(crate) enum How {
     Outboxes,
     /// A client connects to a server's port, and both get a port of their channel.
     Ports,
+    /// They are the parent's pages, then the child's.
+    Moved,
 }
 
 impl Answers {

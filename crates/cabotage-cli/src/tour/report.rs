@@ -174,9 +174,13 @@ fn summary(page: &Page, found: &Findings) -> String {
     )
 }
 
-/// `1 copy`, `2 copies`.
+/// `no copies`, `1 copy`, `2 copies`.
 pub(crate) fn copies(count: u32) -> String {
-    if count == 1 { "1 copy".into() } else { format!("{count} copies") }
+    match count {
+        0 => "no copies".into(),
+        1 => "1 copy".into(),
+        count => format!("{count} copies"),
+    }
 }
 
 fn table_row(visit: &Visit) -> String {

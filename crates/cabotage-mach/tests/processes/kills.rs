@@ -4,19 +4,10 @@
 use std::time::Duration;
 
 use cabotage_mach::{Outgoing, ReceiveRight, RequestError, SendRight};
-use cabotage_os::object::unguessable;
 
 use crate::support::{
-    GIVEN, Harbour, Other, brought, check_in, look_up, next, role, soon, until_unused, with,
+    GIVEN, Harbour, brought, check_in, kill_some_time, look_up, next, role, soon, until_unused, with,
 };
-
-/// Kills a process between a moment and 30 ms from now, each power of two as likely as the next.
-fn kill_some_time(victim: &mut Other) {
-    let random = unguessable().unwrap();
-    let micros = (random >> 8) % (1 << (random % 15));
-    std::thread::sleep(Duration::from_micros(micros));
-    victim.kill();
-}
 
 #[test]
 fn clients_of_a_killed_owner_have_dead_rights_and_no_request_waits_for_ever() {

@@ -5,6 +5,7 @@
 mod children;
 mod inherited;
 mod kills;
+mod memory;
 mod moving;
 mod rescued;
 mod services;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use cabotage_link::names::Registry;
 use cabotage_mach::bootstrap::{CheckIn, LookUp};
 use cabotage_mach::{Carried, Deadline, Message, Notification, Outgoing, ReceiveRight, SendRight};
+use cabotage_os::object::unguessable;
 use cabotage_os::spawn::Spawn;
 pub(crate) use cabotage_os::testing::Other;
 use tempfile::TempDir;
@@ -93,6 +94,14 @@ pub(crate) fn hear() -> String {
 /// Says something to the test.
 pub(crate) fn say(word: &str) {
     println!("\n> {word}");
+}
+
+/// Kills a process between a moment and 30 ms from now, each power of two as likely as the next.
+pub(crate) fn kill_some_time(victim: &mut Other) {
+    let random = unguessable().unwrap();
+    let micros = (random >> 8) % (1 << (random % 15));
+    std::thread::sleep(Duration::from_micros(micros));
+    victim.kill();
 }
 
 /// The next message of a port.

@@ -11,6 +11,7 @@ pub(super) fn draw(page: &Page) -> String {
         How::Through => through(page),
         How::Outboxes => outboxes(page),
         How::Ports => ports(page),
+        How::Moved => moved(page),
     };
     let title = page.title;
     format!(
@@ -101,6 +102,33 @@ fn ports(page: &Page) -> String {
         arrow("M158 60 L554 60", "552,55 552,65 561,60"),
         arrow("M156 118 L252 138", "249,132 247,142 259,139"),
         arrow("M460 138 L556 118", "552,113 554,123 563,117"),
+    )
+}
+
+/// The pages are filled in place by the one, let go, and read in place by the other; a message says where they are.
+fn moved(page: &Page) -> String {
+    format!(
+        "{}{}{}{}{}\
+         <text x=\"360\" y=\"48\" text-anchor=\"middle\" class=\"soft\">a message in the port's queue</text>\n\
+         <path class=\"map\" d=\"M156 98 L260 98 M156 148 L260 168\"/>\n\
+         <path class=\"map\" d=\"M460 98 L564 98 M460 168 L564 148\"/>\n\
+         <text x=\"90\" y=\"88\" text-anchor=\"middle\" class=\"soft\">filled, then let go</text>\n\
+         <text x=\"630\" y=\"88\" text-anchor=\"middle\" class=\"soft\">read where it lies</text>\n",
+        object(page, 98, 70),
+        pages(24, 98),
+        pages(564, 98),
+        port(564, 44, "the port"),
+        arrow("M170 60 L554 60", "552,55 552,65 561,60"),
+    )
+}
+
+/// Pages that a process has mapped.
+fn pages(x: u32, y: u32) -> String {
+    format!(
+        "<rect class=\"map\" x=\"{x}\" y=\"{y}\" width=\"132\" height=\"50\"/>\n\
+         <text class=\"soft\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">mapped here</text>\n",
+        x + 66,
+        y + 30,
     )
 }
 
