@@ -11,7 +11,7 @@ use super::end::End;
 use super::hearing::Fault;
 use super::moving::Arrival;
 use super::packet::Packet;
-use super::rules::{Broken, Role};
+use super::rules::{Broken, Role, TOKENS_MAX};
 use super::unpacking::Came;
 use super::wire::{self, Message as Told, To, Whole, Word};
 use crate::kernel::message::{Capability, Cargo, Message, Sender};
@@ -24,10 +24,11 @@ const COMING_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Coming {
     arrival: Arrival<OwnedFd, (Message, bool)>,
+    port: PortId,
     /// The link by which the message with the right comes, and its number there.
     giver: Key,
     number: u64,
-    limit: u32,
+    whole: Whole,
     /// Who is told of what: no senders, and the right's destruction.
     requests: Option<Message>,
 }
@@ -41,6 +42,7 @@ impl Desk {
     /// A receive right is to come over a link of its own.
     pub(super) fn hear_offer(
         &mut self,
+        kernel: &mut Kernel,
         giver: Key,
         number: u64,
         descriptor: Option<OwnedFd>,
@@ -53,10 +55,12 @@ impl Desk {
         let route = self.next_number();
         let mut role = Role::owner(0);
         let _ = role.hear_release();
-        self.ends.add(End::new(key, PortId::of_number(u64::MAX), route, role));
+        let port = kernel.adopt();
+        self.ends.add(End::new(key, port, route, role));
         self.routes.insert(route, Route::Origin(key));
         let arrival = Arrival::default();
-        self.coming.insert(key, Box::new(Coming { arrival, giver, number, limit: 0, requests: None }));
+        let coming = Coming { arrival, port, giver, number, whole: Whole::default(), requests: None };
+        self.coming.insert(key, Box::new(coming));
         self.say_bare(key, Word::Ready, 0, None);
         Ok(())
     }
@@ -118,7 +122,10 @@ impl Desk {
     pub(super) fn hear_whole(&mut self, key: Key, whole: Whole) -> Result<(), Broken> {
         let coming = self.coming.get_mut(&key).ok_or(Broken::OutOfTurn)?;
         coming.arrival.whole(whole.ends, whole.messages).map_err(|_| Broken::OutOfTurn)?;
-        coming.limit = whole.limit;
+        if u64::from(whole.once) >= whole.ends || whole.tokens as usize > TOKENS_MAX {
+            return Err(Broken::Grant);
+        }
+        coming.whole = whole;
         self.say_bare(key, Word::Custody, 0, None);
         Ok(())
     }
@@ -134,9 +141,9 @@ impl Desk {
         let of = |coming: &Coming| (coming.giver, coming.number) == (giver, number);
         let found = self.coming.iter().find(|(_, coming)| of(coming)).map(|(key, _)| *key);
         let coming = found.and_then(|key| self.coming.remove(&key)).ok_or(NOT_HERE)?;
-        let Coming { arrival, limit, requests, .. } = *coming;
+        let Coming { arrival, port, whole, requests, .. } = *coming;
         let (ends, messages) = arrival.decide().map_err(|_| NOT_HERE)?;
-        let port = kernel.adopt(limit);
+        kernel.adopted(port, whole.limit);
         for (mut message, is_once) in messages {
             message.destination = if is_once {
                 kernel.grant_send_once(port);
@@ -155,18 +162,38 @@ impl Desk {
             _ => None,
         });
         kernel.adopt_requests(port, rights.next(), rights.next());
-        for (end, heard) in ends {
-            kernel.grant_send(port);
-            let link = link_over(end).ok().and_then(|link| self.set.insert(link).ok());
-            let owned = link.map(|key| self.own_from(kernel, key, port, false, Some(heard)));
-            if !matches!(owned, Some(Ok(()))) {
-                kernel.withdraw_send(port);
-            }
-        }
+        self.take_ends(kernel, port, &whole, ends);
         if let Some(key) = found {
             self.close_estate(key);
         }
         Ok(Capability::Receive(port))
+    }
+
+    /// The ends of the links of those who have rights to a port that has come.
+    fn take_ends(&mut self, kernel: &mut Kernel, port: PortId, whole: &Whole, ends: Vec<(OwnedFd, u64)>) {
+        let last = ends.len() - whole.once as usize - 1;
+        for (at, (end, heard)) in ends.into_iter().enumerate() {
+            if at > last {
+                kernel.grant_send_once(port);
+                self.link_once(kernel, port, Some(end));
+                continue;
+            }
+            kernel.grant_send(port);
+            let link = link_over(end).ok().and_then(|link| self.set.insert(link).ok());
+            let owned = link.filter(|key| self.own_from(kernel, *key, port, false, Some(heard)).is_ok());
+            let Some(key) = owned else {
+                kernel.withdraw_send(port);
+                continue;
+            };
+            if at == last
+                && let Some(end) = self.ends.get_mut(key)
+            {
+                for _ in 0..whole.tokens {
+                    kernel.grant_send_once(port);
+                    let _ = end.granted.grant(port);
+                }
+            }
+        }
     }
 
     /// The link over which a port came stays for the sake of send-once rights.
@@ -194,6 +221,7 @@ impl Desk {
         for message in messages.into_iter().map(|(message, _)| message).chain(requests) {
             kernel.destroy_message(message);
         }
+        kernel.port_died(coming.port);
     }
 
     /// A record that says nothing but a number.

@@ -31,6 +31,8 @@ pub(super) struct Desk {
     pub(super) ends: Ends,
     /// Which way messages go, by the number that the kernel knows.
     pub(super) routes: NumberMap<u64, Route>,
+    /// Send-once rights that are one to the kernel, by their route.
+    pub(super) pools: HashMap<u64, Vec<Route>>,
     numbers: u64,
     /// Ports of this process to which others have rights.
     pub(super) ports: NumberMap<PortId, Known>,
@@ -72,6 +74,8 @@ pub(super) enum Route {
     Token(Key, u64),
     /// A link on which messages come.
     Origin(Key),
+    /// Whichever is left of several send-once rights to a port that has moved away over this link.
+    Pool(Key),
 }
 
 /// A port of this process to which others have rights.
@@ -92,6 +96,7 @@ impl Desk {
             set: LinkSet::new()?,
             ends: Ends::default(),
             routes: NumberMap::default(),
+            pools: HashMap::new(),
             numbers: 0,
             ports: NumberMap::default(),
             verified: HashMap::new(),
@@ -295,6 +300,9 @@ impl Desk {
     pub(super) fn forget(&mut self, key: Key) -> Option<Box<End>> {
         let end = self.ends.remove(key)?;
         self.routes.remove(&end.number);
+        for going in self.going.values_mut() {
+            going.forget(key);
+        }
         if let Some(claim) = end.claim.filter(|claim| self.verified.get(claim) == Some(&end.port)) {
             self.verified.remove(&claim);
         }

@@ -62,6 +62,10 @@ pub(super) struct End {
     pub(super) has_moved: bool,
     /// What came after the last look for a port that moves, and waits for the decision.
     pub(super) aside: VecDeque<Letter>,
+    /// Send-once rights to ports that move, whose holder was given a link instead and has not answered: our ends of those.
+    pub(super) detaching: Vec<(u64, OwnedFd)>,
+    /// Of the end of a send-once right that is one of several behind one route: that route.
+    pub(super) pool: Option<u64>,
 }
 
 /// A message that may have to be sent again, and what was made ready for its rights.
@@ -72,11 +76,21 @@ pub(super) struct Kept {
 }
 
 /// A send-once right that the other end granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Token {
     /// What it is known as here.
     pub(super) port: PortId,
     pub(super) route: u64,
+    /// Whether a message brings it home of which it is not sure yet who gets it.
+    pub(super) is_returning: bool,
+    /// The link that it is to be, once that is sure.
+    pub(super) detached: Option<OwnedFd>,
+}
+
+impl Token {
+    pub(super) fn new(port: PortId, route: u64) -> Self {
+        Self { port, route, is_returning: false, detached: None }
+    }
 }
 
 impl End {
@@ -106,6 +120,8 @@ impl End {
             heard: 0,
             has_moved: false,
             aside: VecDeque::new(),
+            detaching: Vec::new(),
+            pool: None,
         }
     }
 
@@ -141,6 +157,10 @@ impl Ends {
 
     pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut End> {
         self.places.get_mut(key.place())?.as_deref_mut().filter(|end| end.key == key)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &End> {
+        self.places.iter().flatten().map(|end| &**end)
     }
 
     pub(super) fn remove(&mut self, key: Key) -> Option<Box<End>> {

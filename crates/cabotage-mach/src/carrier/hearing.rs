@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use cabotage_link::{BLOCKS_MAX, Event, Key, Letter};
 
 use super::desk::{Desk, link_over};
+use super::detached::ITSELF;
 use super::rules::{Broken, Ending, Role};
 use super::unpacking::Came;
 use super::wire::{self, Claim, PORTS_MAX, Record, Says, Welcome};
@@ -140,13 +141,13 @@ impl Desk {
                 kernel.withdraw_send(port);
             }
             Says::Unused { token } => {
-                let port = end.granted.end(token)?;
+                let port = self.end_granted(key, token)?;
                 kernel.destroy_capability(Capability::SendOnce(port));
                 self.close_if_done(key);
             }
             Says::Materialise { token } => {
-                let port = end.granted.end(token)?;
-                self.link_once(kernel, port, descriptor);
+                let port = self.end_granted(key, token)?;
+                self.part_once(kernel, port, descriptor);
                 self.close_if_done(key);
             }
             Says::Taken { limit } => {
@@ -154,11 +155,14 @@ impl Desk {
                 self.carry_waiting(kernel, key, port);
             }
             Says::Died => {
-                if end.role.hear_death()? {
+                let had_right = end.role.hear_death()?;
+                if self.drain_pool(key, port) || had_right {
                     kernel.port_died(port);
                 }
                 self.close_if_done(key);
             }
+            Says::Detach { token } => self.hear_detach(kernel, key, token, descriptor)?,
+            Says::Detached { token } => self.hear_detached(kernel, key, token)?,
             Says::Message(_) | Says::Ahead => {}
             says => return self.hear_of_move(kernel, key, &says, descriptor),
         }
@@ -201,7 +205,8 @@ impl Desk {
             if !std::mem::take(has_right) {
                 return Err(Broken::OutOfTurn);
             }
-            self.link_once(kernel, port, descriptor);
+            self.answered(key, ITSELF);
+            self.part_once(kernel, port, descriptor);
             return Ok(());
         }
         end.role.hear_fork()?;
@@ -237,7 +242,7 @@ impl Desk {
     }
 
     /// A send-once right to a port of ours has a link of its own from now on.
-    fn link_once(&mut self, kernel: &mut Kernel, port: PortId, descriptor: Option<OwnedFd>) {
+    pub(super) fn link_once(&mut self, kernel: &mut Kernel, port: PortId, descriptor: Option<OwnedFd>) {
         let link = descriptor.and_then(|descriptor| link_over(descriptor).ok());
         if kernel.ports.get(port).is_none()
             || link.and_then(|link| self.own(kernel, link, port, true).ok()).is_none()
@@ -272,6 +277,8 @@ impl Desk {
         match (had_right, is_owner) {
             (true, true) if is_once => kernel.destroy_capability(Capability::SendOnce(port)),
             (true, true) => kernel.withdraw_send(port),
+            // One of several that are left of a port's: its port is not its alone.
+            (true, false) if end.pool.is_some() => {}
             (true, false) => kernel.port_died(port),
             (false, _) => {}
         }
@@ -280,6 +287,7 @@ impl Desk {
         }
         for token in dead {
             self.routes.remove(&token.route);
+            self.pools.remove(&token.route);
             kernel.port_died(token.port);
         }
     }

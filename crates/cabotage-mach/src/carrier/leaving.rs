@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A receive right that goes to another process: its old owner's part of the move, until everything has been said.
 
+mod detaching;
 mod estate;
 
 use std::os::fd::OwnedFd;
@@ -18,7 +19,6 @@ use super::wire::{self, Record, Says, WireError, Word};
 use crate::kernel::message::{Capability, Cargo, Message};
 use crate::kernel::port::Home;
 use crate::kernel::{Kernel, PortId};
-use crate::right::Disposition;
 
 /// How many records are taken from one link in one look.
 const RECORDS_AT_ONCE: usize = 4096;
@@ -39,6 +39,12 @@ pub(super) struct Going {
     own: Option<OwnedFd>,
     /// What was made ready for the rights in the queue.
     changes: Vec<Change>,
+    /// Whether somebody may have a send-once right to the port and was not asked; our ends of those that are links.
+    has_unasked: bool,
+    once: Vec<OwnedFd>,
+    /// How many messages of the queue were handed over, and how many send-once rights stay here.
+    messages: usize,
+    tokens: u32,
     has_failed: bool,
 }
 
@@ -74,11 +80,9 @@ impl Desk {
     /// A message of the kernel with a receive right waits at a port that is away. One whose right can't go is destroyed.
     pub(super) fn depart(&mut self, kernel: &mut Kernel, destination: PortId) {
         let Some(message) = kernel.first_for_carrier(destination) else { return };
-        let route = match kernel.ports.get(destination).map(|port| port.home) {
-            Some(Home::Away(route)) => self.way(route),
-            _ => None,
-        };
-        match route.and_then(|(key, _)| self.set_out(kernel, key, &message)) {
+        let route = kernel.ports.get(destination).and_then(|port| port.route_of(&message.destination));
+        match route.and_then(|route| self.way(route)).and_then(|(key, _)| self.set_out(kernel, key, &message))
+        {
             Some(Ok(())) => kernel.await_carrier(destination, message),
             _ => kernel.destroy_message(message),
         }
@@ -101,7 +105,7 @@ impl Desk {
         port: PortId,
         destination: PortId,
     ) -> Result<(), NotPassed> {
-        // A queue with receive rights of its own, and send-once rights that others hold, stay where they are.
+        // A queue with receive rights of its own stays where it is.
         if kernel.is_rooted(port) {
             return Err(NotPassed::Receive);
         }
@@ -128,6 +132,10 @@ impl Desk {
                 fresh: Vec::new(),
                 own: None,
                 changes: Vec::new(),
+                has_unasked: true,
+                once: Vec::new(),
+                messages: 0,
+                tokens: 0,
                 has_failed: false,
             }),
         );
@@ -149,7 +157,7 @@ impl Desk {
         descriptor: Option<OwnedFd>,
     ) -> Result<(), Broken> {
         match *says {
-            Says::Offer { number } => self.hear_offer(key, number, descriptor),
+            Says::Offer { number } => self.hear_offer(kernel, key, number, descriptor),
             Says::Ready => self.going_over(key)?.departure.ready().map_err(|_| Broken::OutOfTurn),
             Says::Custody => self.going_over(key)?.departure.custody().map_err(|_| Broken::OutOfTurn),
             Says::Give { heard } => self.hear_give(key, heard, descriptor),
@@ -200,7 +208,7 @@ impl Desk {
             return Err(NotPassed::Crowded);
         }
         self.take_clients(kernel, port);
-        if !self.have_met_all(port) {
+        if !self.have_met_all(port) || !self.detach_all(port)? {
             return Ok(());
         }
         for key in self.holders_of(port) {
@@ -351,12 +359,8 @@ fn discard(end: &mut End, record: &Record<'_>) -> Result<(), Fault> {
 
 /// The receive rights among what a message carries.
 fn receive_rights(cargo: &Cargo) -> Vec<PortId> {
-    let rights = match cargo {
-        Cargo::Port(right, Disposition::MoveReceive) => std::slice::from_ref(right),
-        Cargo::Ports(rights, Disposition::MoveReceive) => rights.as_slice(),
-        _ => &[],
-    };
-    rights
+    cargo
+        .rights()
         .iter()
         .filter_map(|right| match right {
             Capability::Receive(port) => Some(*port),

@@ -9,6 +9,7 @@
 
 mod coming;
 mod desk;
+mod detached;
 mod end;
 #[cfg(test)]
 mod explored;
@@ -21,6 +22,7 @@ mod luggage;
 mod moving;
 mod packet;
 mod passing;
+mod pool;
 mod rights;
 mod rules;
 mod sending;

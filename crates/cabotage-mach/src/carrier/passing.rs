@@ -10,11 +10,10 @@ use cabotage_link::{Key, Link, Options};
 use cabotage_os::object::unguessable;
 use cabotage_os::{Errno, SystemError};
 
-use super::desk::{Desk, Route, link_over, refusal_of_link, two_ends};
+use super::desk::{Desk, Route, refusal_of_link, two_ends};
 use super::end::End;
 use super::luggage::Luggage;
 use super::packet::{About, Packet};
-use super::rules::Role;
 use super::wire::{self, Carried, Claim, Word};
 use crate::kernel::message::{Capability, Cargo, Message};
 use crate::kernel::port::Home;
@@ -49,10 +48,8 @@ pub(super) enum Change {
     Sent(PortId),
     /// A send-once right to a port that is away goes home; on this link it was this token.
     Returned(PortId, Key, u64),
-    /// One goes to a third party, which gets this end.
-    Used(PortId, Key, u64, OwnedFd),
-    /// A send-once right that was a link of its own goes, as this one.
-    Handed(PortId, Key, OwnedFd),
+    /// One goes to a third party, which gets this end; its owner was told, over the link that is named.
+    Used(PortId, Key, OwnedFd),
     /// A send-once right to this port was on a link that is over: it is destroyed if its message arrived there.
     Lost(PortId),
     /// A receive right goes, all of which went ahead.
@@ -117,6 +114,11 @@ impl Desk {
                 Some(number) => bare(Carried::Receive(number), Change::Moved(*port)),
                 None => Err(NotPassed::Receive),
             },
+            // To the port itself that goes over this link.
+            Capability::Send(port) if self.goes_over(*port, key) => bare(Carried::Own, Change::Nothing),
+            Capability::SendOnce(port) if self.goes_over(*port, key) => {
+                bare(Carried::OwnOnce, Change::Nothing)
+            }
             Capability::Send(port) | Capability::SendOnce(port) if home(port).is_none() => {
                 bare(Carried::Dead(sort), Change::Nothing)
             }
@@ -125,7 +127,7 @@ impl Desk {
                 _ => self.link_to(kernel, *port, false),
             },
             Capability::SendOnce(port) => match home(port) {
-                Some(Home::Away(route)) => self.pass_once_on(key, *port, route),
+                Some(Home::Away(_)) => self.pass_once_on(kernel, key, *port),
                 _ => self.grant(key, *port),
             },
         }
@@ -133,6 +135,9 @@ impl Desk {
 
     /// A send right to a port of ours: a new link, of which we keep the owner's end.
     fn link_to(&mut self, kernel: &Kernel, port: PortId, is_once: bool) -> Result<Passing, NotPassed> {
+        if self.has_been_handed_over(port) {
+            return Err(NotPassed::Crowded);
+        }
         let (link, end) = Link::pair(Options::new()).map_err(refusal_of_link)?;
         let own = self.own(kernel, link, port, is_once)?;
         let claim = self.own_claim(port)?;
@@ -148,6 +153,10 @@ impl Desk {
 
     /// A send-once right to a port of ours: a token of this link.
     fn grant(&mut self, key: Key, port: PortId) -> Result<Passing, NotPassed> {
+        if self.has_been_handed_over(port) {
+            return Err(NotPassed::Crowded);
+        }
+        self.look_for_once_rights(port);
         let end = self.ends.get_mut(key).ok_or(NotPassed::Crowded)?;
         let token = end.granted.grant(port).map_err(|_| NotPassed::Crowded)?;
         Ok(Passing { carried: Carried::Token(token), descriptor: None, change: Change::Granted(key, token) })
@@ -196,9 +205,12 @@ impl Desk {
     }
 
     /// A send-once right to another process's port: back home as what it is, to a third party as a link.
-    fn pass_once_on(&mut self, key: Key, port: PortId, route: u64) -> Result<Passing, NotPassed> {
-        match self.routes.get(&route).copied() {
+    fn pass_once_on(&mut self, kernel: &Kernel, key: Key, port: PortId) -> Result<Passing, NotPassed> {
+        match self.once_route(kernel, port).and_then(|route| self.one_of(route)) {
             Some(Route::Token(own, token)) if own == key => {
+                if let Some(token) = self.ends.get_mut(own).and_then(|end| end.held.get_mut(token)) {
+                    token.is_returning = true;
+                }
                 let change = Change::Returned(port, own, token);
                 Ok(Passing { carried: Carried::Home(token), descriptor: None, change })
             }
@@ -207,13 +219,20 @@ impl Desk {
                     return Err(NotPassed::Crowded);
                 }
                 let (owners, theirs) = two_ends()?;
-                let change = Change::Used(port, own, token, copy_of(&theirs)?);
+                let change = Change::Used(port, own, copy_of(&theirs)?);
                 self.say_bare(own, Word::Materialise, token, Some(owners));
+                // It is said, so whatever becomes of the message, the right is no token any more.
+                if let Some(end) = self.ends.get_mut(own) {
+                    end.held.end(token);
+                }
                 Ok(Passing { carried: Carried::Once, descriptor: Some(theirs), change })
             }
             Some(Route::Link(own)) => {
                 let theirs = self.fork(own, 1)?;
-                let change = Change::Handed(port, own, copy_of(&theirs)?);
+                let change = Change::Used(port, own, copy_of(&theirs)?);
+                if let Some(end) = self.ends.get_mut(own) {
+                    end.role.release();
+                }
                 Ok(Passing { carried: Carried::Once, descriptor: Some(theirs), change })
             }
             _ => Ok(Passing {
@@ -240,46 +259,14 @@ impl Desk {
                     drop(self.set.remove(key));
                 }
                 Change::Granted(key, token) => {
-                    if let Some(end) = self.ends.get_mut(key) {
-                        let _ = end.granted.end(token);
-                    }
+                    // It was never used, unless the link is over.
+                    let _ = self.end_granted(key, token);
                 }
-                Change::Used(port, key, token, end) => {
-                    if let Some(end) = self.ends.get_mut(key) {
-                        end.held.end(token);
-                    }
-                    self.hold_once(kernel, port, key, end);
-                }
-                Change::Handed(port, key, end) => {
-                    if let Some(end) = self.ends.get_mut(key) {
-                        end.role.release();
-                    }
-                    self.hold_once(kernel, port, key, end);
-                }
-                Change::Nothing
-                | Change::Sent(_)
-                | Change::Lost(_)
-                | Change::Returned(..)
-                | Change::Moved(_) => {}
+                Change::Used(port, key, end) => self.hold_once(kernel, port, key, end),
+                Change::Returned(_, key, token) => self.keep_token(kernel, key, token),
+                Change::Nothing | Change::Sent(_) | Change::Lost(_) | Change::Moved(_) => {}
             }
         }
-    }
-
-    /// A send-once right, which another link was before, is this one.
-    fn hold_once(&mut self, kernel: &mut Kernel, port: PortId, before: Key, end: OwnedFd) {
-        let route = match kernel.ports.get(port).map(|port| port.home) {
-            Some(Home::Away(route)) => route,
-            _ => return,
-        };
-        let link = link_over(end).ok().and_then(|link| self.set.insert(link).ok());
-        let Some(key) = link else { return kernel.port_died(port) };
-        let number = self.next_number();
-        if let Some(end) = self.ends.get_mut(before).filter(|end| end.number == route) {
-            end.number = number;
-        }
-        self.routes.insert(route, Route::Link(key));
-        self.ends.add(End::new(key, port, route, Role::OnceHolder { has_right: true }));
-        self.close_if_done(before);
     }
 
     /// The message goes, and the count of a right of it moves.
@@ -287,17 +274,14 @@ impl Desk {
         match change {
             Change::Nothing | Change::Linked(_) | Change::Granted(..) => {}
             Change::Sent(port) => kernel.withdraw_send(port),
-            Change::Returned(port, key, token) | Change::Used(port, key, token, _) => {
+            Change::Returned(port, key, token) => {
                 if let Some(end) = self.ends.get_mut(key) {
                     end.held.end(token);
                 }
                 kernel.withdraw_send_once(port);
                 self.close_if_done(key);
             }
-            Change::Handed(port, key, _) => {
-                if let Some(end) = self.ends.get_mut(key) {
-                    end.role.release();
-                }
+            Change::Used(port, key, _) => {
                 kernel.withdraw_send_once(port);
                 self.close_if_done(key);
             }

@@ -97,6 +97,7 @@ impl Desk {
                 }
                 _ => Err(RightError::Dead),
             },
+            Some(_) if self.has_been_handed_over(port) => Err(RightError::Crowded),
             Some(_) => {
                 let (owners, theirs) = two_ends()?;
                 let link = link_over(owners).map_err(refusal_of_link)?;

@@ -69,6 +69,7 @@ impl Desk {
         match self.routes.get(&route)? {
             Route::Link(key) => Some((*key, To::Port)),
             Route::Token(key, token) => Some((*key, To::Token(*token))),
+            Route::Pool(_) => self.way_of_pool(route),
             Route::Origin(_) => None,
         }
     }

@@ -54,6 +54,10 @@ impl Desk {
                 }
                 self.close_if_done(key);
             }
+            Some(Route::Pool(key)) => {
+                self.pools.remove(&route);
+                self.close_if_done(key);
+            }
             Some(origin @ Route::Origin(_)) => {
                 // No right of ours: the number is an owner's.
                 self.routes.insert(route, origin);

@@ -7,6 +7,7 @@ use cabotage_link::{Block, Key, Letter};
 use cabotage_os::sealed::SealedPart;
 
 use super::desk::{Desk, Route, link_over};
+use super::detached::ITSELF;
 use super::end::Token;
 use super::hearing::Fault;
 use super::rules::{Broken, Role};
@@ -72,10 +73,14 @@ impl Desk {
     ) -> Result<(Capability, PortId, Option<u64>), Broken> {
         let Some(end) = self.ends.get_mut(key) else { return Err(Broken::OutOfTurn) };
         if let To::Token(token) = to {
-            let port = end.granted.end(token)?;
+            let port = self.end_granted(key, token)?;
             return Ok((Capability::SendOnce(port), port, None));
         }
         end.role.hear_message()?;
+        if !end.detaching.is_empty() {
+            self.answered(key, ITSELF);
+        }
+        let Some(end) = self.ends.get_mut(key) else { return Err(Broken::OutOfTurn) };
         let port = end.port;
         match end.role {
             Role::OnceOwner { .. } => Ok((Capability::SendOnce(port), port, None)),
@@ -156,11 +161,20 @@ impl Desk {
         Ok(match carried {
             Carried::Null(_) => Capability::Null,
             Carried::Dead(_) => Capability::Dead,
+            Carried::OwnOnce if !self.coming.contains_key(&key) => return Err(NOT_OWN),
+            Carried::OwnOnce => {
+                kernel.grant_send_once(port);
+                Capability::SendOnce(port)
+            }
+            Carried::Own if self.coming.contains_key(&key) => {
+                kernel.grant_send(port);
+                Capability::Send(port)
+            }
             Carried::Own => {
                 end.role.hear_fork().map_err(Broken::rule)?;
                 if kernel.grant_send(port) { Capability::Send(port) } else { Capability::Dead }
             }
-            Carried::Home(token) => Capability::SendOnce(end.granted.end(token).map_err(Broken::rule)?),
+            Carried::Home(token) => Capability::SendOnce(self.end_granted(key, token).map_err(Broken::rule)?),
             Carried::Token(token) => {
                 end.held.admit(token).map_err(Broken::rule)?;
                 Capability::SendOnce(self.take_token(kernel, key, token))
@@ -189,7 +203,7 @@ impl Desk {
         kernel.grant_send_once(port);
         self.routes.insert(route, Route::Token(key, token));
         if let Some(end) = self.ends.get_mut(key) {
-            end.held.hold(token, Token { port, route });
+            end.held.hold(token, Token::new(port, route));
         }
         port
     }
@@ -285,7 +299,7 @@ fn seen(carried: Carried) -> Disposition {
         Carried::Null(Right::SendOnce) | Carried::Dead(Right::SendOnce) => Disposition::MoveSendOnce,
         Carried::Null(Right::Receive) | Carried::Dead(Right::Receive) => Disposition::MoveReceive,
         Carried::Null(_) | Carried::Dead(_) | Carried::Send { .. } | Carried::Own => Disposition::MoveSend,
-        Carried::Once | Carried::Token(_) | Carried::Home(_) => Disposition::MoveSendOnce,
+        Carried::Once | Carried::Token(_) | Carried::Home(_) | Carried::OwnOnce => Disposition::MoveSendOnce,
         Carried::Receive(_) => Disposition::MoveReceive,
     }
 }
@@ -294,4 +308,5 @@ fn seen(carried: Carried) -> Disposition {
 const UNREAD_MAX: usize = 4096;
 
 const NOT_SEALED: Fault = "carries memory that can still be written, or is not what it says";
+const NOT_OWN: Fault = "brings a right to a port that is not on its way";
 const MISSING: Fault = "brings fewer descriptors than its rights need";

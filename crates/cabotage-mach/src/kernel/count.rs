@@ -9,6 +9,7 @@
 
 use super::Kernel;
 use super::ids::PortId;
+use super::message::Capability;
 use super::notification::Notification;
 use super::port::{Home, Port};
 use super::step::Step;
@@ -33,6 +34,11 @@ impl Kernel {
         if port.send_rights > 0 {
             return;
         }
+        if let (Home::Away(route), true) = (port.home, port.has_once_route()) {
+            // The send-once rights have a way of their own.
+            self.steps.push(Step::Release(route));
+            return self.forget_if_unused(id);
+        }
         let count = port.make_send_count;
         let notify = port.rare.as_mut().and_then(|rare| rare.no_senders.take());
         if let Some(notify) = notify {
@@ -54,7 +60,10 @@ impl Kernel {
     fn forget_if_unused(&mut self, id: PortId) {
         let Some(port) = self.ports.get(id).filter(|port| port.is_unused()) else { return };
         match port.home {
-            Home::Away(route) => self.steps.push(Step::Release(route)),
+            Home::Away(route) => {
+                let route = port.route_of(&Capability::SendOnce(id)).unwrap_or(route);
+                self.steps.push(Step::Release(route));
+            }
             Home::File => {}
             _ => return,
         }

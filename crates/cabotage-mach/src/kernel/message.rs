@@ -58,6 +58,29 @@ pub enum Cargo {
     File(OwnedFd),
 }
 
+impl Cargo {
+    /// The rights that it is.
+    pub(crate) fn rights(&self) -> &[Capability] {
+        match self {
+            Self::Port(right, _) => std::slice::from_ref(right),
+            Self::Ports(rights, _) => rights,
+            Self::Memory(_) | Self::File(_) => &[],
+        }
+    }
+}
+
+impl Message {
+    /// The rights that it carries beside those of its header.
+    pub(crate) fn rights(&self) -> impl Iterator<Item = &Capability> {
+        self.cargo.iter().flat_map(Cargo::rights)
+    }
+
+    /// Whether a receive right is among them.
+    pub(crate) fn carries_receive(&self) -> bool {
+        self.rights().any(|right| matches!(right, Capability::Receive(_)))
+    }
+}
+
 /// Who sent a message, as the kernel knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {

@@ -33,6 +33,7 @@ use destroy::Doomed;
 use ids::Table;
 pub use ids::{PortId, SetId, SpaceId, Ticket};
 use messages::Waits;
+pub use moving::Parting;
 pub use notification::Notification;
 use port::Port;
 use set::PortSet;

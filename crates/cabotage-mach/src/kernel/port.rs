@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use super::ids::{PortId, SetId, SpaceId, Ticket};
-use super::message::Message;
+use super::message::{Capability, Message};
 use crate::name::Name;
 
 /// How many messages a new port queues: `MACH_PORT_QLIMIT_DEFAULT`.
@@ -67,6 +67,8 @@ pub(crate) struct Rare {
     pub(crate) file: Option<Arc<OwnedFd>>,
     /// Whether only send-once rights may be made.
     pub(crate) for_replies: bool,
+    /// Of a port that has gone to another process: which way messages by send-once rights go, of which some were left.
+    pub(crate) once_route: Option<u64>,
     pub(crate) no_senders: Option<OnceRight>,
     pub(crate) port_destroyed: Option<OnceRight>,
     /// Names with a registered request, told when the port dies or can be sent to again.
@@ -126,6 +128,22 @@ impl Port {
 
     pub(crate) fn guard(&self) -> Guard {
         self.rare.as_ref().map_or(Guard::None, |rare| rare.guard)
+    }
+
+    /// Which way a message by this right goes, if another process has the port.
+    #[inline]
+    pub(crate) fn route_of(&self, sent_by: &Capability) -> Option<u64> {
+        let Home::Away(route) = self.home else { return None };
+        let once = match sent_by {
+            Capability::SendOnce(_) => self.rare.as_ref().and_then(|rare| rare.once_route),
+            _ => None,
+        };
+        Some(once.unwrap_or(route))
+    }
+
+    /// Whether some send-once rights were left when the port went away.
+    pub(crate) fn has_once_route(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.once_route.is_some())
     }
 
     /// The name under which `space` has the receive right, if it has it.

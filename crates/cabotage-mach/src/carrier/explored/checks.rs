@@ -3,8 +3,9 @@
 
 use super::holder::Holder;
 use super::net::Process;
+use super::old::KEPT;
 use super::right::Fate;
-use super::world::{Step, World};
+use super::world::{ERRAND, Step, World};
 use super::{FIRST, NEW, OLD, SECOND};
 
 impl World {
@@ -54,11 +55,58 @@ impl World {
         if self.lives(self.owner()) && living().any(|holder| holder.is_told_dead) {
             return Some("told that a living port is dead".into());
         }
+        if let Some(fault) = self.fault_of_once() {
+            return Some(fault);
+        }
         let is_asking = self.lives(OLD) && self.old.going.is_some() && !self.old.has_moved();
         if is_asking && self.lives(NEW) && self.new.is_unasked() && living().any(Holder::is_paused) {
             return Some("paused for one who has not answered".into());
         }
+        let is_asked = self.old.going.as_ref().is_some_and(|going| !going.departure.is_detached());
+        if is_asking && is_asked && living().any(Holder::is_paused) {
+            return Some("paused for one who may take its time".into());
+        }
+        if is_asking && is_asked && self.lives(NEW) && self.new.is_unasked() {
+            return Some("detached for one who has not answered".into());
+        }
         None
+    }
+
+    /// What has come of a send-once right to the port, at either owner.
+    fn came(&self, number: u8) -> Vec<bool> {
+        let came = self.old.port.came.iter().chain(self.new.port.iter().flat_map(|port| &port.came));
+        came.filter(|(known, _)| *known == number).map(|(_, is_message)| *is_message).collect()
+    }
+
+    /// Each send-once right gives one message or one notification, and that only if its holder did not send.
+    fn fault_of_once(&self) -> Option<String> {
+        let twice = [ERRAND, KEPT[0]].into_iter().find(|number| self.came(*number).len() > 1);
+        if let Some(number) = twice {
+            return Some(format!("send-once right {number} has come twice"));
+        }
+        let errand = &self.holders[usize::from(SECOND - FIRST)];
+        let is_told = self.came(ERRAND) == [false] && self.lives(SECOND);
+        (is_told && errand.did != Some(false))
+            .then(|| "told that nobody used a right that somebody has used or has".into())
+    }
+
+    /// The same where nothing more happens.
+    fn last_fault_of_once(&self) -> Option<String> {
+        if !self.lives(self.owner()) {
+            return None;
+        }
+        let errand = &self.holders[usize::from(SECOND - FIRST)];
+        let is_done = errand.did.is_some() || !self.lives(SECOND);
+        let had_one = self.old.had_errand;
+        if had_one && is_done && self.came(ERRAND).is_empty() {
+            return Some("nothing came of a send-once right".into());
+        }
+        if had_one && !is_done && errand.errand.is_none() {
+            return Some("a send-once right died, and its port did not".into());
+        }
+        let is_kept_done = self.old.keeps && !self.stopped(OLD);
+        (is_kept_done && self.came(KEPT[0]).is_empty())
+            .then(|| "nothing came of a send-once right that was kept".into())
     }
 
     /// What is wrong with a state in which nothing more happens.
@@ -79,7 +127,7 @@ impl World {
         {
             return Some("nobody has a right, and nobody is told".into());
         }
-        running.find_map(|holder| self.last_fault_of(holder))
+        self.last_fault_of_once().or_else(|| running.find_map(|holder| self.last_fault_of(holder)))
     }
 
     fn last_fault_of(&self, holder: &Holder) -> Option<String> {

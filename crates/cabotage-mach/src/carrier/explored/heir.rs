@@ -15,18 +15,22 @@ pub(super) struct Heir {
     wire: End,
     /// What is on its way, by the end over which it comes.
     coming: Vec<(End, Arrival<End, Message>)>,
+    /// Send-once rights to it.
+    once: Vec<(u8, Once)>,
     pub(super) port: Option<Port>,
     mutant: Option<Mutant>,
 }
 
 impl Heir {
     pub(super) fn new(wire: End, mutant: Option<Mutant>) -> Self {
-        Self { wire, coming: Vec::new(), port: None, mutant }
+        Self { wire, coming: Vec::new(), once: Vec::new(), port: None, mutant }
     }
 
     pub(super) fn ears(&self) -> Vec<End> {
         let links = self.port.iter().flat_map(|port| port.links.iter().map(|link| link.end));
-        links.chain([self.wire]).chain(self.coming.iter().map(|(end, _)| *end)).collect()
+        let once = self.port.iter().flat_map(|port| &port.once);
+        let once = once.map(|(_, Once::Token(end, _) | Once::Link(end))| *end);
+        links.chain(once).chain([self.wire]).chain(self.coming.iter().map(|(end, _)| *end)).collect()
     }
 
     /// Whether no port is on its way here, or has come.
@@ -52,6 +56,10 @@ impl Heir {
             return match record {
                 Record::Give(link, heard) => arrival.end(link, heard).unwrap(),
                 Record::Carry(message) => arrival.message(message).unwrap(),
+                Record::GiveOnce(number, end) => self.once.push((number, Once::Link(end))),
+                Record::GiveOwn(end, numbers) => {
+                    self.once.extend(numbers.iter().map(|number| (*number, Once::Token(end, *number))));
+                }
                 Record::Whole(ends, messages) => {
                     arrival.whole(ends, messages).unwrap();
                     net.say(end, Record::Custody);
@@ -77,7 +85,7 @@ impl Heir {
         let Some((estate, arrival)) = self.coming.pop() else { return };
         net.close(ME, estate);
         let (ends, queue) = arrival.decide().unwrap();
-        let mut port = Port { queue, ..Port::default() };
+        let mut port = Port { queue, once: std::mem::take(&mut self.once), ..Port::default() };
         if self.mutant == Some(Mutant::QueueStays) {
             port.queue.clear();
         }
@@ -103,6 +111,9 @@ impl Heir {
             let (_, arrival) = self.coming.remove(at);
             net.close(ME, end);
             let (ends, messages) = arrival.into_parts();
+            for (_, Once::Token(end, _) | Once::Link(end)) in std::mem::take(&mut self.once) {
+                net.close(ME, end);
+            }
             let replies = messages.iter().filter_map(|message| match message.reply? {
                 Once::Link(end) => Some(end),
                 Once::Token(..) => None,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Mutant;
-use super::net::{End, Net, Process, Record};
+use super::net::{End, Net, Once, Process, Record};
 use super::right::{Act, Fate, Kept, Right};
 use crate::carrier::moving::Lost;
 
@@ -21,6 +21,10 @@ pub(super) struct Holder {
     pub(super) fates: BTreeMap<u8, Fate>,
     pub(super) sent: u8,
     pub(super) is_told_dead: bool,
+    /// A send-once right to the port, and what becomes of it: whether a message goes by it, once that is done.
+    pub(super) errand: Option<Once>,
+    pub(super) wants: Option<bool>,
+    pub(super) did: Option<bool>,
     mutant: Option<Mutant>,
 }
 
@@ -35,6 +39,9 @@ impl Holder {
             fates: BTreeMap::new(),
             sent: 0,
             is_told_dead: false,
+            errand: None,
+            wants: None,
+            did: None,
             mutant,
         }
     }
@@ -78,8 +85,41 @@ impl Holder {
             Fate::Link(end) => Some(*end),
             _ => None,
         });
-        let ears = of_right.chain(once).chain(self.tails.iter().copied()).chain(self.friend);
+        let errand = self.errand.map(|(Once::Token(end, _) | Once::Link(end))| end);
+        let ears = of_right.chain(once).chain(self.tails.iter().copied()).chain(self.friend).chain(errand);
         ears.filter(|end| net.holds(self.me, *end)).collect()
+    }
+
+    /// Whether its user can use its send-once right, or destroy it.
+    pub(super) fn can_run(&self) -> bool {
+        self.errand.is_some() && self.wants.is_some()
+    }
+
+    pub(super) fn run(&mut self, net: &mut Net) {
+        let (Some(errand), Some(wants)) = (self.errand.take(), self.wants.take()) else { return };
+        self.did = Some(wants);
+        match (errand, wants) {
+            (Once::Token(end, number), true) => net.say(end, Record::Answer(Some(number))),
+            (Once::Token(end, number), false) => net.say(end, Record::Unused(number)),
+            (Once::Link(end), wants) => {
+                if wants {
+                    net.say(end, Record::Answer(None));
+                }
+                net.close(self.me, end);
+            }
+        }
+    }
+
+    /// Its send-once right is to be another link, unless it was used.
+    fn detach(&mut self, net: &mut Net, end: End, number: u8, ours: End) {
+        if self.errand != Some(Once::Token(end, number)) {
+            return net.close(self.me, ours);
+        }
+        net.say(end, Record::Detached(number));
+        if self.is(Mutant::AnswersByToken) {
+            return;
+        }
+        self.errand = Some(Once::Link(ours));
     }
 
     /// The next thing that its user wants, up to the moment at which it is published.
@@ -208,6 +248,7 @@ impl Holder {
                 assert_eq!(self.fates.get(&number), Some(&Fate::Open(end)), "materialised what is not open");
                 self.fates.insert(number, Fate::Link(link));
             }
+            Some(Record::Detach(number, ours)) => self.detach(net, end, number, ours),
             Some(Record::Right(end)) => {
                 self.right = Some(Right::new(end));
             }
@@ -303,6 +344,9 @@ impl Holder {
         }
         net.close(self.me, end);
         self.tails.retain(|tail| *tail != end);
+        let is_lost =
+            |errand: &mut Once| matches!(errand, Once::Token(link, _) | Once::Link(link) if *link == end);
+        let _ = self.errand.take_if(is_lost);
         let Some(right) = &mut self.right else { return };
         if right.end == end {
             let lost = right.follower.left().unwrap();

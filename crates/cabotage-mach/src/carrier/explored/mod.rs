@@ -73,6 +73,22 @@ enum Mutant {
     WelcomesAtCustody,
     /// The new owner forgets the queue.
     QueueStays,
+    /// Send-once rights to the port stay tokens of links that the old owner keeps.
+    LeavesTokens,
+    /// The old owner hands over before everybody has answered who was asked for a send-once right.
+    LeavesAsked,
+    /// Holders of send-once rights are asked before the new owner has answered.
+    DetachesBeforeReady,
+    /// Holders of send rights are paused while somebody is asked.
+    PausesWhileAsked,
+    /// Who said that its send-once right is a link goes on to use the token.
+    AnswersByToken,
+    /// The old owner does not hand over the links of send-once rights.
+    OnceEndsStay,
+    /// When a move is taken back, the links of send-once rights are closed.
+    TakesLinksBack,
+    /// The new owner is not told of send-once rights that the old owner keeps.
+    KeptAreForgotten,
 }
 
 /// How much was explored.

@@ -47,6 +47,13 @@ pub(super) enum Record {
     /// By this token, or by the link itself.
     Reply(Option<u8>),
     Materialise(u8, End),
+    /// A message by a send-once right to the port: by this one's number, or by the link itself.
+    Answer(Option<u8>),
+    /// The send-once right of this number was destroyed.
+    Unused(u8),
+    /// It is to be this end.
+    Detach(u8, End),
+    Detached(u8),
     Fork(End),
     Release,
     /// A right that is passed to a third party.
@@ -59,6 +66,10 @@ pub(super) enum Record {
     Offer(End),
     Ready,
     Give(End, u64),
+    /// The end of the link of a send-once right, with its number.
+    GiveOnce(u8, End),
+    /// The end of the old owner's own link, on which it keeps the send-once rights of these numbers.
+    GiveOwn(End, &'static [u8]),
     Carry(Message),
     Whole(u64, u64),
     Custody,
@@ -75,6 +86,9 @@ impl Record {
             | Self::Pause(end)
             | Self::Offer(end)
             | Self::Give(end, _)
+            | Self::GiveOnce(_, end)
+            | Self::GiveOwn(end, _)
+            | Self::Detach(_, end)
             | Self::Carry(Message { reply: Some(Once::Link(end)), .. }) => Some(end),
             _ => None,
         }

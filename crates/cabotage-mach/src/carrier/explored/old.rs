@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The process that has the receive right at first, and moves it.
 
+mod detaching;
+
 use super::Mutant;
 use super::net::{End, Message, Net, Once, Process, Record};
 use super::port::{Port, is_over};
@@ -16,8 +18,21 @@ pub(super) struct Old {
     wire: End,
     pub(super) going: Option<Going>,
     moves_left: u8,
+    /// Numbers of send-once rights that its own user has, and the end on which they are tokens after the move.
+    pub(super) kept: Vec<u8>,
+    /// Whether it had any, and whether somebody else had one.
+    pub(super) keeps: bool,
+    pub(super) had_errand: bool,
+    own: Option<End>,
+    /// Messages by them that came while the port was on its way.
+    late: Vec<u8>,
+    /// Ends of links for send-once rights that a move has left, which was taken back.
+    parted: Vec<(u8, End)>,
     mutant: Option<Mutant>,
 }
+
+/// The send-once rights that the old owner's user may have.
+pub(super) const KEPT: &[u8] = &[2];
 
 /// A move.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,6 +42,8 @@ pub(super) struct Going {
     /// The other ends of what holders were given, by their links.
     fresh: Vec<(End, End)>,
     told: Vec<End>,
+    /// Our ends of links that send-once rights are to be.
+    detaching: Vec<(u8, End)>,
 }
 
 /// A step of the move.
@@ -36,6 +53,8 @@ pub(super) enum Move {
     Pause(End),
     HearOut(End),
     Materialise(u8),
+    /// Gives the holder of a send-once right a link for it.
+    Detach(u8, End),
     /// Everything goes to the new owner, or one piece of it.
     HandOver,
     Decide,
@@ -45,7 +64,19 @@ pub(super) enum Move {
 
 impl Old {
     pub(super) fn new(wire: End, moves_left: u8, mutant: Option<Mutant>) -> Self {
-        Self { port: Port::default(), wire, going: None, moves_left, mutant }
+        Self {
+            port: Port::default(),
+            wire,
+            going: None,
+            moves_left,
+            kept: vec![],
+            keeps: false,
+            had_errand: false,
+            own: None,
+            late: vec![],
+            parted: vec![],
+            mutant,
+        }
     }
 
     fn is(&self, mutant: Mutant) -> bool {
@@ -68,7 +99,12 @@ impl Old {
     /// The ends that it listens to.
     pub(super) fn ears(&self) -> Vec<End> {
         let links = self.port.links.iter().map(|link| link.end);
-        links.chain([self.wire]).chain(self.estate()).collect()
+        let once = self.port.once.iter().map(|(_, Once::Token(end, _) | Once::Link(end))| *end);
+        // A link that is to go along is not opened.
+        let going = |end: &End| {
+            self.going.as_ref().is_some_and(|going| going.detaching.iter().any(|(_, known)| known == end))
+        };
+        links.chain(once.filter(move |end| !going(end))).chain([self.wire]).chain(self.estate()).collect()
     }
 
     fn estate(&self) -> Option<End> {
@@ -84,6 +120,14 @@ impl Old {
                 Record::Custody => going.departure.custody().unwrap(),
                 other => panic!("the old owner hears {other:?}"),
             };
+        }
+        if let Record::Detached(number) = record {
+            return self.detached(number);
+        }
+        if let Record::Answer(Some(number)) | Record::Unused(number) = record
+            && let Some(going) = &mut self.going
+        {
+            going.departure.answered(end, number.into());
         }
         let discards = self.has_moved() && !self.is(Mutant::TakesAfterLast);
         match record {
@@ -126,12 +170,17 @@ impl Old {
             return links.filter(waits).map(Move::Moved).collect();
         }
         let mut moves = vec![Move::TakeBack];
+        if departure.may_detach() || self.is(Mutant::DetachesBeforeReady) {
+            moves.extend(self.undetached().map(|(number, end)| Move::Detach(number, end)));
+        }
         let with_right = || self.port.links.iter().filter(|link| link.has_right).map(|link| link.end);
         let pauses = |end: &End| departure.is_to_pause(*end) || self.pauses_early(*end);
         let looked = |end: &End| !self.is(Mutant::LooksBeforePause) || net.unread(*end).is_empty();
-        moves.extend(with_right().filter(pauses).filter(looked).map(Move::Pause));
+        let may_pause = self.undetached().next().is_none() || self.is(Mutant::LeavesTokens);
+        moves.extend(with_right().filter(|_| may_pause).filter(pauses).filter(looked).map(Move::Pause));
         moves.extend(with_right().filter(|end| self.can_hear_out(net, *end)).map(Move::HearOut));
-        if departure.is_quiet(with_right()) {
+        let is_all_asked = self.undetached().next().is_none() || self.is(Mutant::LeavesTokens);
+        if is_all_asked && (departure.is_quiet(with_right()) || self.leaves_early(with_right())) {
             moves.push(self.token().map_or(Move::HandOver, Move::Materialise));
         }
         if departure.may_decide() || (self.is(Mutant::DecidesBeforeCustody) && departure.is_delivered()) {
@@ -142,7 +191,9 @@ impl Old {
 
     fn pauses_early(&self, end: End) -> bool {
         let is_new = |going: &Going| going.fresh.iter().all(|(link, _)| *link != end);
-        self.is(Mutant::PausesBeforeReady) && self.going.as_ref().is_some_and(is_new)
+        let while_asked = self.is(Mutant::PausesWhileAsked)
+            && self.going.as_ref().is_some_and(|going| going.departure.may_detach());
+        (while_asked || self.is(Mutant::PausesBeforeReady)) && self.going.as_ref().is_some_and(is_new)
     }
 
     fn can_hear_out(&self, net: &Net, end: End) -> bool {
@@ -176,7 +227,7 @@ impl Old {
         net.close(ME, theirs);
         let departure = Departure::offered();
         self.moves_left -= 1;
-        self.going = Some(Going { departure, estate, fresh: vec![], told: vec![] });
+        self.going = Some(Going { departure, estate, fresh: vec![], told: vec![], detaching: vec![] });
     }
 
     fn go_on(&mut self, net: &mut Net, step: Move) {
@@ -198,6 +249,13 @@ impl Old {
                 }
                 let heard = self.port.link(end).map_or(0, |link| link.heard);
                 going.departure.heard(end, heard);
+            }
+            Move::Detach(number, end) => {
+                let (theirs, ours) = net.pair(ME, ME);
+                net.say(end, Record::Detach(number, theirs));
+                net.close(ME, theirs);
+                going.detaching.push((number, ours));
+                going.departure.ask(end, number.into());
             }
             Move::Moved(end) => {
                 let heard = self.port.link(end).map_or(0, |link| link.heard);
@@ -237,6 +295,19 @@ impl Old {
             }
             messages += 1;
         }
+        for (number, _) in self.port.once.iter().filter(|(_, way)| matches!(way, Once::Link(_))) {
+            let Some((_, end)) = going.detaching.iter().find(|(known, _)| known == number) else { continue };
+            if self.mutant != Some(Mutant::OnceEndsStay) {
+                net.say(going.estate, Record::GiveOnce(*number, *end));
+            }
+        }
+        if !self.kept.is_empty() {
+            let (own, theirs) = net.pair(ME, ME);
+            let numbers = if self.mutant == Some(Mutant::KeptAreForgotten) { &[] } else { KEPT };
+            net.say(going.estate, Record::GiveOwn(theirs, numbers));
+            net.close(ME, theirs);
+            self.own = Some(own);
+        }
         net.say(going.estate, Record::Whole(ends, messages));
         going.departure.deliver();
     }
@@ -250,6 +321,15 @@ impl Old {
         for (_, fresh) in &going.fresh {
             net.close(ME, *fresh);
         }
+        for (_, end) in std::mem::take(&mut going.detaching) {
+            net.close(ME, end);
+        }
+        self.port.once.retain(|(_, way)| matches!(way, Once::Token(..)));
+        if let Some(own) = self.own {
+            for number in std::mem::take(&mut self.late) {
+                net.say(own, Record::Answer(Some(number)));
+            }
+        }
         for message in std::mem::take(&mut self.port.queue) {
             if let Some(Once::Link(end)) = message.reply {
                 net.close(ME, end);
@@ -258,7 +338,20 @@ impl Old {
     }
 
     fn take_back(&mut self, net: &mut Net) {
-        let Some(going) = self.going.take() else { return };
+        let Some(mut going) = self.going.take() else { return };
+        // What was given stays a link, or becomes one.
+        for (number, end) in std::mem::take(&mut going.detaching) {
+            let is_open = self.port.once.iter().any(|(known, _)| *known == number);
+            if !is_open || self.mutant == Some(Mutant::TakesLinksBack) {
+                net.close(ME, end);
+            } else {
+                self.parted.push((number, end));
+            }
+        }
+        if let Some(own) = self.own.take() {
+            net.close(ME, own);
+        }
+        self.port.came.extend(std::mem::take(&mut self.late).into_iter().map(|number| (number, true)));
         net.close(ME, going.estate);
         for (_, fresh) in &going.fresh {
             net.close(ME, *fresh);

@@ -23,6 +23,10 @@ pub(super) struct Port {
     pub(super) taken: Vec<(Process, u8)>,
     pub(super) owed: Vec<Once>,
     pub(super) is_told_no_senders: bool,
+    /// Send-once rights of others to the port.
+    pub(super) once: Vec<(u8, Once)>,
+    /// What has come of each: whether it was a message.
+    pub(super) came: Vec<(u8, bool)>,
 }
 
 impl Port {
@@ -32,6 +36,17 @@ impl Port {
 
     pub(super) fn add(&mut self, end: End) {
         self.links.push(Link { end, has_right: true, heard: 0 });
+    }
+
+    /// A message came by a send-once right, or the news that there will be none.
+    fn hear_once(&mut self, end: End, number: Option<u8>, is_message: bool) {
+        let is_it = |(known, way): &(u8, Once)| match *way {
+            Once::Token(link, token) => link == end && number == Some(token) && token == *known,
+            Once::Link(link) => link == end && number.is_none(),
+        };
+        let at = self.once.iter().position(is_it).expect("a right that is open");
+        let (number, _) = self.once.remove(at);
+        self.came.push((number, is_message));
     }
 
     /// Whether nobody has a right.
@@ -47,6 +62,8 @@ impl Port {
                 self.queue.push(Message { from, number, reply });
             }
             Record::Fork(fork) => self.add(fork),
+            Record::Answer(number) => self.hear_once(end, number, true),
+            Record::Unused(number) => self.hear_once(end, Some(number), false),
             Record::Release => {
                 if let Some(link) = self.link(end) {
                     link.has_right = false;
@@ -66,6 +83,11 @@ impl Port {
             .iter_mut()
             .for_each(|message| message.reply = message.reply.filter(|reply| !is_of(*reply, end)));
         self.owed.retain(|reply| !is_of(*reply, end));
+        let is_here = |way: &Once| matches!(way, Once::Token(link, _) | Once::Link(link) if *link == end);
+        let (lost, left): (Vec<_>, _) =
+            std::mem::take(&mut self.once).into_iter().partition(|(_, way)| is_here(way));
+        self.once = left;
+        self.came.extend(lost.into_iter().map(|(number, _)| (number, false)));
         net.close(me, end);
     }
 

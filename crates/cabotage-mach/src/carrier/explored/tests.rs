@@ -6,14 +6,27 @@ use super::world::{Scenario, World};
 use super::{Mutant, explore};
 
 /// One sender, and a port that moves.
-const MOVE: Scenario =
-    Scenario { first: &[Send, Send, Release], second: &[], are_two: false, moves: 1, deaths: 1, stops: 0 };
+const MOVE: Scenario = Scenario {
+    first: &[Send, Send, Release],
+    second: &[],
+    are_two: false,
+    errand: None,
+    keeps: false,
+    moves: 1,
+    deaths: 1,
+    stops: 0,
+};
 /// Two senders.
 const TWO: Scenario = Scenario { first: &[Send], second: &[Send], are_two: true, ..MOVE };
 /// A question, whose answer may be given by either owner.
 const ASK: Scenario = Scenario { first: &[Ask, Release], ..MOVE };
 /// A right that is passed on while the port moves.
 const PASS: Scenario = Scenario { first: &[Pass], second: &[Send], ..MOVE };
+/// Somebody has a send-once right to the port, and uses it or gives it back.
+const ANSWER: Scenario = Scenario { first: &[Send], errand: Some(true), ..MOVE };
+const WAIVE: Scenario = Scenario { errand: Some(false), ..ANSWER };
+/// The old owner has one itself.
+const KEEP: Scenario = Scenario { first: &[Send], keeps: true, ..MOVE };
 /// The same without a move.
 const STAY: Scenario =
     Scenario { first: &[Send, Pass, Ask, Release], second: &[Ask, Release], moves: 0, ..MOVE };
@@ -81,6 +94,25 @@ fn a_right_that_is_passed_on_waits_for_nobody_but_the_owner() {
 }
 
 #[test]
+fn a_send_once_right_to_a_port_that_moves_gives_one_message_or_one_notification() {
+    holds(ANSWER);
+    holds(WAIVE);
+    holds(KEEP);
+}
+
+#[test]
+fn whoever_holds_a_send_once_right_holds_nobody_up_but_the_move() {
+    holds(stopped(ANSWER));
+    holds(stopped(KEEP));
+}
+
+#[test]
+#[ignore = "a million states: run it with --release"]
+fn send_once_rights_of_the_old_owner_and_of_another_end_once_each() {
+    holds(Scenario { keeps: true, ..ANSWER });
+}
+
+#[test]
 fn rights_and_questions_end_as_mach_says_without_a_move() {
     holds(STAY);
     holds(stopped(STAY));
@@ -110,6 +142,14 @@ fn a_weakened_rule_is_caught() {
         (Mutant::DropsAtHangUp, MOVE),
         (Mutant::WelcomesAtCustody, MOVE),
         (Mutant::QueueStays, MOVE),
+        (Mutant::LeavesTokens, ANSWER),
+        (Mutant::LeavesAsked, ANSWER),
+        (Mutant::DetachesBeforeReady, ANSWER),
+        (Mutant::PausesWhileAsked, ANSWER),
+        (Mutant::AnswersByToken, ANSWER),
+        (Mutant::OnceEndsStay, ANSWER),
+        (Mutant::TakesLinksBack, ANSWER),
+        (Mutant::KeptAreForgotten, KEEP),
     ];
     for (mutant, scenario) in caught {
         match explore(&World::new(scenario, Some(mutant))) {

@@ -3,11 +3,14 @@
 
 use super::heir::Heir;
 use super::holder::Holder;
-use super::net::{End, Net, Process};
-use super::old::{Move, Old};
+use super::net::{End, Net, Once, Process};
+use super::old::{KEPT, Move, Old};
 use super::port::Port;
 use super::right::Act;
 use super::{FIRST, Mutant, NEW, OLD, SECOND};
+
+/// The number of the send-once right that the second holder may have.
+pub(super) const ERRAND: u8 = 1;
 
 /// What may happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +19,10 @@ pub(super) enum Step {
     /// It takes no step any more, and holds what it holds.
     Stop(Process),
     Act(Process),
+    /// Uses its send-once right, or destroys it.
+    Run(Process),
+    /// The old owner uses one that it has to its own port.
+    UseKept,
     Look(Process),
     Hear(Process, End),
     HangUp(Process, End),
@@ -32,6 +39,9 @@ pub(super) struct Scenario {
     pub(super) second: &'static [Act],
     /// Whether the second holder has a right from the start.
     pub(super) are_two: bool,
+    /// Whether it has a send-once right to the port, and sends by it or destroys it; and whether the old owner has one.
+    pub(super) errand: Option<bool>,
+    pub(super) keeps: bool,
     pub(super) moves: u8,
     pub(super) deaths: u8,
     pub(super) stops: u8,
@@ -66,6 +76,15 @@ impl World {
         }
         let mut first = Holder::new(FIRST, scenario.first, Some(first), mutant);
         let mut second = Holder::new(SECOND, scenario.second, second, mutant);
+        if scenario.errand.is_some() {
+            let (theirs, owners) = net.pair(SECOND, OLD);
+            old.had_errand = true;
+            old.port.once.push((ERRAND, Once::Token(owners, ERRAND)));
+            (second.errand, second.wants) = (Some(Once::Token(theirs, ERRAND)), scenario.errand);
+        }
+        if scenario.keeps {
+            (old.kept, old.keeps) = (KEPT.to_vec(), true);
+        }
         let (one, other) = net.pair(FIRST, SECOND);
         (first.friend, second.friend) = (Some(one), Some(other));
         Self {
@@ -132,6 +151,9 @@ impl World {
                 self.ear(OLD, end, is_over, steps);
             }
         }
+        if !self.old.kept.is_empty() {
+            steps.push(Step::UseKept);
+        }
         steps.extend(self.old.moves(&self.net).into_iter().map(Step::Move));
         if self.old.going.is_none() {
             Self::steps_of_port(OLD, &self.old.port, steps);
@@ -163,6 +185,9 @@ impl World {
     fn steps_of_holder(&self, holder: &Holder, steps: &mut Vec<Step>) {
         if holder.is_to_look() {
             return steps.push(Step::Look(holder.me));
+        }
+        if holder.can_run() {
+            steps.push(Step::Run(holder.me));
         }
         if holder.can_act() {
             steps.push(Step::Act(holder.me));
@@ -204,6 +229,8 @@ impl World {
                     port.answer(net, NEW);
                 }
             }
+            Step::Run(me) => self.holders[usize::from(me - FIRST)].run(net),
+            Step::UseKept => self.old.use_kept(net),
             Step::Act(me) => self.holders[usize::from(me - FIRST)].act(net),
             Step::Look(me) => self.holders[usize::from(me - FIRST)].look(net),
             Step::Hear(me, end) => self.holders[usize::from(me - FIRST)].hear(net, end),

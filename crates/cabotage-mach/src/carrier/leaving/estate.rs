@@ -2,20 +2,20 @@
 //! What goes along with a receive right that moves: it is handed over whole, and belongs to the new owner from the
 //! deciding message on, or it is taken back.
 
-use std::os::fd::OwnedFd;
-
 use cabotage_lane::bytes_of;
 use cabotage_link::Key;
 
 use crate::carrier::coming::{BY_ONCE, BY_SEND, REQUESTS};
 use crate::carrier::desk::{Desk, Route, link_over, two_ends};
+use crate::carrier::leaving::Going;
 use crate::carrier::moving::Departure;
 use crate::carrier::packet::Packet;
 use crate::carrier::passing::NotPassed;
+use crate::carrier::rules::TOKENS_MAX;
 use crate::carrier::sending::written;
 use crate::carrier::wire::{self, Whole, Word};
 use crate::kernel::message::{Capability, Message};
-use crate::kernel::{Kernel, PortId};
+use crate::kernel::{Kernel, Parting, PortId};
 
 impl Desk {
     /// Sends everything that belongs to the port.
@@ -38,11 +38,21 @@ impl Desk {
             ends.push((fresh.try_clone().map_err(|_| NotPassed::Crowded)?, heard));
         }
         let (own, theirs) = two_ends()?;
-        going.own = Some(own);
-        going.departure.deliver();
         ends.push((theirs, 0));
+        for once in &going.once {
+            ends.push((once.try_clone().map_err(|_| NotPassed::Crowded)?, 0));
+        }
+        let once = u32::try_from(going.once.len()).unwrap_or(u32::MAX);
         let (queue, requests, limit) = kernel.estate_of(port);
-        let whole = Whole { ends: ends.len() as u64, messages: queue.len() as u64, limit, reserved: 0 };
+        let tokens = kernel.once_rights_beside(port, &queue, requests.as_ref()).saturating_sub(once);
+        if tokens as usize > TOKENS_MAX {
+            kernel.put_back(port, queue, requests);
+            return Err(NotPassed::Crowded);
+        }
+        (going.own, going.tokens, going.messages) = (Some(own), tokens, queue.len());
+        going.departure.deliver();
+        let (ends_count, messages) = (ends.len() as u64, queue.len() as u64);
+        let whole = Whole { ends: ends_count, messages, once, tokens, limit, reserved: 0 };
         for (end, heard) in ends {
             self.say(estate, Packet::with(wire::numbered(Word::Give, heard, 0), end));
         }
@@ -114,14 +124,15 @@ impl Desk {
         for change in std::mem::take(&mut going.changes) {
             self.commit(kernel, change);
         }
-        self.keep_rights(kernel, port, going.own.take(), exported);
+        self.keep_rights(kernel, port, &mut going, exported);
         self.close_if_done(going.estate);
     }
 
     /// Send rights that are left here are rights to another process's port from now on.
-    fn keep_rights(&mut self, kernel: &mut Kernel, port: PortId, own: Option<OwnedFd>, exported: u32) {
-        let route = self.next_number();
-        let link = own.and_then(|own| link_over(own).ok()).and_then(|link| self.set.insert(link).ok());
+    fn keep_rights(&mut self, kernel: &mut Kernel, port: PortId, going: &mut Going, exported: u32) {
+        let (route, once_route) = (self.next_number(), self.next_number());
+        let link =
+            going.own.take().and_then(|own| link_over(own).ok()).and_then(|link| self.set.insert(link).ok());
         let Some(key) = link else { return kernel.port_died(port) };
         self.routes.insert(route, Route::Link(key));
         self.take_seat(key, port, route, true);
@@ -130,7 +141,10 @@ impl Desk {
             let _ = end.follower.left();
         }
         self.awaited.insert(key, key);
-        kernel.moved_away(port, route, exported);
+        self.fill_pool(key, port, once_route, going.tokens);
+        let exported_once = u32::try_from(going.once.len()).unwrap_or(u32::MAX);
+        let messages = going.messages;
+        kernel.moved_away(port, &Parting { route, once_route, messages, exported, exported_once });
     }
 
     /// The message does not go: its port stays.
@@ -150,8 +164,12 @@ impl Desk {
         let departure = std::mem::replace(&mut going.departure, Departure::offered());
         going.fresh.clear();
         going.own = None;
+        let once = std::mem::take(&mut going.once);
         let (estate, changes) = (going.estate, std::mem::take(&mut going.changes));
         self.take_back(kernel, changes);
+        for end in once {
+            self.link_once(kernel, port, Some(end));
+        }
         self.forget(estate);
         drop(self.set.remove(estate));
         for key in departure.take_back().unwrap_or_default() {

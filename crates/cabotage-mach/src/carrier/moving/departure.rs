@@ -8,6 +8,8 @@ use super::Broken;
 pub(crate) struct Departure<K> {
     stage: Stage,
     links: Vec<(K, Course)>,
+    /// Holders of send-once rights that were given links and have not answered, by link and number.
+    asked: Vec<(K, u64)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,7 +50,7 @@ pub(crate) enum Reading {
 impl<K: Copy + Eq> Departure<K> {
     /// The new owner was asked whether it takes the port.
     pub(crate) fn offered() -> Self {
-        Self { stage: Stage::Offered, links: Vec::new() }
+        Self { stage: Stage::Offered, links: Vec::new(), asked: Vec::new() }
     }
 
     /// The new owner has answered: now holders are paused.
@@ -60,9 +62,37 @@ impl<K: Copy + Eq> Departure<K> {
         Ok(())
     }
 
-    /// Whether PAUSE is to be published on this link now. Links may come while others are paused, by forks.
+    /// Whether holders may be asked to part with tokens now: whoever does can't be heard before the move is over.
+    pub(crate) fn may_detach(&self) -> bool {
+        self.stage == Stage::Pausing
+    }
+
+    /// The holder of a send-once right was given a link for it.
+    pub(crate) fn ask(&mut self, link: K, number: u64) {
+        if !self.asked.contains(&(link, number)) {
+            self.asked.push((link, number));
+        }
+    }
+
+    /// The right is that link, or was used.
+    pub(crate) fn answered(&mut self, link: K, number: u64) {
+        self.asked.retain(|asked| *asked != (link, number));
+    }
+
+    /// Whether this holder was asked.
+    pub(crate) fn is_asked(&self, link: K, number: u64) -> bool {
+        self.asked.contains(&(link, number))
+    }
+
+    /// Whether all have answered who were asked.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.asked.is_empty()
+    }
+
+    /// Whether PAUSE is to be published on this link now. Links may come while others are paused, by forks. Nobody is
+    /// paused while somebody who may take its time is asked.
     pub(crate) fn is_to_pause(&self, link: K) -> bool {
-        self.stage == Stage::Pausing && self.course(link) == Course::Open
+        self.may_detach() && self.is_detached() && self.course(link) == Course::Open
     }
 
     /// PAUSE was published on this link.
@@ -90,11 +120,12 @@ impl<K: Copy + Eq> Departure<K> {
     /// The link is over: its holder is gone.
     pub(crate) fn forget(&mut self, link: K) {
         self.links.retain(|(known, _)| *known != link);
+        self.asked.retain(|(known, _)| *known != link);
     }
 
     /// Whether all of these links were heard out, so that the port can be handed over.
     pub(crate) fn is_quiet(&self, mut links: impl Iterator<Item = K>) -> bool {
-        self.stage == Stage::Pausing && links.all(|link| self.count(link).is_some())
+        self.may_detach() && self.is_detached() && links.all(|link| self.count(link).is_some())
     }
 
     /// How many records were heard on a link that was heard out.
@@ -159,7 +190,7 @@ impl<K: Copy + Eq> Departure<K> {
     }
 
     fn set(&mut self, link: K, course: Course) {
-        self.forget(link);
+        self.links.retain(|(known, _)| *known != link);
         self.links.push((link, course));
     }
 }
@@ -194,6 +225,20 @@ mod tests {
         assert!(!departure.is_quiet([1, 2].into_iter()));
         departure.heard(2, 0);
         assert!(departure.is_quiet([1, 2].into_iter()));
+    }
+
+    #[test]
+    fn nobody_is_paused_while_the_holder_of_a_send_once_right_is_asked() {
+        let mut departure = Departure::offered();
+        assert!(!departure.may_detach());
+        departure.ready().unwrap();
+        departure.ask(2, 5);
+        departure.ask(2, 6);
+        assert!(departure.is_asked(2, 5) && !departure.is_to_pause(1));
+        departure.answered(2, 5);
+        assert!(!departure.is_to_pause(1) && !departure.is_quiet([].into_iter()));
+        departure.forget(2);
+        assert!(departure.is_to_pause(1));
     }
 
     #[test]

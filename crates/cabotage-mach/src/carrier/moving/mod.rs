@@ -6,6 +6,8 @@
 //!   old owner                     a holder                       new owner
 //!      OFFER (an end of a link of their own) ──────────────────────►
 //!      ◄─────────────────────────────────────────────────────── READY
+//!      DETACH (an end) to whoever has a send-once right
+//!      ◄────────── DETACHED, or its message
 //!      PAUSE (an end to the new owner) ──►
 //!      takes what the holder sent before, then looks once more
 //!      the other ends and how much each holder was heard, the queue, WHOLE ──►

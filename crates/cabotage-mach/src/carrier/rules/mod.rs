@@ -15,7 +15,7 @@ mod tokens;
 
 pub(crate) use credit::{Allowance, Ration};
 pub(crate) use end::{Ending, Role};
-pub(crate) use tokens::{Granted, Held};
+pub(crate) use tokens::{Granted, Held, TOKENS_MAX};
 
 /// The rule that a peer broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -49,6 +49,11 @@ impl<T> Granted<T> {
         self.open.remove(&token).ok_or(Broken::NoToken)
     }
 
+    /// Those that are open, each with what it stands for.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.open.iter().map(|(token, what)| (*token, what))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
@@ -72,6 +77,21 @@ impl<T> Held<T> {
     /// It is known as this here.
     pub(crate) fn hold(&mut self, token: u64, what: T) {
         self.open.insert(token, what);
+    }
+
+    /// Those that this end has, each with what it is known as here.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.open.iter().map(|(token, what)| (*token, what))
+    }
+
+    /// What it is known as here, if this end has it.
+    pub(crate) fn get(&self, token: u64) -> Option<&T> {
+        self.open.get(&token)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, token: u64) -> Option<&mut T> {
+        self.open.get_mut(&token)
     }
 
     /// This end has used the right up.

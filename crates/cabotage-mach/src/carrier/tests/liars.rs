@@ -85,7 +85,7 @@ fn nothing() -> OwnedFd {
 fn whoever_says_what_is_not_its_to_say_loses_its_own_link_alone() {
     let welcome = Welcome { port: 1, secret: 2, limit: 3, reserved: 0 };
     let limit = 9_u32.to_ne_bytes();
-    let lies: [(&str, Vec<u8>, Vec<OwnedFd>); 9] = [
+    let lies: [(&str, Vec<u8>, Vec<OwnedFd>); 11] = [
         ("no record", b"nonsense".to_vec(), vec![]),
         ("a welcome of a holder", wire::welcome(&welcome), vec![]),
         ("a limit of a holder", wire::bare(Word::Taken, 0, 0, &limit), vec![]),
@@ -94,6 +94,8 @@ fn whoever_says_what_is_not_its_to_say_loses_its_own_link_alone() {
         ("a token that was never granted", wire::bare(Word::Unused, 9, 0, &[]), vec![]),
         ("the same with a link", wire::bare(Word::Materialise, 9, 0, &[]), vec![nothing()]),
         ("a fork without a link", wire::bare(Word::Fork, 9, 0, &[]), vec![]),
+        ("an answer that nobody asked for", wire::bare(Word::Detached, 9, 0, &[]), vec![]),
+        ("a link for a right that it is not", wire::bare(Word::Detach, 0, 0, &[]), vec![nothing()]),
         ("descriptors that did not come", wire::ahead(2, 0), vec![nothing()]),
     ];
     for (what, bytes, descriptors) in lies {
@@ -108,10 +110,18 @@ fn whoever_uses_send_once_rights_that_it_does_not_have_loses_its_link() {
     let by_token = || Draft::new(1, To::Token(5), false);
     let mut home = Draft::new(1, To::Port, false);
     home.reply(Carried::Home(5), None);
+    let mut own = Draft::new(1, To::Port, true);
+    own.right(Carried::OwnOnce, None);
     let mut twice = Draft::new(1, To::Port, true);
     twice.right(Carried::Token(5), None);
     twice.right(Carried::Token(5), None);
-    for (what, draft) in [("to a token", by_token()), ("a token home", home), ("a token twice", twice)] {
+    let drafts = [
+        ("to a token", by_token()),
+        ("a token home", home),
+        ("a token twice", twice),
+        ("to what moves", own),
+    ];
+    for (what, draft) in drafts {
         let mut harm = Harm::new();
         harm.message(draft);
         harm.ends(what);

@@ -6,5 +6,7 @@ mod machine;
 mod memory;
 mod messages;
 mod moving;
+mod moving_kept;
+mod moving_once;
 mod rights;
 mod third;

@@ -7,23 +7,23 @@ use super::machine::{Machine, asking, brought, carrying, letter};
 use crate::Disposition::{CopySend, MakeSend, MakeSendOnce, MoveReceive, MoveSendOnce};
 use crate::kernel::Ticket;
 use crate::kernel::calls::Notice;
-use crate::kernel::message::{Item, Memory};
+use crate::kernel::message::{Item, Letter, Memory};
 use crate::kernel::messages::{GaveUp, SendOptions, Sent, WhenFull};
 use crate::{Name, Right};
 
 /// An owner of a port, a holder of a right to it, and the port's next owner, to whom the first can send.
-struct Move {
-    old: Machine,
-    port: Name,
-    holder: Machine,
-    right: Name,
-    new: Machine,
-    door: Name,
-    to_new: Name,
+pub(super) struct Move {
+    pub(super) old: Machine,
+    pub(super) port: Name,
+    pub(super) holder: Machine,
+    pub(super) right: Name,
+    pub(super) new: Machine,
+    pub(super) door: Name,
+    pub(super) to_new: Name,
 }
 
 impl Move {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (old, holder, new) = (Machine::new(), Machine::new(), Machine::new());
         let (port, door) = (old.port(), new.port());
         let (right, to_new) = (old.give(port, &holder), new.give(door, &old));
@@ -32,38 +32,27 @@ impl Move {
         all
     }
 
-    fn look(&self) {
+    pub(super) fn look(&self) {
         self.old.look();
         self.holder.look();
         self.new.look();
     }
 
     /// Lets everybody do what is to be done.
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         for _ in 0..50 {
             self.look();
         }
     }
 
     /// Sends the receive right; the ticket of the thread that waits.
-    fn set_out(&self) -> Ticket {
+    pub(super) fn set_out(&self) -> Ticket {
         let letter = carrying(9, (self.to_new, CopySend), &[(self.port, MoveReceive)]);
-        let options = SendOptions { wait: true, ..SendOptions::default() };
-        match self.old.call(|kernel, space| kernel.send(space, letter, &options)) {
-            Ok(Sent::Away(route, outgoing)) => {
-                let (sent, woken) = self.old.carrier.send(&self.old.kernel, route, outgoing, |_| ());
-                self.old.woken.lock().unwrap().extend(woken);
-                match sent {
-                    Ok(Sent::Waits(ticket)) => ticket,
-                    other => panic!("{other:?}"),
-                }
-            }
-            other => panic!("{other:?}"),
-        }
+        send_waiting(&self.old, letter)
     }
 
     /// The name of the port at its new owner.
-    fn arrive(&self) -> Name {
+    pub(super) fn arrive(&self) -> Name {
         let received = self.new.until(|new| {
             self.old.look();
             self.holder.look();
@@ -75,13 +64,29 @@ impl Move {
         name
     }
 
-    fn receive(&self, port: Name) -> i32 {
+    pub(super) fn receive(&self, port: Name) -> i32 {
         let received = self.new.until(|new| {
             self.old.look();
             self.holder.look();
             new.try_receive(port)
         });
         received.header.id
+    }
+}
+
+/// Sends a message that has to wait; the ticket of the thread that does.
+pub(super) fn send_waiting(sender: &Machine, letter: Letter) -> Ticket {
+    let options = SendOptions { wait: true, ..SendOptions::default() };
+    match sender.call(|kernel, space| kernel.send(space, letter, &options)) {
+        Ok(Sent::Away(route, outgoing)) => {
+            let (sent, woken) = sender.carrier.send(&sender.kernel, route, outgoing, |_| ());
+            sender.woken.lock().unwrap().extend(woken);
+            match sent {
+                Ok(Sent::Waits(ticket)) => ticket,
+                other => panic!("{other:?}"),
+            }
+        }
+        other => panic!("{other:?}"),
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) mod kind {
     pub(in super::super) const FILE: u16 = 11;
     pub(in super::super) const RECEIVE: u16 = 12;
     pub(in super::super) const SEALED: u16 = 13;
+    pub(in super::super) const OWN_ONCE: u16 = 14;
 }
 
 /// Which port a right is to, as whoever passes it says. It proves nothing but that its sender knows the secret, which
@@ -78,6 +79,8 @@ pub(crate) enum Carried {
     Home(u64),
     /// A send right to the port of this very link, for its owner.
     Own,
+    /// A send-once right to the port that moves over this very link.
+    OwnOnce,
     /// A receive right, all of which was handed over before, under this number.
     Receive(u64),
 }
@@ -93,7 +96,7 @@ impl Carried {
         match self {
             Self::Null(sort) | Self::Dead(sort) => right == sort,
             Self::Send { .. } | Self::Own => right == Right::Send,
-            Self::Once | Self::Token(_) | Self::Home(_) => right == Right::SendOnce,
+            Self::Once | Self::Token(_) | Self::Home(_) | Self::OwnOnce => right == Right::SendOnce,
             Self::Receive(_) => right == Right::Receive,
         }
     }
@@ -117,6 +120,7 @@ impl Carried {
             Self::Token(token) => of(kind::TOKEN, token),
             Self::Home(token) => of(kind::HOME, token),
             Self::Own => of(kind::OWN, 0),
+            Self::OwnOnce => of(kind::OWN_ONCE, 0),
             Self::Receive(number) => of(kind::RECEIVE, number),
         }
     }
@@ -140,6 +144,7 @@ impl Carried {
             kind::TOKEN => Self::Token(entry.number),
             kind::HOME => Self::Home(entry.number),
             kind::OWN => Self::Own,
+            kind::OWN_ONCE => Self::OwnOnce,
             kind::RECEIVE => Self::Receive(entry.number),
             _ => return Ok(None),
         };

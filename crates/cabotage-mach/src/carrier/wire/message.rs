@@ -257,9 +257,12 @@ impl Draft {
             Carried::Null(_) => (reply::NONE, 0),
             Carried::Token(token) => (reply::TOKEN, token),
             Carried::Home(token) => (reply::HOME, token),
-            Carried::Dead(_) | Carried::Send { .. } | Carried::Once | Carried::Own | Carried::Receive(_) => {
-                (reply::ENTRY, 0)
-            }
+            Carried::Dead(_)
+            | Carried::Send { .. }
+            | Carried::Once
+            | Carried::Own
+            | Carried::OwnOnce
+            | Carried::Receive(_) => (reply::ENTRY, 0),
         };
         (self.header.reply, self.header.reply_token) = (how, token);
         if how == reply::ENTRY {

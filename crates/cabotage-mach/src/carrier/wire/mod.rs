@@ -109,10 +109,15 @@ pub(crate) enum Word {
     Give,
     Whole,
     Custody,
+    /// A send-once right (0: the one that the link is) is the end that comes along, from now on; see
+    /// [`detached`](super::detached).
+    Detach,
+    /// It is.
+    Detached,
 }
 
 impl Word {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::Welcome,
         Self::Message,
         Self::Ahead,
@@ -131,11 +136,13 @@ impl Word {
         Self::Give,
         Self::Whole,
         Self::Custody,
+        Self::Detach,
+        Self::Detached,
     ];
 
     /// Whether one descriptor comes with it.
     fn has_descriptor(self) -> bool {
-        matches!(self, Self::Fork | Self::Materialise | Self::Offer | Self::Pause | Self::Give)
+        matches!(self, Self::Fork | Self::Materialise | Self::Offer | Self::Pause | Self::Give | Self::Detach)
     }
 
     /// Whether its body is a number.
@@ -171,10 +178,14 @@ cabotage_lane::plain! {
     /// The body of the record behind all that belongs to a port that moves.
     #[derive(Debug, PartialEq, Eq, Default)]
     pub(crate) struct Whole {
-        /// How many ends of links came.
+        /// How many ends of links came: those of send rights, the old owner's own, those of send-once rights.
         pub(crate) ends: u64,
         /// How many messages.
         pub(crate) messages: u64,
+        /// How many of the ends are of send-once rights.
+        pub(crate) once: u32,
+        /// How many send-once rights the old owner keeps: these tokens of its own link, from 1 on.
+        pub(crate) tokens: u32,
         /// How many messages the port queues.
         pub(crate) limit: u32,
         /// Nothing.
@@ -213,6 +224,8 @@ pub(crate) enum Says<'a> {
     Give { heard: u64 },
     Whole(Whole),
     Custody,
+    Detach { token: u64 },
+    Detached { token: u64 },
 }
 
 impl Says<'_> {
@@ -255,7 +268,8 @@ fn check_bare(header: &Header, word: Word, rest: &[u8]) -> Result<(), WireError>
     }
     let is_of_messages = header.flags != 0 || header.reply != 0 || header.id != 0 || header.reply_token != 0;
     let names_token = matches!(word, Word::Fork | Word::Unused | Word::Materialise);
-    if is_of_messages || header.reserved != 0 || names_token != (header.token != 0) {
+    let may_name = matches!(word, Word::Detach | Word::Detached);
+    if is_of_messages || header.reserved != 0 || (!may_name && names_token != (header.token != 0)) {
         return Err(WireError::Reserved);
     }
     let fits = match word {
@@ -302,6 +316,8 @@ fn other<'a>(header: &Header, word: Word, rest: &[u8]) -> Result<Says<'a>, WireE
         Word::Release => Says::Release,
         Word::Died => Says::Died,
         Word::Unused => Says::Unused { token },
+        Word::Detach => Says::Detach { token },
+        Word::Detached => Says::Detached { token },
         _ => Says::Materialise { token },
     })
 }

@@ -128,8 +128,19 @@ fn what_is_no_message_survives_the_way_too() {
 }
 
 #[test]
+fn a_right_is_detached_by_its_number_or_as_the_link_itself() {
+    for token in [0, 7] {
+        let (asked, said) = (bare(Word::Detach, token, 0, &[]), bare(Word::Detached, token, 0, &[]));
+        assert_eq!(Record::parse(&asked).unwrap().says, Says::Detach { token });
+        assert_eq!(Record::parse(&said).unwrap().says, Says::Detached { token });
+        let no_end = with_header(&asked, |head| head.descriptors = 0);
+        assert_eq!(refusal(&no_end), WireError::Descriptors);
+    }
+}
+
+#[test]
 fn words_without_meaning_are_refused() {
-    for word in [0, 19, u8::MAX] {
+    for word in [0, 21, u8::MAX] {
         assert_eq!(refusal(&with_header(&laden(), |head| head.word = word)), WireError::Word(word));
     }
 }
@@ -191,7 +202,7 @@ fn descriptors_are_as_many_as_the_entries_need() {
 #[test]
 fn entries_without_meaning_are_refused() {
     let bytes = laden();
-    for unknown in [0, 14, u16::MAX] {
+    for unknown in [0, 15, u16::MAX] {
         assert_eq!(refusal(&with_entry(&bytes, 1, |entry| entry.kind = unknown)), WireError::Entry(unknown));
     }
     for number in 0..8 {

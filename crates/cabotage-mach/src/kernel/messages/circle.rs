@@ -7,7 +7,7 @@
 
 use crate::kernel::Kernel;
 use crate::kernel::ids::PortId;
-use crate::kernel::message::{Capability, Cargo, Message};
+use crate::kernel::message::{Capability, Message};
 use crate::kernel::port::Home;
 
 impl Kernel {
@@ -46,12 +46,7 @@ impl Kernel {
 
 /// The receive rights that a message carries.
 fn receive_rights(message: &Message) -> impl Iterator<Item = PortId> {
-    let rights = message.cargo.iter().flat_map(|cargo| match cargo {
-        Cargo::Port(right, _) => std::slice::from_ref(right),
-        Cargo::Ports(rights, _) => rights,
-        Cargo::Memory(_) | Cargo::File(_) => &[],
-    });
-    rights.filter_map(|right| match right {
+    message.rights().filter_map(|right| match right {
         Capability::Receive(port) => Some(*port),
         _ => None,
     })

@@ -12,7 +12,7 @@ use crate::error::SendError;
 use crate::kernel::Kernel;
 use crate::kernel::ids::{PortId, Ticket};
 use crate::kernel::message::{Capability, Message};
-use crate::kernel::port::{Cached, Home, OnceRight, QUEUE_CEILING};
+use crate::kernel::port::{Cached, OnceRight, QUEUE_CEILING};
 use crate::name::Name;
 use crate::right::Disposition;
 
@@ -47,7 +47,7 @@ impl Kernel {
         let id = message.destination.port()?;
         let port = self.ports.get(id)?;
         let unlimited = matches!(message.destination, Capability::SendOnce(_));
-        if let Home::Away(route) = port.home {
+        if let Some(route) = port.route_of(&message.destination) {
             let waits = port.has_waiting() && !unlimited;
             return Some((id, if waits { Way::Full } else { Way::Out(route) }));
         }

@@ -7,7 +7,6 @@
 use crate::kernel::Kernel;
 use crate::kernel::ids::PortId;
 use crate::kernel::message::{Capability, Message};
-use crate::kernel::moving::carries_receive;
 use crate::kernel::port::{Home, QUEUE_CEILING};
 use crate::kernel::step::Step;
 
@@ -25,8 +24,8 @@ impl Kernel {
             None => Err(message),
             Some(found) if found.queue.len() >= QUEUE_CEILING as usize => Err(message),
             Some(found) => {
-                if let Home::Away(route) = found.home {
-                    if carries_receive(&message) {
+                if let Some(route) = found.route_of(&message.destination) {
+                    if message.carries_receive() {
                         self.keep_for_carrier(port, message);
                     } else {
                         self.hand_out(route, message);

@@ -17,7 +17,7 @@ use crate::name::Name;
 
 impl Kernel {
     /// The first message has left the queue: the cached ones come nearer, and there may be room.
-    pub(super) fn one_left_the_queue(&mut self, id: PortId) {
+    pub(in crate::kernel) fn one_left_the_queue(&mut self, id: PortId) {
         let accepted = self.ports.get_mut(id).and_then(Port::advance_cached);
         if let Some(cached) = accepted {
             let is_there = self.name_of(cached.space, id) == Some(cached.name);
@@ -46,17 +46,21 @@ impl Kernel {
     pub fn carry_waiting(&mut self, id: PortId, mut count: usize) {
         while count > 0 {
             let Some(port) = self.ports.get(id) else { return };
-            let Home::Away(route) = port.home else { return };
+            if !port.is_away() {
+                return;
+            }
             if port.queue.front().is_some_and(|first| self.is_held_back(first)) {
                 return;
             }
             let Some(port) = self.ports.get_mut(id) else { return };
             if let Some(cached) = port.queue.pop_front() {
-                self.hand_out(route, cached);
+                if let Some(route) = port.route_of(&cached.destination) {
+                    self.hand_out(route, cached);
+                }
                 self.one_left_the_queue(id);
             } else if self.must_wait(id) {
                 return;
-            } else if let Some((ticket, message)) = self.ports.get_mut(id).and_then(Port::next_waiting) {
+            } else if let Some((route, ticket, message)) = self.ports.get_mut(id).and_then(Port::next_to_go) {
                 self.hand_out(route, message);
                 self.tell_sent(ticket);
             } else {
@@ -127,6 +131,13 @@ impl Port {
     /// Takes the message that has waited longest.
     fn next_waiting(&mut self) -> Option<(Ticket, Message)> {
         self.rare.as_mut()?.senders.pop_front()
+    }
+
+    /// The same of a port that is away, and the way of the message.
+    fn next_to_go(&mut self) -> Option<(u64, Ticket, Message)> {
+        let (ticket, message) = self.next_waiting()?;
+        let route = self.route_of(&message.destination)?;
+        Some((route, ticket, message))
     }
 
     /// Takes the message of a thread that waits no more. Tickets grow, so they stand in order.
