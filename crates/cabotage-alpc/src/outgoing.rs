@@ -168,13 +168,15 @@ pub enum Buffer {
     Readable(Vec<u8>),
     /// To be written by the receiver.
     Writable(Vec<u8>),
+    /// To be read and written by the receiver.
+    Shared(Vec<u8>),
 }
 
 impl Buffer {
     /// Its bytes.
     pub fn into_bytes(self) -> Vec<u8> {
         match self {
-            Self::Readable(bytes) | Self::Writable(bytes) => bytes,
+            Self::Readable(bytes) | Self::Writable(bytes) | Self::Shared(bytes) => bytes,
         }
     }
 }
@@ -199,6 +201,7 @@ impl Lent<'_> {
             Self::Owned(Buffer::Readable(bytes)) => readable(bytes),
             Self::Write(bytes) => Entry::new(Access::Write, 0, bytes.len()),
             Self::Owned(Buffer::Writable(bytes)) => Entry::new(Access::Write, 0, bytes.len()),
+            Self::Owned(Buffer::Shared(bytes)) => Entry::new(Access::ReadWrite, 0, bytes.len()),
         }
     }
 
@@ -206,7 +209,7 @@ impl Lent<'_> {
     pub(crate) fn as_readable(&self) -> Option<&[u8]> {
         match self {
             Self::Read(bytes) => Some(bytes),
-            Self::Owned(Buffer::Readable(bytes)) => Some(bytes),
+            Self::Owned(Buffer::Readable(bytes) | Buffer::Shared(bytes)) => Some(bytes),
             Self::Write(_) | Self::Owned(Buffer::Writable(_)) => None,
         }
     }
@@ -215,7 +218,7 @@ impl Lent<'_> {
     pub(crate) fn as_writable(&mut self) -> Option<&mut [u8]> {
         match self {
             Self::Write(bytes) => Some(bytes),
-            Self::Owned(Buffer::Writable(bytes)) => Some(bytes),
+            Self::Owned(Buffer::Writable(bytes) | Buffer::Shared(bytes)) => Some(bytes),
             Self::Read(_) | Self::Owned(Buffer::Readable(_)) => None,
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client's end of the channel: what goes out, what comes in and what it means, and how it ended.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub(super) struct Channel {
     pub(super) asked: Asked,
     /// Callbacks.
     owed: Owed,
+    /// Requests that were begun by one who receives what becomes of them.
+    pub(super) begun: BTreeSet<u64>,
     /// The callback that is being answered, if one is.
     pub(super) within: u64,
     post: Post,
@@ -85,6 +88,7 @@ impl Channel {
             message_bytes_max,
             asked: Asked::default(),
             owed: Owed::new(CALLBACKS_MAX),
+            begun: BTreeSet::new(),
             within: 0,
             post: Post::default(),
             body: Body::default(),
@@ -244,6 +248,7 @@ impl Channel {
     /// The asker of this request does not wait any more; answers whether it did.
     pub(super) fn cancel(&mut self, id: u64) -> bool {
         let did_wait = self.asked.forget(id);
+        self.begun.remove(&id);
         if did_wait {
             // A server without room for it works in vain, and its late reply is dropped.
             let _ = self.send(&Header::new(Word::Cancel, id, 0), &[], Deadline::Now);

@@ -22,13 +22,15 @@ pub(super) enum Kept {
     Reply(u64, Body),
     Lost(u64, Loss),
     Datagram(Body),
+    /// A callback, and the request that it is about.
+    Callback(u64, u64, Body),
 }
 
 impl Kept {
     /// How many bytes its body has.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Reply(_, body) | Self::Datagram(body) => body.len(),
+            Self::Reply(_, body) | Self::Datagram(body) | Self::Callback(_, _, body) => body.len(),
             Self::Lost(..) => 0,
         }
     }
@@ -76,7 +78,7 @@ impl Inbox {
     fn place(&self, id: u64) -> Option<usize> {
         self.kept.iter().position(|kept| match kept {
             Kept::Reply(of, _) | Kept::Lost(of, _) => *of == id,
-            Kept::Datagram(_) => false,
+            Kept::Datagram(_) | Kept::Callback(..) => false,
         })
     }
 }

@@ -41,6 +41,8 @@ impl Lending {
         let is_whole = match wanted.access {
             Access::Read => bytes.is_none(),
             Access::Write => bytes == Some(wanted.bytes),
+            // A copy goes one way.
+            Access::ReadWrite => false,
         };
         self.asked = Some(Asked { request, number, wanted, block });
         is_whole && wanted.bytes <= PIECE_BYTES_MAX as u64
@@ -94,8 +96,8 @@ impl Channel {
                 None => Ok(Outcome::Lie),
             },
             // Whoever waits for it is busy with something that the server asked in between.
-            (Way::Sync, _) => Ok(Outcome::Answer(BUSY, None)),
-            (Way::Async, _) => {
+            (Way::Sync, _) if !self.begun.contains(&asked.request) => Ok(Outcome::Answer(BUSY, None)),
+            _ => {
                 let mut owned = std::mem::take(&mut self.lending.owned);
                 let lent = owned.iter_mut().find(|(id, _)| *id == asked.request);
                 let outcome = match lent.and_then(|(_, message)| message.range(number)) {
@@ -165,6 +167,34 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// Asks with what belongs to the request until its reply has come.
+    ///
+    /// # Errors
+    /// [`SendError`], with the buffers.
+    pub(super) fn ask_lending(
+        &mut self,
+        way: Way,
+        message: &mut Outgoing<'_>,
+        buffers: Vec<Buffer>,
+        deadline: Deadline,
+    ) -> Result<u64, (SendError, Vec<Buffer>)> {
+        message.lent.extend(buffers.into_iter().map(Lent::Owned));
+        let sent = self.ask_as(way, message, deadline);
+        let mut buffers = message.lent.drain(..).filter_map(Lent::into_buffer).peekable();
+        match sent {
+            Ok(id) => {
+                if buffers.peek().is_some() {
+                    let lent = buffers.map(Lent::Owned).collect();
+                    self.lending.owned.push((id, Outgoing { lent, ..Outgoing::default() }));
+                }
+                Ok(id)
+            }
+            Err(error) => Err((error, buffers.collect())),
+        }
+    }
+}
+
 impl Client {
     /// Asks the server without waiting for its answer, as [`Client::send_request`] does, and lends it memory until the
     /// answer has come: the buffers are the ranges that the request declares, in their order. The client copies from
@@ -178,21 +208,10 @@ impl Client {
         buffers: Vec<Buffer>,
         deadline: Deadline,
     ) -> Result<u64, (SendError, Vec<Buffer>)> {
-        let lent: Vec<Lent<'_>> = buffers.into_iter().map(Lent::Owned).collect();
-        let mut message = Outgoing { lent, ..Outgoing::new(body) };
-        let sent = self.channel.ask_as(Way::Async, &mut message, deadline);
-        let buffers = message.lent.into_iter().filter_map(Lent::into_buffer);
-        match sent {
-            Ok(id) => {
-                let lent = buffers.map(Lent::Owned).collect();
-                self.channel.lending.owned.push((id, Outgoing { lent, ..Outgoing::default() }));
-                Ok(id)
-            }
-            Err(error) => Err((error, buffers.collect())),
-        }
+        self.channel.ask_lending(Way::Async, &mut Outgoing::new(body), buffers, deadline)
     }
 
-    /// The buffers that an asynchronous request has lent, when it waits no more; `None` before, and the second time.
+    /// The buffers that an asynchronous request, or one that was begun, has lent, when it waits no more; `None` before, and the second time.
     pub fn take_buffers(&mut self, id: u64) -> Option<Vec<Buffer>> {
         if self.channel.asked.way(id).is_some() {
             return None;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The client's side: one end of a channel in one pair of hands.
 
+mod begun;
 mod channel;
 mod connect;
 mod inbox;

@@ -35,6 +35,16 @@ pub enum Received<'client> {
     },
     /// Something that wants no answer.
     Datagram(&'client [u8]),
+    /// The server asks something about a request that was [begun](Client::begin_request), and waits for the answer:
+    /// see [`Client::answer_callback`].
+    Callback {
+        /// The number of the callback.
+        id: u64,
+        /// The number of the request.
+        about: u64,
+        /// What the server asks.
+        body: &'client [u8],
+    },
 }
 
 impl Received<'_> {
@@ -44,13 +54,14 @@ impl Received<'_> {
             Self::Reply { .. } => Kind::Reply,
             Self::LostReply { .. } => Kind::LostReply,
             Self::Datagram(_) => Kind::Datagram,
+            Self::Callback { .. } => Kind::Request,
         }
     }
 
     /// Its bytes.
     pub fn body(&self) -> &[u8] {
         match self {
-            Self::Reply { body, .. } | Self::Datagram(body) => body,
+            Self::Reply { body, .. } | Self::Datagram(body) | Self::Callback { body, .. } => body,
             Self::LostReply { .. } => &[],
         }
     }
@@ -131,15 +142,27 @@ impl Client {
                 Received::Datagram(self.channel.body.bytes())
             }
             Kept::Lost(id, loss) => Received::LostReply { id, loss },
+            Kept::Callback(id, about, body) => {
+                self.channel.body = body;
+                Received::Callback { id, about, body: self.channel.body.bytes() }
+            }
         }
     }
 
     /// Keeps what came for later.
     pub(super) fn put_away(&mut self, came: Came) -> Result<(), ReceiveError> {
+        if let Came::Reply(id) | Came::Lost(id, _) = came
+            && !self.channel.begun.is_empty()
+        {
+            self.channel.begun.remove(&id);
+        }
         let kept = match came {
             Came::Reply(id) => Kept::Reply(id, std::mem::take(&mut self.channel.body)),
             Came::Datagram => Kept::Datagram(std::mem::take(&mut self.channel.body)),
             Came::Lost(id, loss) => Kept::Lost(id, loss),
+            Came::Callback(id, about) if self.channel.begun.contains(&about) => {
+                Kept::Callback(id, about, std::mem::take(&mut self.channel.body))
+            }
             Came::Callback(id, _) => {
                 // Nobody here is blocked and could answer it.
                 let _ = self.channel.lose(id, &Loss::NotAwaited, Deadline::Now);
@@ -163,7 +186,7 @@ impl Client {
     /// The channel is over: what waits gets no reply. Those who are blocked are told where they wait.
     fn lose_all(&mut self, error: &crate::error::ChannelError) {
         while let Some((id, way)) = self.channel.asked.lose() {
-            if way == Way::Async {
+            if way == Way::Async || self.channel.begun.contains(&id) {
                 let _ = self.inbox.keep(Kept::Lost(id, Loss::Gone(error.clone())));
             }
         }

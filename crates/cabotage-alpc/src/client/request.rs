@@ -198,7 +198,7 @@ impl Client {
                 Ok(Came::Lost(lost, loss)) if lost == id => return Err(RequestError::Lost(loss)),
                 Ok(Came::Callback(callback, about)) => match &mut answerer {
                     Some(answerer) if about != 0 => {
-                        self.answer_callback(callback, about, deadline, answerer);
+                        self.hand_to_answerer(callback, about, deadline, answerer);
                         if let Some(done) = self.became(id) {
                             return done;
                         }
@@ -230,7 +230,7 @@ impl Client {
         }
     }
 
-    fn answer_callback(&mut self, id: u64, about: u64, deadline: Deadline, answerer: &mut Answerer<'_>) {
+    fn hand_to_answerer(&mut self, id: u64, about: u64, deadline: Deadline, answerer: &mut Answerer<'_>) {
         let body = std::mem::take(&mut self.channel.body);
         let outer = std::mem::replace(&mut self.channel.within, id);
         let callback = Callback::new(body.bytes(), id, about);
@@ -248,8 +248,10 @@ impl Client {
                 Some(Ok(()))
             }
             Some(Kept::Lost(_, loss)) => Some(Err(RequestError::Lost(loss))),
-            Some(Kept::Datagram(_)) | None if self.channel.asked.way(id).is_some() => None,
-            Some(Kept::Datagram(_)) | None => Some(Err(RequestError::Canceled)),
+            Some(Kept::Datagram(_) | Kept::Callback(..)) | None if self.channel.asked.way(id).is_some() => {
+                None
+            }
+            Some(Kept::Datagram(_) | Kept::Callback(..)) | None => Some(Err(RequestError::Canceled)),
         }
     }
 }

@@ -14,6 +14,15 @@ pub enum Access {
     Read,
     /// Write it.
     Write,
+    /// Both.
+    ReadWrite,
+}
+
+impl Access {
+    /// Whether it lets one do what is `wanted`.
+    fn covers(self, wanted: Self) -> bool {
+        self == wanted || self == Self::ReadWrite
+    }
 }
 
 cabotage_lane::plain! {
@@ -24,7 +33,7 @@ cabotage_lane::plain! {
         pub(crate) base: u64,
         /// How many bytes it has.
         pub(crate) bytes: u64,
-        /// 0 to be read, 1 to be written.
+        /// 0 to be read, 1 to be written, 2 for both.
         pub(crate) access: u64,
     }
 }
@@ -43,7 +52,11 @@ impl Entry {
 
     /// What may be done with it.
     pub(crate) fn access(&self) -> Access {
-        if self.access == Access::Write as u64 { Access::Write } else { Access::Read }
+        match self.access {
+            0 => Access::Read,
+            1 => Access::Write,
+            _ => Access::ReadWrite,
+        }
     }
 }
 
@@ -79,7 +92,7 @@ pub enum RangeError {
         range_bytes: u64,
     },
     /// The range was declared for the other direction.
-    #[error("the range {range} was declared to be {}", match access { Access::Read => "read", Access::Write => "written" })]
+    #[error("the range {range} was declared to be {}", match access { Access::Read => "read", Access::Write => "written", Access::ReadWrite => "either" })]
     Access {
         /// Its number.
         range: u64,
@@ -104,7 +117,7 @@ impl Ranges {
         }
         let entries = list.chunks_exact(ENTRY_BYTES).map(|bytes| {
             let entry: Entry = value_of(bytes)?;
-            (entry.access <= Access::Write as u64 && entry.base.checked_add(entry.bytes).is_some())
+            (entry.access <= Access::ReadWrite as u64 && entry.base.checked_add(entry.bytes).is_some())
                 .then_some(entry)
         });
         Some(Self { entries: entries.collect::<Option<_>>()? })
@@ -123,7 +136,7 @@ impl Ranges {
         let Wanted { range, offset, bytes, access } = wanted;
         let found = usize::try_from(range).ok().and_then(|range| self.entries.get(range));
         let entry = found.ok_or(RangeError::NoRange { range, count: self.entries.len() })?;
-        if entry.access() != access {
+        if !entry.access().covers(access) {
             return Err(RangeError::Access { range, access: entry.access() });
         }
         match offset.checked_add(bytes).is_some_and(|end| end <= entry.bytes) {
@@ -184,12 +197,21 @@ mod tests {
     }
 
     #[test]
+    fn a_range_for_both_is_read_and_written() {
+        let entries = [Entry::new(Access::ReadWrite, 0, 8)];
+        let ranges = Ranges::admit(&list(&entries)).unwrap();
+        assert!(ranges.check(wanted(0, 0, 8, Access::Read)).is_ok());
+        assert!(ranges.check(wanted(0, 0, 8, Access::Write)).is_ok());
+        assert!(ranges.check(wanted(0, 0, 9, Access::Write)).is_err());
+    }
+
+    #[test]
     fn lists_that_overflow_are_too_long_or_no_lists_are_refused() {
         let entry = Entry::new(Access::Read, 8, 8);
         let strange = [
             vec![Entry { base: u64::MAX, ..entry }],
             vec![Entry { bytes: u64::MAX, ..entry }],
-            vec![Entry { access: 2, ..entry }],
+            vec![Entry { access: 3, ..entry }],
             vec![entry; RANGES_MAX + 1],
             vec![],
         ];

@@ -3,6 +3,7 @@
 //! its rule.
 #![forbid(unsafe_code)]
 
+mod begun;
 mod by_hand;
 mod callbacks;
 mod cancels;
