@@ -74,9 +74,11 @@ fn may_be_unsafe(file: &File) -> bool {
     UNSAFE_CRATES.iter().any(|krate| file.path.starts_with(krate)) || is_called_by_c(file)
 }
 
-/// Whether this is the thin layer of a C library that C calls, or what those layers share.
+/// Whether this is the thin layer of a C library that C calls, or what that copies in and out by, or what those layers
+/// share.
 fn is_called_by_c(file: &File) -> bool {
-    file.path.starts_with(C_SUPPORT) || is_capi(file) && file.text.contains("extern \"C\" fn ")
+    let is_border = || file.path.ends_with("/border.rs") || file.text.contains("extern \"C\" fn ");
+    file.path.starts_with(C_SUPPORT) || is_capi(file) && is_border()
 }
 
 fn is_capi(file: &File) -> bool {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! libcabotage-alpc as C programs find it: one program for each section of what ALPC means, in C11 and C++17, and
+//! under the sanitizers of addresses, leaks and undefined behaviour.
+#![forbid(unsafe_code)]
+
+use cabotage_c_tools::exports;
+use cabotage_c_tools::toolbox::Toolbox;
+
+#[test]
+fn the_map_lists_what_the_sources_give_to_c() {
+    exports::must_agree(env!("CARGO_MANIFEST_DIR")).unwrap();
+}
+
+macro_rules! conforms {
+    ($($test:ident: $program:literal;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                if let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) {
+                    toolbox.conforms($program);
+                }
+            }
+        )*
+    };
+}
+
+conforms! {
+    clients_send_to_the_connection_port_and_channels_name_them: "tests/c/s1_flow.c";
+    structures_numbers_and_helpers_are_as_on_windows: "tests/c/s2_surface.c";
+}

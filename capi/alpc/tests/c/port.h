@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What the programs share: a server and a client that are two processes, messages with room, and short words.
+#ifndef PORT_H
+#define PORT_H
+
+#include <cabotage/alpc.h>
+#include <pthread.h>
+
+#include "check.h"
+
+#define OK(call) CHECK_EQ((uint32_t)(call), STATUS_SUCCESS)
+#define IS(call, status) CHECK_EQ((uint32_t)(call), (uint32_t)(status))
+
+typedef struct {
+    PORT_MESSAGE header;
+    unsigned char data[0xffef];
+} MESSAGE;
+
+// A message with this text.
+static inline void say(MESSAGE *message, const char *text) {
+    memset(&message->header, 0, sizeof message->header);
+    size_t bytes = strlen(text);
+    memcpy(message->data, text, bytes);
+    message->header.u1.s1.DataLength = (CSHORT)bytes;
+    message->header.u1.s1.TotalLength = (CSHORT)(sizeof(PORT_MESSAGE) + bytes);
+}
+
+// The answer to a message: its header, and another text.
+static inline void answer(MESSAGE *message, const char *text) {
+    PORT_MESSAGE header = message->header;
+    say(message, text);
+    message->header.MessageId = header.MessageId;
+    message->header.u3 = header.u3;
+    message->header.u2 = header.u2;
+}
+
+static inline int is_text(const MESSAGE *message, const char *text) {
+    size_t bytes = (USHORT)message->header.u1.s1.DataLength;
+    return bytes == strlen(text) && memcmp(message->data, text, bytes) == 0;
+}
+
+static inline LARGE_INTEGER within_ms(int64_t ms) {
+    LARGE_INTEGER time;
+    time.QuadPart = ms * -10000;
+    return time;
+}
+
+static inline HANDLE create_port_with(const WCHAR *name, ALPC_PORT_ATTRIBUTES *attributes) {
+    UNICODE_STRING string;
+    OBJECT_ATTRIBUTES object;
+    HANDLE port = NULL;
+    RtlInitUnicodeString(&string, name);
+    InitializeObjectAttributes(&object, &string, 0, NULL, NULL);
+    OK(NtAlpcCreatePort(&port, &object, attributes));
+    CHECK(port != NULL);
+    return port;
+}
+
+static inline HANDLE create_port(const WCHAR *name) {
+    return create_port_with(name, NULL);
+}
+
+static inline NTSTATUS connect_with(HANDLE *port, const WCHAR *name, ALPC_PORT_ATTRIBUTES *attributes,
+                                    MESSAGE *message, SIZE_T *length, ULONG flags) {
+    UNICODE_STRING string;
+    LARGE_INTEGER soon = within_ms(30000);
+    RtlInitUnicodeString(&string, name);
+    return NtAlpcConnectPort(port, &string, NULL, attributes, flags, NULL, message ? &message->header : NULL, length,
+                             NULL, NULL, &soon);
+}
+
+// A client that is let in; the server has to be there, or to come soon.
+static inline HANDLE connect_port(const WCHAR *name, ALPC_PORT_ATTRIBUTES *attributes) {
+    HANDLE port = NULL;
+    for (int tries = 0; tries < 3000; tries++) {
+        NTSTATUS status = connect_with(&port, name, attributes, NULL, NULL, ALPC_MSGFLG_SYNC_REQUEST);
+        if (status == STATUS_SUCCESS) return port;
+        IS(status, STATUS_OBJECT_NAME_NOT_FOUND);
+        usleep(10000);
+    }
+    CHECK(!"the server came");
+    return NULL;
+}
+
+static inline NTSTATUS receive_with(HANDLE port, MESSAGE *message, ALPC_MESSAGE_ATTRIBUTES *attributes, int64_t ms) {
+    SIZE_T length = sizeof *message;
+    LARGE_INTEGER time = within_ms(ms);
+    return NtAlpcSendWaitReceivePort(port, 0, NULL, NULL, &message->header, &length, attributes, &time);
+}
+
+// The next message, which must come.
+static inline int receive(HANDLE port, MESSAGE *message) {
+    OK(receive_with(port, message, NULL, 30000));
+    return LPC_TYPE(&message->header);
+}
+
+static inline NTSTATUS send_to(HANDLE port, MESSAGE *message, ULONG flags) {
+    LARGE_INTEGER soon = within_ms(30000);
+    return NtAlpcSendWaitReceivePort(port, flags, &message->header, NULL, NULL, NULL, NULL, &soon);
+}
+
+static inline NTSTATUS ask(HANDLE port, MESSAGE *request, MESSAGE *reply) {
+    SIZE_T length = sizeof *reply;
+    LARGE_INTEGER soon = within_ms(30000);
+    return NtAlpcSendWaitReceivePort(port, ALPC_MSGFLG_SYNC_REQUEST, &request->header, NULL, &reply->header, &length,
+                                     NULL, &soon);
+}
+
+// Lets the next client in with this text for it; answers the server's port of its channel.
+static inline HANDLE let_in_saying(HANDLE port, void *context, const char *text) {
+    static MESSAGE message;
+    HANDLE channel = NULL;
+    CHECK_EQ(receive(port, &message), LPC_CONNECTION_REQUEST);
+    answer(&message, text);
+    OK(NtAlpcAcceptConnectPort(&channel, port, 0, NULL, NULL, context, &message.header, NULL, TRUE));
+    return channel;
+}
+
+static inline HANDLE let_in(HANDLE port, void *context) {
+    return let_in_saying(port, context, "");
+}
+
+#endif
