@@ -207,6 +207,13 @@ impl Core {
         }
     }
 
+    /// Whether a message of so many bytes would go over the socket.
+    pub(crate) fn may_send_early(&self, bytes: usize) -> bool {
+        let desk = self.desk();
+        let is_first = !desk.has_said_hello;
+        bytes <= First::BYTES_MAX && (is_first || (desk.own.is_none() && desk.early_sent < EARLY_MAX))
+    }
+
     /// The longest message that both ends take, as far as is known.
     pub(crate) fn message_bytes_max(&self) -> usize {
         self.agreed_bytes_max().unwrap_or(self.options.message_bytes_max as usize)

@@ -37,7 +37,7 @@ pub use options::Options;
 pub use parcel::{BLOCKS_MAX, DESCRIPTORS_MAX, Parcel, Unsent};
 pub use receive::Ready;
 pub use refusal::Refusal;
-pub use send::KeptRoom;
+pub use send::{KeptRoom, Room};
 pub use set::{Event, Key, LinkSet, NotInserted, SetError};
 pub use split::{Receiver, Sender};
 pub use wait::{LOOKS_BETWEEN_CHECKS, Patience, Wait};

@@ -26,6 +26,9 @@ mod kept;
 mod metered;
 mod parcels;
 mod rings;
+mod room;
+
+pub use room::Room;
 
 pub(crate) use direct::refused;
 pub use kept::KeptRoom;

@@ -56,6 +56,7 @@ pub mod spawn;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod testing;
+pub mod timer;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 pub mod watch;

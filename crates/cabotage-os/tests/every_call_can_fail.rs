@@ -18,6 +18,7 @@ use cabotage_os::open_for::{OpenForError, open_for};
 use cabotage_os::poll::Readiness;
 use cabotage_os::process::{Pidfd, ProcessIdentity, Subject, Wish, overflow_uid};
 use cabotage_os::socket::{Caller, ListenOptions, Listener, Socket, room_in};
+use cabotage_os::timer::Timer;
 use cabotage_os::watch::NameWatch;
 use cabotage_os::{Deadline, Errno, futex, limits, object, probe, process_memory, seam};
 
@@ -32,7 +33,7 @@ const SCENARIOS: &[Scenario] = &[
     ("a client that waits for room", busy_server),
     ("a received end", admission),
     ("a set of descriptors", set),
-    ("a bell within the process", bell),
+    ("a bell and a timer within the process", bell),
     ("a lock", locking),
     ("a directory of names", names),
     ("a process's identity", identity),
@@ -171,7 +172,8 @@ fn set(_: &Path) -> Answer {
 fn bell(_: &Path) -> Answer {
     let bell = EventFd::new()?;
     bell.ring()?;
-    Ok(bell.silence()?)
+    bell.silence()?;
+    Ok(Timer::new()?.set(soon())?)
 }
 
 fn locking(root: &Path) -> Answer {

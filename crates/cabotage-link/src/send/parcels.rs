@@ -82,7 +82,7 @@ impl Outgoing {
     }
 
     /// Makes sure that everything finds room, so that nothing goes by halves.
-    fn make_room(&mut self, core: &Core, need: Need) -> Result<(), Obstacle> {
+    pub(super) fn make_room(&mut self, core: &Core, need: Need) -> Result<(), Obstacle> {
         if !self.unclaimed.has_room(core, self.lane.as_ref(), need.descriptors)? {
             return Err(Obstacle::Full);
         }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{End as LinkEnd, Key, Link, LinkError, LinkSet, Options, SetError};
+use cabotage_link::{End as LinkEnd, Key, Link, LinkError, LinkSet, Options, Ready, SetError};
 use cabotage_os::object::unguessable;
 use cabotage_os::process::own_uid;
 use cabotage_os::socket::Socket;
@@ -19,7 +19,7 @@ use super::rules::Role;
 use super::wire::{self, Claim, Welcome, Word};
 use crate::kernel::number_map::NumberMap;
 use crate::kernel::port::QUEUE_LIMIT_DEFAULT;
-use crate::kernel::{Kernel, PortId, Step};
+use crate::kernel::{Kernel, PortId, Step, Ticket};
 
 /// How many records wait on one link for a peer that does not read before no fork is added to them.
 const UNSENT_MAX: usize = 256;
@@ -47,8 +47,8 @@ pub(super) struct Desk {
     pub(super) has_failed: bool,
     /// What is being settled.
     pub(super) steps: Vec<Step>,
-    /// Whether moves are to be looked at though nothing came.
-    pub(super) is_due: bool,
+    /// Threads that wait until what was sent by a route has left, by their tickets.
+    pub(super) lingering: Vec<(u64, Ticket)>,
     /// Who we are, to others.
     pub(super) identity: Own,
     /// Links to new owners that have not spoken yet, and the ends of the rights that they will be.
@@ -105,7 +105,7 @@ impl Desk {
             behind: VecDeque::new(),
             has_failed: false,
             steps: Vec::new(),
-            is_due: false,
+            lingering: Vec::new(),
             identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
             awaited: HashMap::new(),
             going: HashMap::new(),
@@ -243,7 +243,7 @@ impl Desk {
     pub(super) fn flush(&mut self, kernel: &mut Kernel) {
         for key in std::mem::take(&mut self.held_up) {
             self.be_sure(kernel, key);
-            if self.flush_one(key) {
+            if self.flush_one(key) || self.still_wants(key) {
                 self.held_up.push(key);
                 continue;
             }
@@ -253,6 +253,32 @@ impl Desk {
                 self.carry_waiting(kernel, key, port);
             }
         }
+    }
+
+    /// Whether something is to be gone on with whenever anything has happened, though it is no news: the answer of a
+    /// peer's library, or room.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.held_up.is_empty() || !self.going.is_empty()
+    }
+
+    /// Arranges for the links with something unsent to become readable when there is room; whether some has room now.
+    pub(super) fn has_room_again(&mut self) -> bool {
+        let Self { held_up, ends, set, .. } = self;
+        held_up.iter().any(|key| {
+            let (Some(end), Some(link)) = (ends.get_mut(*key), set.get_mut(*key)) else { return true };
+            // What waits to be sure of a record before goes on when something has come.
+            let room = end.unsent.front().filter(|_| end.unsure.is_none()).map(Packet::room);
+            let Some(room) = room.or(end.wanted) else { return false };
+            end.awaits_room = true;
+            !matches!(link.await_room(room), Ok(Ready::Armed))
+        })
+    }
+
+    /// Whether a message that found no room would find none now.
+    fn still_wants(&mut self, key: Key) -> bool {
+        let (Some(end), Some(link)) = (self.ends.get_mut(key), self.set.get_mut(key)) else { return false };
+        end.wanted = end.wanted.filter(|room| link.has_room(*room) == Ok(false));
+        end.wanted.is_some()
     }
 
     /// The same for one link; answers whether something is left.
@@ -284,6 +310,9 @@ impl Desk {
                     self.has_failed = true;
                 }
             }
+        }
+        if std::mem::take(&mut end.awaits_room) {
+            link.stop_awaiting_room();
         }
         end.unsure.is_some()
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{Block, Key, Letter};
+use cabotage_link::{Block, Key, Letter, Room};
 
 use super::moving::Follower;
 use super::packet::{About, Packet};
@@ -62,6 +62,10 @@ pub(super) struct End {
     pub(super) has_moved: bool,
     /// What came after the last look for a port that moves, and waits for the decision.
     pub(super) aside: VecDeque<Letter>,
+    /// What a message needs that found none, though the port is not full.
+    pub(super) wanted: Option<Room>,
+    /// Whether the other end was asked to tell of room.
+    pub(super) awaits_room: bool,
     /// Send-once rights to ports that move, whose holder was given a link instead and has not answered: our ends of those.
     pub(super) detaching: Vec<(u64, OwnedFd)>,
     /// Of the end of a send-once right that is one of several behind one route: that route.
@@ -120,6 +124,8 @@ impl End {
             heard: 0,
             has_moved: false,
             aside: VecDeque::new(),
+            wanted: None,
+            awaits_room: false,
             detaching: Vec::new(),
             pool: None,
         }

@@ -8,7 +8,7 @@
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cabotage_link::{LOOKS_BETWEEN_CHECKS, Patience, Ready, SetError, Wait};
 use cabotage_os::eventfd::EventFd;
@@ -24,8 +24,6 @@ use crate::kernel::{Kernel, Ticket};
 const NEWS_AT_ONCE: usize = 64;
 /// How often one who looks for itself asks whether somebody in this process has sent something.
 const LOOKS_BETWEEN_TAKES: u32 = 16;
-/// Nobody rings when a peer has made room for what is unsent.
-const FLUSH_AGAIN_AFTER: Duration = Duration::from_millis(2);
 
 /// The place of the leader.
 #[derive(Debug)]
@@ -243,7 +241,7 @@ fn look(desk: &mut Desk, kernel: &Mutex<Kernel>) -> (bool, Vec<Ticket>) {
         desk.digest(&mut kernel, news);
         desk.settle(&mut kernel, &mut woken);
     }
-    if !desk.held_up.is_empty() || std::mem::take(&mut desk.is_due) {
+    if desk.is_waiting() {
         let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         desk.flush(&mut kernel);
         desk.settle(&mut kernel, &mut woken);
@@ -258,13 +256,10 @@ fn arm(desk: &mut Desk) -> Result<Option<Deadline>, SystemError> {
     match desk.set.ready() {
         Ok(Ready::Ready) => Ok(None),
         Ok(Ready::Armed) => {
-            // What a move waits for is not always news.
-            desk.is_due = !desk.going.is_empty();
-            let flush = match desk.held_up.is_empty() {
-                true if desk.going.is_empty() => Deadline::Never,
-                _ => Deadline::within(FLUSH_AGAIN_AFTER),
-            };
-            Ok(Some(desk.set.wake_by().or_sooner(flush)))
+            if desk.has_room_again() {
+                return Ok(None);
+            }
+            Ok(Some(desk.set.wake_by()))
         }
         Err(SetError::System(refusal)) => Err(refusal),
         Err(error) => Err(refusal_of_set(error)),

@@ -19,7 +19,7 @@ use super::wire::{Draft, ENTRIES_MAX, PORTS_MAX, SEALED_MAX};
 use crate::kernel::message::{Cargo, Memory, Message};
 
 /// Memory of so many bytes goes as a block.
-const BLOCK_BYTES_MIN: usize = 16 << 10;
+pub(super) const BLOCK_BYTES_MIN: usize = 16 << 10;
 /// Memory of so many goes in the record, if there is no block for it.
 const INLINE_BYTES_MAX: usize = 1 << 20;
 /// All memory in one record: with the longest body and all entries it is shorter than the longest message of a link.

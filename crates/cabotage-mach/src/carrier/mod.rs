@@ -98,9 +98,27 @@ impl Carrier {
         })
     }
 
-    /// Whether something that went by this route has still to leave the process.
-    pub(crate) fn has_unsent(&self, route: u64) -> bool {
-        self.desk().has_unsent(route)
+    /// If something that went by this route has still to leave the process: whoever has this ticket is woken when it has,
+    /// and `enter` is called before anybody could.
+    pub(crate) fn linger(
+        &self,
+        route: u64,
+        kernel: &Mutex<Kernel>,
+        enter: impl FnOnce(Ticket),
+    ) -> Option<Ticket> {
+        let mut desk = self.desk();
+        if !desk.has_unsent(route) {
+            return None;
+        }
+        let ticket = kernel.lock().unwrap_or_else(PoisonError::into_inner).new_ticket();
+        enter(ticket);
+        desk.lingering.push((route, ticket));
+        Some(ticket)
+    }
+
+    /// It is not waited for any more.
+    pub(crate) fn stop_lingering(&self, ticket: Ticket) {
+        self.desk().lingering.retain(|(_, known)| *known != ticket);
     }
 
     /// Whether a receive right is on its way to another process, or something else has still to leave.

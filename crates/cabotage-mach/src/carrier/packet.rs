@@ -3,9 +3,9 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{BlockMut, DESCRIPTORS_MAX, Deadline, Link, LinkError, Parcel, SendError, Unsent};
+use cabotage_link::{BlockMut, DESCRIPTORS_MAX, Deadline, Link, LinkError, Parcel, Room, SendError, Unsent};
 
-use super::wire::{self, Draft};
+use super::wire::{self, Draft, HEADER_BYTES};
 
 /// A record with more bytes goes without descriptors, which go ahead of it: so it finds a larger ring, or a block.
 const BYTES_WITH_DESCRIPTORS_MAX: usize = 8 << 10;
@@ -63,7 +63,7 @@ impl Packet {
         let mut descriptors = std::mem::take(&mut draft.descriptors);
         let mut blocks = std::mem::take(&mut draft.blocks);
         let mut packets = Vec::with_capacity(1);
-        let fits = bytes.len() <= BYTES_WITH_DESCRIPTORS_MAX && descriptors.len() <= DESCRIPTORS_MAX;
+        let fits = fits_one(bytes.len(), descriptors.len());
         let has_more = |descriptors: &[OwnedFd], blocks: &[BlockMut]| descriptors.len() + blocks.len() > 0;
         while !fits && has_more(&descriptors, &blocks) {
             let rest = descriptors.split_off(descriptors.len().min(DESCRIPTORS_MAX));
@@ -74,6 +74,19 @@ impl Packet {
         }
         packets.push(Self { bytes, descriptors, blocks, about: about(About::Message) });
         packets
+    }
+
+    /// What the first record needs of a message that needs so much.
+    pub(super) fn first_of(whole: Room) -> Room {
+        if whole.descriptors + whole.blocks == 0 || fits_one(whole.bytes, whole.descriptors) {
+            return whole;
+        }
+        Room { bytes: HEADER_BYTES, descriptors: whole.descriptors.min(DESCRIPTORS_MAX), ..whole }
+    }
+
+    /// What it needs.
+    pub(super) fn room(&self) -> Room {
+        Room { bytes: self.bytes.len(), descriptors: self.descriptors.len(), blocks: self.blocks.len() }
     }
 
     /// Sends it if there is room now, and answers what it was about; otherwise it comes back.
@@ -104,4 +117,9 @@ impl Packet {
             _ => link.condemn("takes shorter messages than it must"),
         })
     }
+}
+
+/// Whether one record has room for both.
+fn fits_one(bytes: usize, descriptors: usize) -> bool {
+    bytes <= BYTES_WITH_DESCRIPTORS_MAX && descriptors <= DESCRIPTORS_MAX
 }

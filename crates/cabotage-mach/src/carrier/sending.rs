@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages that leave this process.
 
-use cabotage_link::Key;
+use cabotage_link::{BLOCKS_MAX, Key, Room};
 
 use super::desk::{Desk, Route};
 use super::end::Kept;
+use super::luggage::BLOCK_BYTES_MIN;
 use super::packet::Packet;
 use super::passing::{Change, Prepared};
 use super::rules::Role;
-use super::wire::{Draft, To, Word};
+use super::wire::{Draft, ENTRY_BYTES, HEADER_BYTES, To, Word};
 use crate::error::SendError;
-use crate::kernel::message::{Capability, Cargo, Message, Sender};
+use crate::kernel::message::{Capability, Cargo, Memory, Message, Sender};
 use crate::kernel::messages::{Outgoing, SendFailed, Sent};
 use crate::kernel::{Kernel, Notification, PortId};
 
@@ -53,6 +54,9 @@ impl Desk {
             None => {}
         }
         if self.room(route) == Some(0) || !self.can_take(key, needs_meeting(outgoing.message())) {
+            return kernel.no_room(outgoing);
+        }
+        if !outgoing.from.wait && to == To::Port && !self.would_leave(key, outgoing.message()) {
             return kernel.no_room(outgoing);
         }
         match self.prepare(kernel, key, outgoing.message()) {
@@ -174,6 +178,19 @@ impl Desk {
         !needs_meeting || self.has_met(key)
     }
 
+    /// Whether a message would leave at once: who sends it may do nothing more for it. One that goes in several records,
+    /// since it brings more than one record may, begins to leave.
+    fn would_leave(&mut self, key: Key, message: &Message) -> bool {
+        let room = estimate(message);
+        let (Some(end), Some(link)) = (self.ends.get_mut(key), self.set.get_mut(key)) else { return true };
+        // That the link is over is told when it is used.
+        let is_full = link.has_room(room) == Ok(false);
+        if is_full && end.wanted.replace(room).is_none() {
+            self.held_up.push(key);
+        }
+        !is_full
+    }
+
     fn has_met(&mut self, key: Key) -> bool {
         self.set.get_mut(key).is_some_and(|link| link.with_peer(|_| ()).is_some())
     }
@@ -198,6 +215,23 @@ fn needs_meeting(message: &Message) -> bool {
     const BYTES_BEFORE_MEETING: usize = 2048;
     let is_plain = message.cargo.is_empty() && !matches!(message.reply.0, Capability::Send(_));
     !is_plain || message.body.len() > BYTES_BEFORE_MEETING
+}
+
+/// What the first record of a message needs, or a little more.
+fn estimate(message: &Message) -> Room {
+    let (mut bytes, mut descriptors, mut blocks) = (HEADER_BYTES + ENTRY_BYTES + message.body.len(), 0, 0);
+    for cargo in &message.cargo {
+        bytes += ENTRY_BYTES * (1 + cargo.rights().len());
+        descriptors += cargo.rights().len();
+        match cargo {
+            Cargo::Memory(Memory::Sealed(_)) => descriptors += 1,
+            Cargo::Memory(memory) if memory.bytes() < BLOCK_BYTES_MIN => bytes += memory.bytes(),
+            Cargo::Memory(_) => blocks += 1,
+            Cargo::File(_) => descriptors += 1,
+            Cargo::Port(..) | Cargo::Ports(..) => {}
+        }
+    }
+    Packet::first_of(Room { bytes, descriptors, blocks: blocks.min(BLOCKS_MAX) })
 }
 
 /// The records of a message, and what becomes of its rights.

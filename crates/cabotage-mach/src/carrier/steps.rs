@@ -17,7 +17,7 @@ impl Desk {
             let mut steps = kernel.exchange_steps(std::mem::take(&mut self.steps));
             if steps.is_empty() {
                 self.steps = steps;
-                return;
+                return self.wake_lingering(woken);
             }
             for step in steps.drain(..) {
                 match step {
@@ -32,6 +32,18 @@ impl Desk {
             }
             self.steps = steps;
         }
+    }
+
+    /// What some threads have sent has left: they need not wait any more.
+    fn wake_lingering(&mut self, woken: &mut Vec<Ticket>) {
+        if self.lingering.is_empty() {
+            return;
+        }
+        let (left, gone) =
+            std::mem::take(&mut self.lingering).into_iter().partition(|(route, _)| self.has_unsent(*route));
+        self.lingering = left;
+        let gone: Vec<(u64, Ticket)> = gone;
+        woken.extend(gone.into_iter().map(|(_, ticket)| ticket));
     }
 
     /// No right is left here to another process's port.

@@ -5,9 +5,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cabotage_link::Ready;
+use cabotage_os::Deadline;
 use cabotage_os::epoll::{Poller, Trigger};
 use cabotage_os::eventfd::EventFd;
 use cabotage_os::poll::Readiness;
+use cabotage_os::timer::Timer;
 
 use crate::error::PollError;
 use crate::kernel::Ticket;
@@ -28,6 +30,24 @@ pub(super) struct Bell {
 struct Rope {
     poller: Poller,
     eventfd: Arc<EventFd>,
+    /// Made when somebody is to look though nothing has come.
+    timer: OnceLock<Timer>,
+}
+
+impl Rope {
+    /// Readable at this moment, too.
+    fn wake_by(&self, deadline: Deadline) -> Result<(), PollError> {
+        if self.timer.get().is_none() {
+            if deadline == Deadline::Never {
+                return Ok(());
+            }
+            // Those who poll one descriptor take turns at this.
+            let timer = Timer::new()?;
+            self.poller.add(&timer, 2, Readiness::IN, Trigger::Level)?;
+            let _ = self.timer.set(timer);
+        }
+        Ok(self.timer.get().map_or(Ok(()), |timer| timer.set(deadline))?)
+    }
 }
 
 /// A bell that waits in the kernel, until it is dropped.
@@ -46,13 +66,17 @@ impl Drop for Armed {
 impl Bell {
     /// Whether there is a message; if not, the bell is armed.
     pub(super) fn ready(&self, names: Names, name: Name) -> Result<Ready, PollError> {
-        let eventfd = &self.rope(names)?.eventfd;
+        let rope = self.rope(names)?;
+        let eventfd = &rope.eventfd;
         let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         *armed = None;
         eventfd.silence()?;
         *armed = names.arm(name, eventfd)?.map(|ticket| Armed { names, ticket });
-        if armed.is_some() && !names.arm_outside()? {
-            *armed = None;
+        if armed.is_some() {
+            match names.arm_outside()? {
+                Some(wake_by) => rope.wake_by(wake_by)?,
+                None => *armed = None,
+            }
         }
         Ok(if armed.is_some() { Ready::Armed } else { Ready::Ready })
     }
@@ -66,7 +90,8 @@ impl Bell {
         if let Some(rope) = self.rope.get() {
             return Ok(rope);
         }
-        let fresh = Rope { poller: Poller::new()?, eventfd: Arc::new(EventFd::new()?) };
+        let fresh =
+            Rope { poller: Poller::new()?, eventfd: Arc::new(EventFd::new()?), timer: OnceLock::new() };
         fresh.poller.add(&*fresh.eventfd, 0, Readiness::IN, Trigger::Level)?;
         fresh.poller.add(names.outside_bell()?, 1, Readiness::IN, Trigger::Level)?;
         Ok(self.rope.get_or_init(|| fresh))

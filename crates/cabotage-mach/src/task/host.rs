@@ -121,20 +121,13 @@ impl Host {
 
     /// Waits until what was sent by a route has left the process, so that its sender may end: at most until the deadline.
     pub(super) fn linger(&self, route: u64, deadline: Deadline) {
-        let Some(carrier) = self.carrier.get().filter(|carrier| carrier.has_unsent(route)) else { return };
-        while carrier.has_unsent(route) && !deadline.has_passed() {
-            let soon = deadline.or_sooner(Deadline::within(LOOK_AGAIN_AFTER));
-            match carrier.try_lead() {
-                Some(mut lead) => {
-                    let is_over = || !carrier.has_unsent(route);
-                    if lead.wait(&self.kernel, |woken| self.wake(woken), is_over, soon).is_err() {
-                        break;
-                    }
-                }
-                None => std::thread::park_timeout(LOOK_AGAIN_AFTER),
-            }
+        let Some(carrier) = self.carrier.get() else { return };
+        let enter = |ticket| self.parking.enter(ticket, Waiter::this_thread());
+        if let Some(ticket) = carrier.linger(route, &self.kernel, enter) {
+            self.sleep(ticket, deadline);
+            self.parking.leave(ticket);
+            carrier.stop_lingering(ticket);
         }
-        self.hand_on();
     }
 
     /// The carrier, from now on if there was none.

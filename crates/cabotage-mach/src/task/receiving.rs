@@ -136,9 +136,9 @@ impl Names {
         Ok(self.host.carrier()?.as_fd())
     }
 
-    /// Arranges for that; `false` if something has come.
-    pub(crate) fn arm_outside(self) -> Result<bool, PollError> {
-        Ok(self.host.carrier()?.arm()?.is_some())
+    /// Arranges for that; until when to look again although it is not. `None` if something has come.
+    pub(crate) fn arm_outside(self) -> Result<Option<Deadline>, PollError> {
+        Ok(self.host.carrier()?.arm()?)
     }
 
     /// The bell with this ticket rings no more.

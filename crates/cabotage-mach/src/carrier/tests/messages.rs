@@ -6,7 +6,7 @@ use crate::Disposition::{CopySend, MakeSendOnce, MoveSend, MoveSendOnce};
 use crate::Right;
 use crate::error::SendError;
 use crate::kernel::Notification;
-use crate::kernel::message::{Item, Memory, Sender};
+use crate::kernel::message::{Item, Letter, Memory, Sender};
 use crate::kernel::messages::{Sent, WhenFull};
 
 /// A machine with a port, and one with a send right to it.
@@ -49,6 +49,29 @@ fn a_sender_finds_the_port_full_after_as_many_messages_as_it_queues() {
     }
     holder.until(|holder| holder.try_send(letter(6, (right, CopySend)), WhenFull::GiveBack).ok());
     assert_eq!(owner.receive(port).header.id, 6);
+}
+
+#[test]
+fn a_message_that_was_sent_without_waiting_is_on_its_way_or_comes_back() {
+    let (owner, holder) = (Machine::new(), Machine::new());
+    let port = owner.port();
+    let right = owner.give(port, &holder);
+    owner.call(|kernel, space| kernel.set_limit(space, port, 1024)).unwrap();
+    for _ in 0..20 {
+        owner.look();
+        holder.look();
+    }
+    let long = |id| Letter { body: vec![7; 3000], ..letter(id, (right, CopySend)) };
+    // Nobody reads, so the ring is full before the queue is.
+    let sent = (1..=1024).take_while(|id| holder.try_send(long(*id), WhenFull::GiveBack).is_ok()).count();
+    assert!((1..1024).contains(&sent), "{sent}");
+    // The holder does nothing any more, and all that it has sent arrives.
+    for id in 1..=sent {
+        assert_eq!(owner.receive(port).header.id, i32::try_from(id).unwrap());
+    }
+    assert!(owner.try_receive(port).is_none());
+    holder.send(long(9));
+    assert_eq!(owner.receive(port).header.id, 9);
 }
 
 #[test]

@@ -277,3 +277,84 @@ fn whoever_asked_to_be_told_of_no_senders_is_told_by_the_new_owner() {
     });
     assert_eq!(news.header.id, 70);
 }
+
+#[test]
+fn an_owner_receives_before_it_moves_its_port_and_counts_are_heard_in_their_order() {
+    // What was taken is told with PAUSE to the holder, and with OFFER to whoever has sent over the same link: here the
+    // new owner, who asks for the port and gets it in the answer.
+    let all = Move::new();
+    for id in 1..=4 {
+        all.holder.send(letter(id, (all.right, CopySend)));
+    }
+    assert_eq!([1, 2].map(|_| all.old.receive(all.port).header.id), [1, 2]);
+    let office = all.old.port();
+    let to_office = all.old.give(office, &all.new);
+    let reply = all.new.port();
+    for id in 1..=3 {
+        all.new.send(asking(id, to_office, reply));
+    }
+    let [_, _, asked] = [(); 3].map(|()| {
+        all.new.look();
+        all.old.receive(office)
+    });
+    let mut answer = carrying(9, (asked.reply.0, MoveSendOnce), &[(all.port, MoveReceive)]);
+    answer.complex = true;
+    send_waiting(&all.old, answer);
+    let received = loop {
+        let received = all.new.until(|new| {
+            all.old.look();
+            all.holder.look();
+            new.try_receive(reply)
+        });
+        if received.header.id == 9 {
+            break received;
+        }
+    };
+    let port = brought(&received)[0];
+    assert_eq!([3, 4].map(|_| all.receive(port)), [3, 4]);
+    all.settle();
+    for id in 5..=20 {
+        all.new.until(|_| {
+            all.look();
+            let sent = all.holder.try_send(letter(id, (all.right, CopySend)), WhenFull::GiveBack);
+            sent.is_ok().then_some(())
+        });
+        assert_eq!(all.receive(port), id);
+    }
+    // The link by which it came goes on, too.
+    all.new.send(asking(4, to_office, reply));
+    assert_eq!(all.old.receive(office).header.id, 4);
+}
+
+#[test]
+fn a_question_of_which_the_old_owner_heard_nothing_is_asked_once_though_that_dies() {
+    let all = Move::new();
+    let reply = all.holder.port();
+    all.set_out();
+    // The holder is paused and does not know; its question comes after the last look of the old owner.
+    let received = all.new.until(|new| {
+        all.old.look();
+        new.try_receive(all.door)
+    });
+    let port = brought(&received)[0];
+    let sent = all
+        .holder
+        .call(|kernel, space| kernel.send(space, asking(1, all.right, reply), &SendOptions::default()));
+    let Ok(Sent::Away(route, outgoing)) = sent else { panic!("{sent:?}") };
+    let (sent, _) = all.holder.carrier.send(&all.holder.kernel, route, outgoing, |_| ());
+    let Move { old, holder, new, .. } = all;
+    drop(old);
+    assert!(matches!(sent, Ok(Sent::Queued)), "{sent:?}");
+    let question = new.until(|new| {
+        holder.look();
+        new.try_receive(port)
+    });
+    new.send(letter(2, (question.reply.0, MoveSendOnce)));
+    assert_eq!(holder.receive(reply).header.id, 2);
+    for _ in 0..50 {
+        holder.look();
+        new.look();
+    }
+    assert!(holder.try_receive(reply).is_none(), "nobody tells that the answer is lost");
+    assert!(new.try_receive(port).is_none());
+}

@@ -27,7 +27,7 @@ cabotage_lane::plain! {
     }
 }
 
-pub(super) const ENTRY_BYTES: usize = size_of::<Entry>();
+pub(crate) const ENTRY_BYTES: usize = size_of::<Entry>();
 
 /// Numbers of kinds.
 pub(super) mod kind {

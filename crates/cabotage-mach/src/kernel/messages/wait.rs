@@ -167,7 +167,7 @@ impl Kernel {
     }
 
     /// A number that no thread had before.
-    pub(super) fn new_ticket(&mut self) -> Ticket {
+    pub(crate) fn new_ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
     }
