@@ -56,7 +56,8 @@ fn by_client(
         None => None,
     };
     let sent = match said {
-        Some(Said::Asked(number) | Said::Gone(number)) => Some(number),
+        // A request that is waited for is over before its buffer can be looked at.
+        Some(Said::Gone(number)) => Some(number),
         _ => None,
     };
     let Some(room) = room else { return Ok(Exchanged { sent, got: None }) };

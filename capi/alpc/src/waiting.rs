@@ -75,7 +75,14 @@ impl<E: End> Shared<E> {
     /// # Errors
     /// The port is closed; what `act` answers.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut E) -> Answer<T>) -> Answer<T> {
-        act(self.lock().end.as_mut().ok_or(Status::PORT_DISCONNECTED)?)
+        let mut state = self.lock();
+        let end = state.end.as_mut().ok_or(Status::PORT_DISCONNECTED)?;
+        let answer = act(end);
+        // Whoever sends may have read what was to wake the one who waits.
+        if state.is_led && !matches!(state.end.as_mut().map(End::ready), Some(Ok(Ready::Armed))) {
+            self.wake(&state);
+        }
+        answer
     }
 
     /// The same, and those who wait look at what became of it.

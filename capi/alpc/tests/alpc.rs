@@ -27,4 +27,12 @@ macro_rules! conforms {
 conforms! {
     clients_send_to_the_connection_port_and_channels_name_them: "tests/c/s1_flow.c";
     structures_numbers_and_helpers_are_as_on_windows: "tests/c/s2_surface.c";
+    requests_datagrams_callbacks_and_timeouts_are_as_written: "tests/c/s4_messages.c";
+    names_acceptance_and_refusal_are_as_written: "tests/c/s5_connecting.c";
+    three_techniques_carry_three_sizes: "tests/c/s6_sizes.c";
+    contexts_tokens_handles_and_reserves_go_along: "tests/c/s7_attributes.c";
+    senders_are_known_and_impersonated_with_their_consent: "tests/c/s8_identity.c";
+    each_ending_is_told_to_the_other_side: "tests/c/s9_endings.c";
+    classic_calls_are_a_layer_over_the_same_ports: "tests/c/classic.c";
+    threads_share_a_port_on_either_side: "tests/c/threads.c";
 }

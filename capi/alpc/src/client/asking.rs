@@ -33,6 +33,9 @@ impl ClientEnd {
         if let Some(context) = sending.attributes.as_ref().and_then(Attributes::security_context) {
             self.contexts.check(context)?;
         }
+        if sending.data.len() > self.channel()?.message_bytes_max() {
+            return Err(Status::PORT_MESSAGE_TOO_LONG);
+        }
         let is_sync = sending.has_flag(flags::SYNC_REQUEST);
         let message = sending.header.message_id;
         if message >> 31 != 0 {

@@ -62,6 +62,9 @@ impl Server {
 
     /// Sends what C says by this port, of which `channel` is the handle's: a reply if it has a number.
     pub(crate) fn say(&mut self, sending: &mut Sending, channel: Option<u64>) -> Answer {
+        if sending.data.len() > self.settings.data_bytes_max() {
+            return Err(Status::PORT_MESSAGE_TOO_LONG);
+        }
         match (sending.header.message_id, channel) {
             (0, None) => Err(Status::INVALID_PARAMETER),
             (0, Some(channel)) => self.say_datagram(sending, channel),
