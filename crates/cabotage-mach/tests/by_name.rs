@@ -6,7 +6,9 @@ use std::io::{Read, Write};
 use cabotage_mach::kernel::calls::{Notice, PortFlags};
 use cabotage_mach::kernel::message::Letter;
 use cabotage_mach::kernel::messages::WhenFull;
-use cabotage_mach::{Deadline, Disposition, KernError, Name, Names, Right, RightTypes, Sender, Task};
+use cabotage_mach::{
+    Deadline, Disposition, KernError, Name, Names, RequestError, Right, RightTypes, SendRight, Sender, Task,
+};
 
 fn letter(id: i32, to: Name, disposition: Disposition) -> Letter {
     Letter {
@@ -125,4 +127,13 @@ fn an_open_file_is_a_right_and_is_closed_with_the_last_one() {
     let mut read = String::new();
     ends.0.read_to_string(&mut read).unwrap();
     assert_eq!(read, "through the right", "and then the end: nobody has the file any more");
+}
+
+#[test]
+fn who_asks_at_a_port_that_stands_for_nothing_is_told_so_at_once() {
+    let task = Task::create().unwrap();
+    let names = task.names();
+    let idle = SendRight::from_raw(names, names.make_idle_port().unwrap()).unwrap();
+    assert!(matches!(idle.request("anybody?"), Err(RequestError::NoAnswer)));
+    assert_eq!(names.file_of(idle.name()).unwrap_err(), KernError::InvalidCapability);
 }

@@ -47,7 +47,7 @@ pub enum Home {
     Task(SpaceId),
     /// A message carries it to this port; or the kernel keeps it for a moment (`None`).
     Transit(Option<PortId>),
-    /// The kernel, which keeps an open file by it.
+    /// The kernel, which keeps an open file by it, or nothing at all.
     File,
     /// Another process has it; the number says which way messages go.
     Away(u64),

@@ -86,6 +86,8 @@ calls! {
     fn set_members(set: Name) -> Vec<Name>;
     /// `fileport_makeport`
     fn make_file_port(file: OwnedFd) -> Name;
+    /// A right to a port that stands for nothing, where Mach has one that does.
+    fn make_idle_port() -> Name;
     /// `fileport_makefd`
     fn file_of(name: Name) -> Arc<OwnedFd>;
     /// `mach_port_peek`

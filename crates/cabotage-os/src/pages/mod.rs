@@ -10,10 +10,14 @@ use std::os::fd::BorrowedFd;
 use std::ptr;
 
 mod copy;
+mod known;
+mod view;
 
 pub use copy::{read, write};
+pub use known::{Known, all, known};
 pub use rustix::mm::ProtFlags as Protection;
 use rustix::mm::{Advice, MapFlags, MprotectFlags};
+pub use view::{start_of, view};
 
 use crate::error::{SystemError, attempt};
 use crate::seam::Errno;

@@ -22,15 +22,28 @@ impl Kernel {
     /// # Errors
     /// [`KernError::InvalidTask`], [`KernError::NoSpace`]; the file is closed then.
     pub fn make_file_port(&mut self, space: SpaceId, file: OwnedFd) -> Result<Name, KernError> {
-        self.space(space)?;
         let mut port = Port::new(Home::File);
         port.rare().file = Some(Arc::new(file));
+        self.make_port_of_kernel(space, port)
+    }
+
+    fn make_port_of_kernel(&mut self, space: SpaceId, mut port: Port) -> Result<Name, KernError> {
+        self.space(space)?;
         port.make_send();
         let port = self.ports.insert(port);
         self.copy_out(space, Capability::Send(port)).map_err(|(error, right)| {
             self.destroy_capability(right);
             error
         })
+    }
+
+    /// A send right to a port of the kernel's own that stands for nothing: what is sent there is destroyed, so whoever asks
+    /// there is told at once that no answer comes.
+    ///
+    /// # Errors
+    /// [`KernError::InvalidTask`], [`KernError::NoSpace`].
+    pub fn make_idle_port(&mut self, space: SpaceId) -> Result<Name, KernError> {
+        self.make_port_of_kernel(space, Port::new(Home::File))
     }
 
     /// The open file that a send right stands for: `fileport_makefd`.
