@@ -76,7 +76,19 @@ pub fn map(
     }
 }
 
-/// The same over whatever is at `address`.
+/// New pages that `fill` writes before anybody else knows of them; answers where they are.
+///
+/// # Errors
+/// As [`map`].
+pub fn filled(bytes: usize, fill: impl FnOnce(&mut [u8])) -> Result<usize, SystemError> {
+    let anywhere = Place::Anywhere { alignment: 1 };
+    let start = map(anywhere, bytes, Content::Zeros, Protection::READ | Protection::WRITE)?;
+    // SAFETY: so many bytes were mapped above, as zeros, and nobody else has the address yet.
+    fill(unsafe { std::slice::from_raw_parts_mut(ptr::with_exposed_provenance_mut(start), bytes) });
+    Ok(start)
+}
+
+/// New pages over whatever is at `address`.
 ///
 /// # Errors
 /// As [`map`], but `EEXIST`.

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! libcabotage-mach, as C programs see it: one for each section of what Mach's semantics are, in C11, in C++17, and
+//! watched by the sanitizers.
+#![forbid(unsafe_code)]
+
+use cabotage_c_tools::exports;
+use cabotage_c_tools::toolbox::Toolbox;
+
+fn conforms(program: &str) {
+    if let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) {
+        toolbox.conforms(program);
+    }
+}
+
+#[test]
+fn the_map_lists_what_the_sources_give_to_c() {
+    exports::must_agree(env!("CARGO_MANIFEST_DIR")).unwrap();
+}
+
+#[test]
+fn layouts_and_numbers_are_those_of_xnu() {
+    conforms("tests/c/layout.c");
+}
