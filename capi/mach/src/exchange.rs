@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cabotage_mach::kernel::messages::{Receipt, ReceiveOptions, SendFailed, WhenFull};
 use cabotage_mach::{Deadline, NO_NAME_LEFT, Name, Names, SendError};
+use cabotage_os::pages::Word;
 
 use crate::code::{Code, RCV_BODY_ERROR, RCV_TOO_LARGE, SEND_INVALID_TRAILER, SUCCESS, signed};
 use crate::message::{
@@ -24,7 +25,7 @@ const RCV_TIMEOUT: u32 = 0x100;
 const SEND_TRAILER: u32 = 0x2_0000;
 
 /// Sends the message in `message`; one that comes back is written there.
-pub(crate) fn send(names: Names, message: &mut [u8], option: u32, timeout: u32) -> Code {
+pub(crate) fn send(word: Word, names: Names, message: &mut [u8], option: u32, timeout: u32) -> Code {
     if option & SEND_TRAILER != 0 {
         return SEND_INVALID_TRAILER;
     }
@@ -36,7 +37,7 @@ pub(crate) fn send(names: Names, message: &mut [u8], option: u32, timeout: u32) 
     let full = if option & SEND_NOTIFY == 0 { WhenFull::GiveBack } else { WhenFull::GiveBackAndTell };
     let failed = match names.send(draft.letter, full, deadline(option & SEND_TIMEOUT, timeout)) {
         Ok(_) => {
-            Draft::settle(debts, names, items);
+            Draft::settle(word, debts, names, items);
             return SUCCESS;
         }
         Err(failed) => *failed,
@@ -45,12 +46,12 @@ pub(crate) fn send(names: Names, message: &mut [u8], option: u32, timeout: u32) 
     let code = signed(error.code());
     match letter {
         None => {
-            Draft::settle(debts, names, items - rest.len());
+            Draft::settle(word, debts, names, items - rest.len());
             // The item that nobody has is the last one.
             fault.filter(|_| rest.len() == 1).unwrap_or(code)
         }
         Some(letter) if has_been_taken(error) => {
-            Draft::settle(debts, names, items);
+            Draft::settle(word, debts, names, items);
             let lost = come_back(names, letter, message);
             code | lost | if right_lost { signed(NO_NAME_LEFT) } else { 0 }
         }

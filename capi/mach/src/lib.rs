@@ -6,7 +6,7 @@
 //!
 //! | module | |
 //! |---|---|
-//! | `face` | the functions that C calls: thin, and the only place with unsafe code but for `memory/pages.rs` |
+//! | `face` | the functions that C calls: thin, and the only place with unsafe code |
 //! | `here`, `task` | the task that the program is, and others that it has a right to |
 //! | `message`, `exchange` | messages in C's layout; `mach_msg` |
 //! | `memory` | the vm_ calls, memory that messages bring, memory as a right |

@@ -21,3 +21,28 @@ fn the_map_lists_what_the_sources_give_to_c() {
 fn layouts_and_numbers_are_those_of_xnu() {
     conforms("tests/c/layout.c");
 }
+
+#[test]
+fn names_rights_and_references() {
+    conforms("tests/c/rights.c");
+}
+
+#[test]
+fn notifications() {
+    conforms("tests/c/notifications.c");
+}
+
+#[test]
+fn sending() {
+    conforms("tests/c/send.c");
+}
+
+#[test]
+fn a_full_queue() {
+    conforms("tests/c/full_queue.c");
+}
+
+#[test]
+fn receiving() {
+    conforms("tests/c/receive.c");
+}

@@ -3,10 +3,11 @@
 
 use std::ffi::{CStr, c_char};
 
+use cabotage_c_support::slot::Slot;
 use cabotage_c_support::{border, pointers};
 use cabotage_mach::Name;
 
-use super::{Place, call};
+use super::{call, given};
 use crate::code::{Code, INVALID_ARGUMENT};
 use crate::services::{self, NOT_PRIVILEGED, UNKNOWN_SERVICE};
 
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn bootstrap_create_service(
 unsafe fn named(name: *const c_char, port: *mut u32, body: impl FnOnce(&str) -> Result<Name, Code>) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(port) }?;
+        let place = given(unsafe { Slot::new(port) })?;
         // SAFETY: the caller's word.
         let name = unsafe { service(name) }?;
         place.store(body(name)?.as_raw());
@@ -106,7 +107,7 @@ unsafe fn named(name: *const c_char, port: *mut u32, body: impl FnOnce(&str) -> 
 pub unsafe extern "C" fn bootstrap_status(bootstrap: u32, name: *const c_char, status: *mut i32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(status) }?;
+        let place = given(unsafe { Slot::new(status) })?;
         // SAFETY: the caller's word.
         place.store(services::status(bootstrap, unsafe { service(name) }?)?);
         Ok(())

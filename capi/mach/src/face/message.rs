@@ -3,13 +3,13 @@
 
 use cabotage_c_support::{border, pointers};
 use cabotage_mach::{Disposition, Name, Names, Right};
-use cabotage_os::pages;
+use cabotage_os::pages::{self, Word};
 
 use crate::code::{Code, FAILURE, RCV_INVALID_DATA, SEND_MSG_TOO_SMALL, SUCCESS};
 use crate::exchange::{self, RCV_MSG, SEND_MSG};
 use crate::here::names;
 use crate::memory;
-use crate::message::{Descriptor, HEADER_BYTES, Header, word};
+use crate::message::{Descriptor, HEADER_BYTES, Header, number_at};
 
 /// See mach/message.h.
 ///
@@ -55,10 +55,12 @@ pub unsafe extern "C" fn mach_msg_overwrite(
             Err(error) => return error,
         };
         if option & SEND_MSG != 0 {
+            // SAFETY: the caller's word for memory that the message takes away.
+            let word = unsafe { Word::given() };
             // SAFETY: the caller's word.
             let bytes = unsafe { pointers::slice_mut(message, send_size as usize) };
             let sent =
-                bytes.map_or(SEND_MSG_TOO_SMALL, |bytes| exchange::send(names, bytes, option, timeout));
+                bytes.map_or(SEND_MSG_TOO_SMALL, |bytes| exchange::send(word, names, bytes, option, timeout));
             if sent != SUCCESS {
                 return sent;
             }
@@ -85,7 +87,7 @@ pub unsafe extern "C" fn mach_msg_send(message: *mut u8) -> Code {
     let Some(header) = (unsafe { pointers::slice(message.cast_const(), HEADER_BYTES) }) else {
         return SEND_MSG_TOO_SMALL;
     };
-    let size = word(header, 4);
+    let size = number_at(header, 4);
     // SAFETY: the caller's word.
     unsafe { mach_msg(message, SEND_MSG.cast_signed(), size, 0, 0, 0, 0) }
 }
@@ -100,7 +102,7 @@ pub unsafe extern "C" fn mach_msg_receive(message: *mut u8) -> Code {
     let Some(header) = (unsafe { pointers::slice(message.cast_const(), HEADER_BYTES) }) else {
         return RCV_INVALID_DATA;
     };
-    let (size, port) = (word(header, 4), word(header, 12));
+    let (size, port) = (number_at(header, 4), number_at(header, 12));
     // SAFETY: the caller's word.
     unsafe { mach_msg(message, RCV_MSG.cast_signed(), 0, size, port, 0, 0) }
 }
@@ -114,39 +116,41 @@ pub unsafe extern "C" fn mach_msg_destroy(message: *mut u8) {
     border::call((), || {
         // SAFETY: the caller's word: there is a header.
         let size =
-            unsafe { pointers::slice(message.cast_const(), HEADER_BYTES) }.map(|header| word(header, 4));
+            unsafe { pointers::slice(message.cast_const(), HEADER_BYTES) }.map(|header| number_at(header, 4));
         // SAFETY: the caller's word: the message is as long as it says.
         let bytes = size.and_then(|size| unsafe { pointers::slice(message.cast_const(), size as usize) });
+        // SAFETY: the caller's word for memory that the message brought.
+        let word = unsafe { Word::given() };
         if let (Some(bytes), Ok(names)) = (bytes, names()) {
-            destroy(names, bytes);
+            destroy(word, names, bytes);
         }
     });
 }
 
 /// Gives back what a message takes along: the right to answer by, and all in the body.
-pub(super) fn destroy(names: Names, message: &[u8]) {
+pub(super) fn destroy(word: Word, names: Names, message: &[u8]) {
     let Some(header) = Header::read(message) else { return };
     destroy_right(names, header.remote, header.remote_number());
     if !header.is_complex() {
         return;
     }
     let mut body = &message[HEADER_BYTES..];
-    let count = word(body, 0);
+    let count = number_at(body, 0);
     body = body.get(4..).unwrap_or_default();
     for _ in 0..count {
         let Ok(descriptor) = Descriptor::read(body) else { return };
-        destroy_item(names, descriptor);
+        destroy_item(word, names, descriptor);
         body = &body[descriptor.size()..];
     }
 }
 
-fn destroy_item(names: Names, item: Descriptor) {
+fn destroy_item(word: Word, names: Names, item: Descriptor) {
     match item {
         Descriptor::Port { name, disposition } | Descriptor::Guarded { name, disposition, .. } => {
             destroy_right(names, name, disposition);
         }
         Descriptor::Memory { address, bytes, deallocate, .. } => {
-            give_back(address, bytes as usize, deallocate);
+            give_back(word, address, bytes as usize, deallocate);
         }
         Descriptor::Ports { address, count, disposition, deallocate, .. } => {
             let bytes = count.min(RIGHTS_MAX) as usize * 4;
@@ -154,17 +158,17 @@ fn destroy_item(names: Names, item: Descriptor) {
             let start = usize::try_from(address).unwrap_or(0);
             if pages::read(start, &mut array) == Ok(true) {
                 for at in 0..bytes / 4 {
-                    destroy_right(names, word(&array, at * 4), disposition);
+                    destroy_right(names, number_at(&array, at * 4), disposition);
                 }
             }
-            give_back(address, bytes, deallocate);
+            give_back(word, address, bytes, deallocate);
         }
     }
 }
 
-fn give_back(address: u64, bytes: usize, is_ours: bool) {
+fn give_back(word: Word, address: u64, bytes: usize, is_ours: bool) {
     if is_ours && let Ok(address) = usize::try_from(address) {
-        memory::take_from_sender(address, bytes);
+        memory::take_from_sender(word, address, bytes);
     }
 }
 

@@ -7,6 +7,7 @@
 use std::ffi::c_char;
 
 use cabotage_c_support::border;
+use cabotage_os::pages::Word;
 
 use crate::memory::{Wish, pages};
 use crate::reply_port;
@@ -95,7 +96,9 @@ unsafe fn copy_string(target: *mut c_char, source: *const c_char, bytes: i32, fi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mig_allocate(address: *mut usize, bytes: usize) {
     border::call((), || {
-        let allocated = Wish::of(1, 0, 0).and_then(|anywhere| pages::allocate(anywhere, bytes));
+        // SAFETY: nothing is changed that is there.
+        let word = unsafe { Word::given() };
+        let allocated = Wish::of(1, 0, 0).and_then(|anywhere| pages::allocate(word, anywhere, bytes));
         // SAFETY: the caller's word.
         unsafe { cabotage_c_support::pointers::write(address, allocated.unwrap_or(0)) };
     });
@@ -108,7 +111,9 @@ pub unsafe extern "C" fn mig_allocate(address: *mut usize, bytes: usize) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mig_deallocate(address: usize, bytes: usize) {
     border::call((), || {
+        // SAFETY: the caller's word.
+        let word = unsafe { Word::given() };
         // Nobody is told what is wrong with the address.
-        let _ = pages::deallocate(address, bytes);
+        let _ = pages::deallocate(word, address, bytes);
     });
 }

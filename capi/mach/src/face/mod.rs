@@ -9,6 +9,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod error;
 pub mod fileport;
+pub mod mach_vm;
 pub mod message;
 pub mod mig;
 pub mod port;
@@ -18,7 +19,7 @@ pub mod start;
 pub mod task;
 pub mod vm;
 
-use cabotage_c_support::{border, pointers};
+use cabotage_c_support::border;
 
 use crate::code::{Code, FAILURE, INVALID_ARGUMENT, SUCCESS};
 
@@ -27,25 +28,7 @@ fn call(body: impl FnOnce() -> Result<(), Code>) -> Code {
     border::call(FAILURE, || body().err().unwrap_or(SUCCESS))
 }
 
-/// Where a call stores what it answers.
-struct Place<T>(*mut T);
-
-impl<T: Copy> Place<T> {
-    /// A place for a `T`.
-    ///
-    /// # Safety
-    /// If `at` is plausible, a `T` can be written there.
-    unsafe fn new(at: *mut T) -> Result<Self, Code> {
-        if pointers::is_plausible(at, 1) { Ok(Self(at)) } else { Err(INVALID_ARGUMENT) }
-    }
-
-    fn store(&self, value: T) {
-        // SAFETY: whoever made this value said that a `T` can be written there.
-        unsafe { pointers::write(self.0, value) };
-    }
-
-    fn load(&self) -> T {
-        // SAFETY: as above, and what C has there is a `T` for calls that read it.
-        unsafe { self.0.read() }
-    }
+/// The value, or the error of an argument that cannot be one.
+fn given<T>(value: Option<T>) -> Result<T, Code> {
+    value.ok_or(INVALID_ARGUMENT)
 }

@@ -2,10 +2,11 @@
 //! `mach_port_`: names and rights.
 
 use cabotage_c_support::pointers;
+use cabotage_c_support::slot::Slot;
 use cabotage_mach::kernel::calls::{Notice, PortFlags};
 use cabotage_mach::{Disposition, Name};
 
-use super::{Place, call};
+use super::{call, given};
 use crate::code::{Code, INVALID_ARGUMENT, INVALID_CAPABILITY, INVALID_VALUE, of_kern, of_task};
 use crate::memory;
 use crate::task::{self, Of, disposition, kind};
@@ -18,7 +19,7 @@ use crate::task::{self, Of, disposition, kind};
 pub unsafe extern "C" fn mach_port_allocate(task: u32, right: u32, name: *mut u32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(name) }?;
+        let place = given(unsafe { Slot::new(name) })?;
         let fresh = match task::of(task)? {
             Of::Own(names) => names.allocate(kind(right)?).map_err(of_kern)?,
             Of::Other(_, port) => port.allocate(kind(right)?).map_err(of_task)?,
@@ -58,7 +59,7 @@ pub unsafe extern "C" fn mach_port_construct(
         // SAFETY: the caller's word.
         let options = unsafe { pointers::read(options) }.ok_or(INVALID_ARGUMENT)?;
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(name) }?;
+        let place = given(unsafe { Slot::new(name) })?;
         let flags = PortFlags::from_raw(options.flags).ok_or(INVALID_ARGUMENT)?;
         let fresh = task::own(task)?.construct(flags, options.queue_limit, context).map_err(of_kern)?;
         place.store(fresh.as_raw());
@@ -96,7 +97,7 @@ pub extern "C" fn mach_port_deallocate(task: u32, name: u32) -> Code {
 pub unsafe extern "C" fn mach_port_get_refs(task: u32, name: u32, right: u32, references: *mut u32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(references) }?;
+        let place = given(unsafe { Slot::new(references) })?;
         let names = task::own(task)?;
         // There are no labels here, so nobody has one.
         let count = match right {
@@ -154,9 +155,9 @@ pub unsafe extern "C" fn mach_port_extract_right(
 ) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let right_place = unsafe { Place::new(right) }?;
+        let right_place = given(unsafe { Slot::new(right) })?;
         // SAFETY: the caller's word.
-        let kind_place = unsafe { Place::new(kind) }?;
+        let kind_place = given(unsafe { Slot::new(kind) })?;
         let disposition = disposition(how)?;
         let name = Name::from_raw(name);
         let (right, kind) = match task::of(task)? {
@@ -180,7 +181,7 @@ pub unsafe extern "C" fn mach_port_extract_right(
 pub unsafe extern "C" fn mach_port_type(task: u32, name: u32, types: *mut u32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(types) }?;
+        let place = given(unsafe { Slot::new(types) })?;
         let name = Name::from_raw(name);
         let types = match task::of(task)? {
             Of::Own(names) => names.type_of(name).map_err(of_kern)?,
@@ -205,13 +206,13 @@ pub unsafe extern "C" fn mach_port_names(
 ) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place_of_names = unsafe { Place::new(names) }?;
+        let place_of_names = given(unsafe { Slot::new(names) })?;
         // SAFETY: the caller's word.
-        let place_of_types = unsafe { Place::new(types) }?;
+        let place_of_types = given(unsafe { Slot::new(types) })?;
         // SAFETY: the caller's word.
-        let count_of_names = unsafe { Place::new(names_count) }?;
+        let count_of_names = given(unsafe { Slot::new(names_count) })?;
         // SAFETY: the caller's word.
-        let count_of_types = unsafe { Place::new(types_count) }?;
+        let count_of_types = given(unsafe { Slot::new(types_count) })?;
         let all = match task::of(task)? {
             Of::Own(names) => names.names().map_err(of_kern)?,
             Of::Other(_, port) => port.names().map_err(of_task)?,
@@ -260,9 +261,9 @@ pub unsafe extern "C" fn mach_port_get_set_status(
 ) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(members) }?;
+        let place = given(unsafe { Slot::new(members) })?;
         // SAFETY: the caller's word.
-        let count = unsafe { Place::new(count) }?;
+        let count = given(unsafe { Slot::new(count) })?;
         let found = task::own(task)?.set_members(Name::from_raw(set)).map_err(of_kern)?;
         let members: Vec<u32> = found.into_iter().map(Name::as_raw).collect();
         place.store(memory::place_words(&members)?);
@@ -287,7 +288,7 @@ pub unsafe extern "C" fn mach_port_request_notification(
 ) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(previous) }?;
+        let place = given(unsafe { Slot::new(previous) })?;
         let names = task::own(task)?;
         let notice = Notice::from_raw(id).ok_or(INVALID_VALUE)?;
         let notify = Name::from_raw(notify);

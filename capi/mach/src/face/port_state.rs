@@ -5,11 +5,12 @@
 //! XNU, osfmk/ipc/mach_port.c, osfmk/mach/port.h.
 
 use cabotage_c_support::pointers;
+use cabotage_c_support::slot::Slot;
 use cabotage_mach::kernel::calls::PortStatus;
 use cabotage_mach::kernel::messages::TrailerFormat;
 use cabotage_mach::{Name, Names};
 
-use super::{Place, call};
+use super::{call, given};
 use crate::code::{Code, FAILURE, INVALID_ARGUMENT, INVALID_VALUE, of_kern, of_task};
 use crate::message::{format_asked, peeked};
 use crate::task::{self, Of};
@@ -36,7 +37,7 @@ pub unsafe extern "C" fn mach_port_get_attributes(
 ) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let count = unsafe { Place::new(count) }?;
+        let count = given(unsafe { Slot::new(count) })?;
         // SAFETY: the caller's word.
         let room = unsafe { pointers::slice_mut(info, count.load() as usize) }.ok_or(INVALID_ARGUMENT)?;
         let name = Name::from_raw(name);
@@ -139,7 +140,7 @@ pub extern "C" fn mach_port_set_seqno(task: u32, name: u32, sequence: u32) -> Co
 pub unsafe extern "C" fn mach_port_get_srights(task: u32, name: u32, rights: *mut u32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(rights) }?;
+        let place = given(unsafe { Slot::new(rights) })?;
         place.store(task::own(task)?.send_rights(Name::from_raw(name)).map_err(of_kern)?);
         Ok(())
     })
@@ -162,13 +163,13 @@ pub unsafe extern "C" fn mach_port_peek(
 ) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let sequence = unsafe { Place::new(sequence) }?;
+        let sequence = given(unsafe { Slot::new(sequence) })?;
         // SAFETY: the caller's word.
-        let size = unsafe { Place::new(size) }?;
+        let size = given(unsafe { Slot::new(size) })?;
         // SAFETY: the caller's word.
-        let id = unsafe { Place::new(id) }?;
+        let id = given(unsafe { Slot::new(id) })?;
         // SAFETY: the caller's word.
-        let room = unsafe { Place::new(trailer_bytes) }?;
+        let room = given(unsafe { Slot::new(trailer_bytes) })?;
         let format = format_asked(trailer_type).map_err(|_| INVALID_VALUE)?;
         if format > TrailerFormat::Audit {
             return Err(INVALID_VALUE);
@@ -194,7 +195,7 @@ pub unsafe extern "C" fn mach_port_peek(
 pub unsafe extern "C" fn mach_port_get_context(task: u32, name: u32, context: *mut u64) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(context) }?;
+        let place = given(unsafe { Slot::new(context) })?;
         place.store(task::own(task)?.context(Name::from_raw(name)).map_err(of_kern)?);
         Ok(())
     })

@@ -6,6 +6,7 @@
 
 use cabotage_c_support::border;
 use cabotage_mach::{Name, Names};
+use cabotage_os::pages::Word;
 
 use super::message::destroy;
 use crate::code::{
@@ -14,9 +15,12 @@ use crate::code::{
 };
 use crate::exchange::{self, RCV_LARGE, RCV_MSG, SEND_MSG, SEND_TIMEOUT};
 use crate::here::names;
-use crate::message::{HEADER_BYTES, Header, put, word};
+use crate::message::{HEADER_BYTES, Header, number_at, put};
 
 /// Makes an answer to a message; says whether it knows such messages.
+///
+/// # Safety
+/// It keeps to the two buffers.
 type Demux = unsafe extern "C" fn(*mut u8, *mut u8) -> i32;
 
 /// The longest trailer, for which room is added to what the server says.
@@ -59,8 +63,10 @@ pub unsafe extern "C" fn mach_msg_server_once(
 unsafe fn serve(demux: Option<Demux>, max_size: u32, port: u32, options: i32, is_once: bool) -> Code {
     border::call(FAILURE, || {
         let Some(demux) = demux else { return FAILURE };
+        // SAFETY: the caller's word for memory that messages bring and take away.
+        let word = unsafe { Word::given() };
         let server =
-            names().map(|names| Server::new(names, max_size as usize, port, options.cast_unsigned()));
+            names().map(|names| Server::new(word, names, max_size as usize, port, options.cast_unsigned()));
         let mut server = match server {
             Ok(server) => server,
             Err(error) => return error,
@@ -82,6 +88,7 @@ unsafe fn serve(demux: Option<Demux>, max_size: u32, port: u32, options: i32, is
 
 /// A server between two messages.
 struct Server {
+    word: Word,
     names: Names,
     port: u32,
     options: u32,
@@ -90,10 +97,10 @@ struct Server {
 }
 
 impl Server {
-    fn new(names: Names, max_size: usize, port: u32, options: u32) -> Self {
+    fn new(word: Word, names: Names, max_size: usize, port: u32, options: u32) -> Self {
         let options = options & !(SEND_MSG | RCV_MSG);
         let bytes = max_size.max(HEADER_BYTES) + TRAILER_BYTES_MAX;
-        Self { names, port, options, request: Buffer::of(bytes), answer: Buffer::of(bytes) }
+        Self { word, names, port, options, request: Buffer::of(bytes), answer: Buffer::of(bytes) }
     }
 
     /// Waits for a message. If the server wants large ones, it gets the room.
@@ -108,7 +115,7 @@ impl Server {
                     return Ok(());
                 }
                 RCV_TOO_LARGE if self.options & RCV_LARGE != 0 => {
-                    let needed = word(self.request.bytes(), 4) as usize + TRAILER_BYTES_MAX;
+                    let needed = number_at(self.request.bytes(), 4) as usize + TRAILER_BYTES_MAX;
                     if needed <= limit {
                         return Err(RESOURCE_SHORTAGE);
                     }
@@ -125,20 +132,20 @@ impl Server {
         self.see_result();
         let bytes = self.answer.bytes();
         let Some(header) = Header::read(bytes) else { return Ok(()) };
-        let size = (word(bytes, 4) as usize).min(bytes.len());
+        let size = (number_at(bytes, 4) as usize).min(bytes.len());
         let message = &mut bytes[..size];
         if header.remote == Name::NULL.as_raw() {
             if header.is_complex() {
-                destroy(self.names, message);
+                destroy(self.word, self.names, message);
             }
             return Ok(());
         }
         // A client that takes no answers must not hold the server up; by a send-once right there is always room.
         let options = if header.remote_number() == SEND_ONCE { SEND_MSG } else { SEND_MSG | SEND_TIMEOUT };
-        match exchange::send(self.names, message, options, 0) {
+        match exchange::send(self.word, self.names, message, options, 0) {
             SUCCESS => Ok(()),
             SEND_INVALID_DEST | SEND_TIMED_OUT | SEND_INTERRUPTED => {
-                destroy(self.names, message);
+                destroy(self.word, self.names, message);
                 Ok(())
             }
             error => Err(error),
@@ -152,16 +159,16 @@ impl Server {
         if Header::read(answer).is_none_or(|header| header.is_complex()) {
             return;
         }
-        match word(answer, RESULT_AT).cast_signed() {
+        match number_at(answer, RESULT_AT).cast_signed() {
             SUCCESS => {}
             MIG_NO_REPLY => put(answer, 8, &[0; 4]),
             _ => {
                 let request = self.request.bytes();
-                let size = (word(request, 4) as usize).min(request.len());
+                let size = (number_at(request, 4) as usize).min(request.len());
                 if Header::read(request).is_some_and(|header| header.is_complex()) {
                     // The right to answer by stays: the answer goes by it.
                     put(request, 8, &[0; 4]);
-                    destroy(self.names, &request[..size]);
+                    destroy(self.word, self.names, &request[..size]);
                 }
             }
         }

@@ -4,10 +4,11 @@
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 use cabotage_c_support::border;
+use cabotage_c_support::slot::Slot;
 use cabotage_mach::{Name, Right, SpecialPort};
 use cabotage_os::pages::page_bytes;
 
-use super::{Place, call};
+use super::{call, given};
 use crate::code::{Code, FAILURE, NOT_SUPPORTED, of_kern, of_task};
 use crate::here::{self, BOOTSTRAP, TASK_SELF};
 use crate::reply_port;
@@ -98,7 +99,7 @@ pub extern "C" fn mach_thread_self() -> u32 {
 pub unsafe extern "C" fn host_page_size(_host: u32, size: *mut usize) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        unsafe { Place::new(size) }?.store(page_bytes());
+        given(unsafe { Slot::new(size) })?.store(page_bytes());
         Ok(())
     })
 }
@@ -128,7 +129,7 @@ fn named(body: impl FnOnce() -> Result<Name, Code>) -> u32 {
 pub unsafe extern "C" fn pid_for_task(task: u32, pid: *mut i32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(pid) }?;
+        let place = given(unsafe { Slot::new(pid) })?;
         let number = match task::of(task)? {
             Of::Own(_) => std::process::id(),
             Of::Other(_, port) => port.identity().map_err(of_task)?.pid(),
@@ -161,7 +162,7 @@ pub unsafe extern "C" fn task_name_for_pid(target: u32, pid: i32, name: *mut u32
 unsafe fn own_port(which: SpecialPort, target: u32, pid: i32, port: *mut u32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(port) }?;
+        let place = given(unsafe { Slot::new(port) })?;
         let names = task::own(target).map_err(|_| NOT_SUPPORTED)?;
         if pid.cast_unsigned() != std::process::id() {
             return Err(FAILURE);

@@ -2,9 +2,10 @@
 //! mach/task.h: special ports, and who a task is.
 
 use cabotage_c_support::pointers;
+use cabotage_c_support::slot::Slot;
 use cabotage_mach::{AuditToken, Disposition, Name, SpecialPort};
 
-use super::{Place, call};
+use super::{call, given};
 use crate::code::{Code, INVALID_ARGUMENT, of_kern, of_task};
 use crate::task::{self, Of};
 
@@ -16,7 +17,7 @@ use crate::task::{self, Of};
 pub unsafe extern "C" fn task_get_special_port(task: u32, which: i32, port: *mut u32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let place = unsafe { Place::new(port) }?;
+        let place = given(unsafe { Slot::new(port) })?;
         let which = special(which)?;
         let name = match task::of(task)? {
             Of::Own(names) => names.special_port(which).map_err(of_kern)?,
@@ -58,7 +59,7 @@ const AUDIT_TOKEN: i32 = 15;
 pub unsafe extern "C" fn task_info(task: u32, flavor: i32, info: *mut u32, count: *mut u32) -> Code {
     call(|| {
         // SAFETY: the caller's word.
-        let count = unsafe { Place::new(count) }?;
+        let count = given(unsafe { Slot::new(count) })?;
         // SAFETY: the caller's word.
         let room = unsafe { pointers::slice_mut(info, count.load() as usize) }.ok_or(INVALID_ARGUMENT)?;
         let token = match task::of(task)? {

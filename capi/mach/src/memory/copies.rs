@@ -2,7 +2,7 @@
 //! Copies between addresses: `vm_read`, `vm_write`, `vm_copy`. The kernel does each step, so an address where nothing
 //! is gives an error and no signal.
 
-use cabotage_os::pages;
+use cabotage_os::pages::{self, Word};
 
 use super::pages::store;
 use crate::code::{Code, INVALID_ADDRESS, RESOURCE_SHORTAGE, of_pages};
@@ -11,20 +11,20 @@ use crate::code::{Code, INVALID_ADDRESS, RESOURCE_SHORTAGE, of_pages};
 const PIECE_BYTES: usize = 1 << 20;
 
 /// A copy in new memory; where that is.
-pub(crate) fn read(address: usize, bytes: usize) -> Result<usize, Code> {
+pub(crate) fn read(word: Word, address: usize, bytes: usize) -> Result<usize, Code> {
     let mut is_there = Ok(());
     let copy = super::place(bytes, |target| is_there = load(address, target))?;
     match is_there {
         Ok(()) => Ok(copy),
         Err(error) => {
-            super::pages::deallocate(copy, bytes)?;
+            super::pages::deallocate(word, copy, bytes)?;
             Err(error)
         }
     }
 }
 
 /// Copies from one address to another. Where both overlap, all is read before anything is written.
-pub(crate) fn copy(source: usize, target: usize, bytes: usize) -> Result<(), Code> {
+pub(crate) fn copy(word: Word, source: usize, target: usize, bytes: usize) -> Result<(), Code> {
     let overlaps = source < target.saturating_add(bytes) && target < source.saturating_add(bytes);
     let piece_bytes = if overlaps { bytes } else { bytes.min(PIECE_BYTES) };
     let mut piece = Vec::new();
@@ -34,7 +34,7 @@ pub(crate) fn copy(source: usize, target: usize, bytes: usize) -> Result<(), Cod
     while done < bytes {
         let part = &mut piece[..piece_bytes.min(bytes - done)];
         load(source.checked_add(done).ok_or(INVALID_ADDRESS)?, part)?;
-        store(target.checked_add(done).ok_or(INVALID_ADDRESS)?, part)?;
+        store(word, target.checked_add(done).ok_or(INVALID_ADDRESS)?, part)?;
         done += part.len();
     }
     Ok(())

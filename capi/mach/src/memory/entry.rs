@@ -15,7 +15,7 @@ use cabotage_mach::{Name, Names};
 use cabotage_os::descriptor::{Kind, Nature};
 use cabotage_os::memfd::Memfd;
 use cabotage_os::object::facts;
-use cabotage_os::pages::{self, Content, Protection};
+use cabotage_os::pages::{self, Content, Protection, Word};
 
 use super::shared::{self, Part};
 use super::{Wish, bits_of, copies, whole_pages};
@@ -35,6 +35,7 @@ const KNOWN: i32 = 0x7 | NEW | COPY | SHARE;
 
 /// A right that stands for memory; and how many bytes it has.
 pub(crate) fn make(
+    word: Word,
     names: Names,
     (start, bytes): (u64, u64),
     permission: i32,
@@ -60,7 +61,7 @@ pub(crate) fn make(
         None => {
             let (start, bytes) = whole_pages(number(start)?, number(bytes)?)?;
             let part = match permission & COPY {
-                0 => shared::object_of(start, bytes)?,
+                0 => shared::object_of(word, start, bytes)?,
                 _ => Part { object: Arc::new(shared::snapshot(start, bytes)?.into()), start: 0 },
             };
             (part, bytes as u64)
@@ -90,6 +91,7 @@ fn part_of(names: Names, right: Name, offset: u64, bytes: u64) -> Result<Part, C
 
 /// Memory of a right, at an address: `vm_map`.
 pub(crate) fn map(
+    word: Word,
     names: Names,
     wish: Wish,
     bytes: usize,
@@ -107,43 +109,55 @@ pub(crate) fn map(
         return Err(INVALID_RIGHT);
     }
     if !is_copy {
-        let address = wish.map(bytes, part.content(), protection)?;
+        let address = wish.map(word, bytes, part.content(), protection)?;
         shared::remember(part.object)?;
         return Ok(address);
     }
     let anywhere = Wish::of(1, 0, 0)?;
-    let source = anywhere.map(bytes, part.content(), Protection::READ)?;
-    let copied = copy_to(wish, source, bytes, protection);
-    super::pages::deallocate(source, bytes)?;
+    let source = anywhere.map(word, bytes, part.content(), Protection::READ)?;
+    let copied = copy_to(word, wish, source, bytes, protection);
+    super::pages::deallocate(word, source, bytes)?;
     copied
 }
 
 /// Memory at a second address: `vm_remap`. Answers where, and what it may be used for.
-pub(crate) fn remap(wish: Wish, bytes: usize, source: usize, is_copy: bool) -> Result<(usize, i32), Code> {
+pub(crate) fn remap(
+    word: Word,
+    wish: Wish,
+    bytes: usize,
+    source: usize,
+    is_copy: bool,
+) -> Result<(usize, i32), Code> {
     let (start, bytes) = whole_pages(source, bytes)?;
     if bytes == 0 {
         return Err(INVALID_ARGUMENT);
     }
     let found = pages::known(start).map_err(|error| of_pages(&error))?.ok_or(INVALID_ADDRESS)?;
     let address = match is_copy {
-        true => copy_to(wish, start, bytes, found.protection)?,
+        true => copy_to(word, wish, start, bytes, found.protection)?,
         false => {
-            let part = shared::object_of(start, bytes)?;
-            wish.map(bytes, part.content(), found.protection)?
+            let part = shared::object_of(word, start, bytes)?;
+            wish.map(word, bytes, part.content(), found.protection)?
         }
     };
     Ok((address, bits_of(found.protection)))
 }
 
 /// A copy of whole pages as they are now.
-fn copy_to(wish: Wish, source: usize, bytes: usize, protection: Protection) -> Result<usize, Code> {
-    let address = wish.map(bytes, Content::Zeros, super::DEFAULT)?;
-    let copied = copies::copy(source, address, bytes);
-    let copied = copied.and_then(|()| super::pages::protect(address, bytes, false, protection));
+fn copy_to(
+    word: Word,
+    wish: Wish,
+    source: usize,
+    bytes: usize,
+    protection: Protection,
+) -> Result<usize, Code> {
+    let address = wish.map(word, bytes, Content::Zeros, super::DEFAULT)?;
+    let copied = copies::copy(word, source, address, bytes);
+    let copied = copied.and_then(|()| super::pages::protect(word, address, bytes, false, protection));
     match copied {
         Ok(()) => Ok(address),
         Err(error) => {
-            super::pages::deallocate(address, bytes)?;
+            super::pages::deallocate(word, address, bytes)?;
             Err(error)
         }
     }

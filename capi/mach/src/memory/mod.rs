@@ -9,7 +9,7 @@ pub(crate) mod entry;
 pub(crate) mod pages;
 pub(crate) mod shared;
 
-use cabotage_os::pages::{Content, Place, Protection, page_bytes};
+use cabotage_os::pages::{Content, Place, Protection, Word, page_bytes};
 
 use crate::code::{Code, INVALID_ARGUMENT, INVALID_TASK, of_pages};
 
@@ -33,9 +33,9 @@ pub(crate) fn place_words(words: &[u32]) -> Result<usize, Code> {
 }
 
 /// Memory that went with a message is its sender's no more.
-pub(crate) fn take_from_sender(address: usize, bytes: usize) {
+pub(crate) fn take_from_sender(word: Word, address: usize, bytes: usize) {
     // Whoever sent it said that it is whole pages of its own.
-    let _ = pages::deallocate(address, bytes);
+    let _ = pages::deallocate(word, address, bytes);
 }
 
 /// The pages in which these bytes lie: where the first begins, and how many bytes all have.
@@ -71,12 +71,13 @@ impl Wish {
     /// Maps it.
     pub(crate) fn map(
         self,
+        word: Word,
         bytes: usize,
         content: Content<'_>,
         protection: Protection,
     ) -> Result<usize, Code> {
         let mapped = match self.place {
-            Place::At(address) if self.is_over => pages::map_over(address, bytes, content, protection),
+            Place::At(address) if self.is_over => word.map_over(address, bytes, content, protection),
             place => cabotage_os::pages::map(place, bytes, content, protection),
         };
         mapped.map_err(|error| of_pages(&error))

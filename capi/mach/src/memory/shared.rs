@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cabotage_os::memfd::Memfd;
 use cabotage_os::object::facts;
-use cabotage_os::pages::{self, Content, Known};
+use cabotage_os::pages::{self, Content, Known, Word};
 
 use super::copies::load;
-use super::pages::map_over;
 use crate::code::{Code, INVALID_ADDRESS, RESOURCE_SHORTAGE, of_pages};
 use crate::here::here;
 
@@ -38,7 +37,7 @@ impl Part {
 }
 
 /// The object of which these whole pages are; they become so if they were not.
-pub(crate) fn object_of(start: usize, bytes: usize) -> Result<Part, Code> {
+pub(crate) fn object_of(word: Word, start: usize, bytes: usize) -> Result<Part, Code> {
     let found = pages::known(start).map_err(|error| of_pages(&error))?.ok_or(INVALID_ADDRESS)?;
     if found.is_shared
         && found.end - start >= bytes
@@ -46,7 +45,7 @@ pub(crate) fn object_of(start: usize, bytes: usize) -> Result<Part, Code> {
     {
         return Ok(part);
     }
-    into_object(&found, start, bytes)
+    into_object(word, &found, start, bytes)
 }
 
 /// Remembers the object of pages that were mapped.
@@ -78,10 +77,10 @@ pub(crate) fn snapshot(start: usize, bytes: usize) -> Result<Memfd, Code> {
     Ok(object)
 }
 
-fn into_object(found: &Known, start: usize, bytes: usize) -> Result<Part, Code> {
+fn into_object(word: Word, found: &Known, start: usize, bytes: usize) -> Result<Part, Code> {
     let object = snapshot(start, bytes)?;
     let content = Content::Object(object.as_fd(), 0);
-    map_over(start, bytes, content, found.protection).map_err(|error| of_pages(&error))?;
+    word.map_over(start, bytes, content, found.protection).map_err(|error| of_pages(&error))?;
     let object: Arc<OwnedFd> = Arc::new(object.into());
     remember(Arc::clone(&object))?;
     Ok(Part { object, start: 0 })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Descriptors of what a complex message takes along, as 64-bit tasks lay them out: `mach_msg_descriptor_t`.
 
-use super::{long, put, word};
+use super::{long_at, number_at, put};
 
 /// One descriptor, as C has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,25 +41,25 @@ impl Descriptor {
         let kind = *bytes.get(TYPE_AT).ok_or(DescriptorError::TooShort)?;
         let disposition = u32::from(bytes[10]);
         let this = match kind {
-            PORT => Self::Port { name: word(bytes, 0), disposition },
+            PORT => Self::Port { name: number_at(bytes, 0), disposition },
             MEMORY | VOLATILE_MEMORY => Self::Memory {
-                address: long(bytes, 0),
-                bytes: word(bytes, 12),
+                address: long_at(bytes, 0),
+                bytes: number_at(bytes, 12),
                 deallocate: bytes[8] != 0,
                 copy: bytes[9],
             },
             PORTS => Self::Ports {
-                address: long(bytes, 0),
-                count: word(bytes, 12),
+                address: long_at(bytes, 0),
+                count: number_at(bytes, 12),
                 disposition,
                 deallocate: bytes[8] != 0,
                 copy: bytes[9],
             },
             GUARDED_PORT => Self::Guarded {
-                context: long(bytes, 0),
+                context: long_at(bytes, 0),
                 flags: u16::from_ne_bytes([bytes[8], bytes[9]]),
                 disposition,
-                name: word(bytes, 12),
+                name: number_at(bytes, 12),
             },
             _ => return Err(DescriptorError::UnknownType),
         };

@@ -3,7 +3,7 @@
 
 use cabotage_mach::{Disposition, Name};
 
-use super::{put, word};
+use super::{number_at, put};
 
 /// How long it is.
 pub(crate) const HEADER_BYTES: usize = 24;
@@ -28,11 +28,11 @@ impl Header {
     pub(crate) fn read(message: &[u8]) -> Option<Self> {
         let bytes = message.first_chunk::<HEADER_BYTES>()?;
         Some(Self {
-            bits: word(bytes, 0),
-            remote: word(bytes, 8),
-            local: word(bytes, 12),
-            voucher: word(bytes, 16),
-            id: word(bytes, 20).cast_signed(),
+            bits: number_at(bytes, 0),
+            remote: number_at(bytes, 8),
+            local: number_at(bytes, 12),
+            voucher: number_at(bytes, 16),
+            id: number_at(bytes, 20).cast_signed(),
         })
     }
 
@@ -99,8 +99,8 @@ mod tests {
         let header = Header::new(true, to, back, -7);
         let mut bytes = [0; 30];
         header.write(32, &mut bytes);
-        assert_eq!(word(&bytes, 0), 0x8000_1513);
-        assert_eq!((word(&bytes, 4), word(&bytes, 8), word(&bytes, 12)), (32, 0x103, 0x203));
+        assert_eq!(number_at(&bytes, 0), 0x8000_1513);
+        assert_eq!((number_at(&bytes, 4), number_at(&bytes, 8), number_at(&bytes, 12)), (32, 0x103, 0x203));
         assert_eq!(Header::read(&bytes), Some(header));
         assert_eq!(Header::read(&bytes[..23]), None);
         assert!(header.is_complex() && header.is_plain());

@@ -14,12 +14,12 @@ pub(crate) use outgoing::Draft;
 pub(crate) use trailer::{format_asked, peeked, write_trailer};
 
 /// The four bytes at `at`, as this machine orders them; 0 where there are none.
-pub(crate) fn word(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn number_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_ne_bytes(*word))
 }
 
 /// The eight bytes at `at`.
-pub(crate) fn long(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn long_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_ne_bytes(*word))
 }
 

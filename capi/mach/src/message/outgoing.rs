@@ -8,9 +8,10 @@
 use cabotage_mach::kernel::message::{Item, Letter, Memory};
 use cabotage_mach::{Disposition, Name, Names};
 use cabotage_os::descriptor;
+use cabotage_os::pages::Word;
 
 use super::descriptor::VIRTUAL_COPY;
-use super::{Descriptor, DescriptorError, HEADER_BYTES, Header, word};
+use super::{Descriptor, DescriptorError, HEADER_BYTES, Header, number_at};
 use crate::code::{
     Code, SEND_INVALID_HEADER, SEND_INVALID_MEMORY, SEND_INVALID_TYPE, SEND_INVALID_VOUCHER,
     SEND_MSG_TOO_SMALL, SEND_NO_BUFFER, SEND_TOO_LARGE,
@@ -63,7 +64,7 @@ impl Draft {
         let mut draft = Self { letter: letter(&header), fault: None, debts: Vec::new() };
         let mut body = &message[HEADER_BYTES..];
         if header.is_complex() {
-            let count = word(body, 0);
+            let count = number_at(body, 0);
             body = body.get(4..).ok_or(SEND_MSG_TOO_SMALL)?;
             for _ in 0..count {
                 match draft.take_item(names, body) {
@@ -82,10 +83,10 @@ impl Draft {
     }
 
     /// The message has gone, or so many items of it: the sender has them no more.
-    pub(crate) fn settle(debts: Debts, names: Names, items: usize) {
+    pub(crate) fn settle(word: Word, debts: Debts, names: Names, items: usize) {
         for debt in debts.0.into_iter().filter(|debt| debt.item < items) {
             match debt.loss {
-                Loss::Memory(address, bytes) => memory::take_from_sender(address, bytes),
+                Loss::Memory(address, bytes) => memory::take_from_sender(word, address, bytes),
                 Loss::File(name) => drop(names.deallocate(name)),
             }
         }

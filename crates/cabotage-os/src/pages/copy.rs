@@ -32,7 +32,7 @@ pub fn read(address: usize, target: &mut [u8]) -> Result<bool, SystemError> {
 ///
 /// # Source
 /// process_vm_writev(2).
-pub unsafe fn write(address: usize, source: &[u8]) -> Result<bool, SystemError> {
+pub(super) unsafe fn write(address: usize, source: &[u8]) -> Result<bool, SystemError> {
     copy(address, Side::From(source))
 }
 
@@ -72,6 +72,9 @@ fn copy(address: usize, mut side: Side<'_>) -> Result<bool, SystemError> {
 }
 
 /// process_vm_readv(2), or process_vm_writev(2).
+///
+/// # Safety
+/// The vectors are what they say here; what is said of the addresses there is looked at by the kernel.
 type Copy = unsafe extern "C" fn(
     libc::pid_t,
     *const libc::iovec,
@@ -90,7 +93,7 @@ fn step(address: usize, side: &mut Side<'_>, done: usize) -> Result<usize, Errno
     let here = libc::iovec { iov_base: here.cast(), iov_len: bytes };
     let there = ptr::with_exposed_provenance_mut(address + done);
     let there = libc::iovec { iov_base: there, iov_len: bytes };
-    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    let pid = std::process::id().cast_signed();
     let (name, act) = match side {
         Side::Into(_) => ("process_vm_readv", libc::process_vm_readv as Copy),
         Side::From(_) => ("process_vm_writev", libc::process_vm_writev as Copy),
@@ -150,7 +153,7 @@ fn transfer(object: &Memfd, address: usize, bytes: usize, is_read: bool) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::{Content, Place, Protection, map, unmap};
+    use crate::pages::{Content, Place, Protection, Word, map};
 
     #[test]
     fn where_the_direct_way_is_refused_another_one_does_the_same() {
@@ -168,6 +171,6 @@ mod tests {
         assert!(read(address, &mut all).unwrap());
         assert_eq!((&back, &all), (b"there", b"therefore"));
         // SAFETY: pages of this test.
-        unsafe { unmap(address, 4096) }.unwrap();
+        unsafe { Word::given() }.unmap(address, 4096).unwrap();
     }
 }

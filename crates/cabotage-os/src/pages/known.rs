@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::memfd::Memfd;
     use crate::object::facts;
-    use crate::pages::{Content, Place, map, unmap};
+    use crate::pages::{Content, Place, Word, map};
 
     #[test]
     fn pages_of_an_object_are_known_by_its_inode() {
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!((found.protection, found.is_shared), (Protection::READ, true));
         assert_eq!(found.inode, facts(object.as_fd(), "known").unwrap().identity.inode);
         // SAFETY: pages of this test.
-        unsafe { unmap(start, 4096) }.unwrap();
+        unsafe { Word::given() }.unmap(start, 4096).unwrap();
         assert_eq!(known(8).unwrap(), None);
     }
 }

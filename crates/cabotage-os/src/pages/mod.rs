@@ -2,21 +2,23 @@
 //! Pages of this process by their address, for the C libraries: C programs allocate, share, copy and give away memory
 //! by number, and what they say about it may be wrong.
 //!
-//! Bytes at an address are read and written by the kernel ([`read`], [`write`]), which finds out what is not there
-//! instead of ending the process. New pages disturb nothing; whatever changes pages that are there is unsafe, since only
-//! the caller knows who uses them.
+//! Bytes at an address are read and written by the kernel ([`read`], [`Word::write`]), which finds out what is not there
+//! instead of ending the process. New pages disturb nothing; whoever changes pages that are
+//! there needs the program's [`Word`], since it alone knows who uses them.
 
 use std::os::fd::BorrowedFd;
 use std::ptr;
 
 mod copy;
 mod known;
+mod own;
 mod view;
 
-pub use copy::{read, write};
+pub use copy::read;
 pub use known::{Known, all, known};
+pub use own::Word;
+use rustix::mm::MapFlags;
 pub use rustix::mm::ProtFlags as Protection;
-use rustix::mm::{Advice, MapFlags, MprotectFlags};
 pub use view::{start_of, view};
 
 use crate::error::{SystemError, attempt};
@@ -88,23 +90,10 @@ pub fn filled(bytes: usize, fill: impl FnOnce(&mut [u8])) -> Result<usize, Syste
     Ok(start)
 }
 
-/// New pages over whatever is at `address`.
-///
-/// # Errors
-/// As [`map`], but `EEXIST`.
+/// Maps where and as `how` says.
 ///
 /// # Safety
-/// Nobody relies on what was there.
-pub unsafe fn map_over(
-    address: usize,
-    bytes: usize,
-    content: Content<'_>,
-    protection: Protection,
-) -> Result<usize, SystemError> {
-    // SAFETY: the caller's word.
-    unsafe { map_at(address, bytes, content, protection, MapFlags::FIXED) }
-}
-
+/// Nobody relies on what is there, if anything that is there goes.
 unsafe fn map_at(
     address: usize,
     bytes: usize,
@@ -141,68 +130,15 @@ fn map_aligned(
     let bytes = bytes.checked_next_multiple_of(page_bytes()).ok_or(()).map_err(refused)?;
     let whole = bytes.checked_add(alignment).ok_or(()).map_err(refused)?;
     let reserved = map(Place::Anywhere { alignment: 1 }, whole, Content::Zeros, Protection::empty())?;
+    // SAFETY: it is used for pages alone that were reserved above, and that nobody else knows.
+    let own = unsafe { Word::given() };
     let start = reserved.next_multiple_of(alignment);
     for (from, to) in [(reserved, start), (start + bytes, reserved + whole)] {
         if from < to {
-            // SAFETY: pages that were reserved above and that nobody else knows.
-            unsafe { unmap(from, to - from) }?;
+            own.unmap(from, to - from)?;
         }
     }
-    // SAFETY: as above.
-    unsafe { map_over(start, bytes, content, protection) }
-}
-
-/// Pages go.
-///
-/// # Errors
-/// `EINVAL`: no bytes, or an address inside a page.
-///
-/// # Safety
-/// Nobody uses them any more.
-///
-/// # Source
-/// munmap(2).
-pub unsafe fn unmap(address: usize, bytes: usize) -> Result<(), SystemError> {
-    attempt("munmap", format_args!("{bytes} bytes"), || {
-        // SAFETY: the caller's word.
-        unsafe { rustix::mm::munmap(ptr::with_exposed_provenance_mut(address), bytes) }
-    })
-}
-
-/// What pages may be used for from now on.
-///
-/// # Errors
-/// `ENOMEM` where there are none, `EACCES`, `EINVAL`.
-///
-/// # Safety
-/// Whoever uses them does so only as is still allowed.
-///
-/// # Source
-/// mprotect(2).
-pub unsafe fn protect(address: usize, bytes: usize, protection: Protection) -> Result<(), SystemError> {
-    let flags = MprotectFlags::from_bits_retain(protection.bits());
-    attempt("mprotect", format_args!("{bytes} bytes"), || {
-        // SAFETY: the caller's word.
-        unsafe { rustix::mm::mprotect(ptr::with_exposed_provenance_mut(address), bytes, flags) }
-    })
-}
-
-/// Whether a forked child has these pages at all.
-///
-/// # Errors
-/// `ENOMEM` where there are none, `EINVAL`.
-///
-/// # Safety
-/// If not, the child's code does not use them.
-///
-/// # Source
-/// madvise(2), `MADV_DONTFORK`, `MADV_DOFORK`.
-pub unsafe fn inherit(address: usize, bytes: usize, in_children: bool) -> Result<(), SystemError> {
-    let advice = if in_children { Advice::LinuxDoFork } else { Advice::LinuxDontFork };
-    attempt("madvise", format_args!("{bytes} bytes"), || {
-        // SAFETY: the caller's word.
-        unsafe { rustix::mm::madvise(ptr::with_exposed_provenance_mut(address), bytes, advice) }
-    })
+    own.map_over(start, bytes, content, protection)
 }
 
 #[cfg(test)]
@@ -218,27 +154,27 @@ mod tests {
         map(ANYWHERE, bytes, Content::Zeros, Protection::READ | Protection::WRITE).unwrap()
     }
 
+    fn own() -> Word {
+        // SAFETY: it is used for pages of these tests alone.
+        unsafe { Word::given() }
+    }
+
     fn give_back(address: usize, bytes: usize) {
-        // SAFETY: pages of this test.
-        unsafe { unmap(address, bytes) }.unwrap();
+        own().unmap(address, bytes).unwrap();
     }
 
     #[test]
     fn bytes_are_copied_by_address_and_a_wrong_one_is_found() {
         let address = new(page_bytes());
-        // SAFETY: pages of this test.
-        assert!(unsafe { write(address + 5, b"there") }.unwrap());
+        assert!(own().write(address + 5, b"there").unwrap());
         let mut back = [0; 6];
         assert!(read(address + 4, &mut back).unwrap());
         assert_eq!(&back, b"\0there");
         assert!(!read(8, &mut back).unwrap(), "nothing is at the bottom of memory");
-        // SAFETY: nothing is there, and that is found.
-        assert!(!unsafe { write(8, b"no") }.unwrap());
+        assert!(!own().write(8, b"no").unwrap());
         assert!(!read(usize::MAX - 2, &mut back).unwrap());
-        // SAFETY: pages of this test.
-        unsafe { protect(address, page_bytes(), Protection::READ) }.unwrap();
-        // SAFETY: what may not be written is found.
-        assert!(!unsafe { write(address, b"no") }.unwrap());
+        own().protect(address, page_bytes(), Protection::READ).unwrap();
+        assert!(!own().write(address, b"no").unwrap());
         give_back(address, page_bytes());
         assert!(!read(address, &mut [0]).unwrap());
     }
@@ -263,11 +199,9 @@ mod tests {
         let both = Protection::READ | Protection::WRITE;
         let [first, second] =
             [0, 4096].map(|at| map(ANYWHERE, 4096, Content::Object(object.as_fd(), at), both).unwrap());
-        // SAFETY: pages of this test.
-        let over = unsafe { map_over(first, 4096, Content::Object(object.as_fd(), 4096), both) };
+        let over = own().map_over(first, 4096, Content::Object(object.as_fd(), 4096), both);
         assert_eq!(over, Ok(first));
-        // SAFETY: pages of this test.
-        assert!(unsafe { write(first, b"both") }.unwrap());
+        assert!(own().write(first, b"both").unwrap());
         let mut seen = [0; 4];
         assert!(read(second, &mut seen).unwrap());
         assert_eq!(&seen, b"both");

@@ -39,6 +39,7 @@ const UNSAFE_FILES: &[Exception] = &[
     ("crates/cabotage-os/src/map/words.rs", "", "atomic words inside a map"),
     ("crates/cabotage-os/src/pages/copy.rs", "", "addresses that a C program names"),
     ("crates/cabotage-os/src/pages/mod.rs", "", "pages that a C program uses by address"),
+    ("crates/cabotage-os/src/pages/own.rs", "", "pages of a C program, by its word"),
     ("crates/cabotage-os/src/process/run_as.rs", "", "user numbers of a thread, which rustix does not tell"),
     ("crates/cabotage-os/src/process/session.rs", "", "a call of which rustix expects too much"),
     ("crates/cabotage-os/src/process_memory.rs", "", "a call that rustix lacks"),
