@@ -46,3 +46,13 @@ fn a_full_queue() {
 fn receiving() {
     conforms("tests/c/receive.c");
 }
+
+#[test]
+fn memory_out_of_line_and_by_address() {
+    conforms("tests/c/memory.c");
+}
+
+#[test]
+fn tasks_forks_and_services() {
+    conforms("tests/c/tasks.c");
+}

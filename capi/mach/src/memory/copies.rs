@@ -14,19 +14,24 @@ const PIECE_BYTES: usize = 1 << 20;
 pub(crate) fn read(word: Word, address: usize, bytes: usize) -> Result<usize, Code> {
     let mut is_there = Ok(());
     let copy = super::place(bytes, |target| is_there = load(address, target))?;
+    // Where nothing was the new memory may have come to be.
+    let was_there = !overlap(copy, address, bytes);
     match is_there {
-        Ok(()) => Ok(copy),
-        Err(error) => {
+        Ok(()) if was_there => Ok(copy),
+        _ => {
             super::pages::deallocate(word, copy, bytes)?;
-            Err(error)
+            Err(INVALID_ADDRESS)
         }
     }
 }
 
+fn overlap(first: usize, second: usize, bytes: usize) -> bool {
+    first < second.saturating_add(bytes) && second < first.saturating_add(bytes)
+}
+
 /// Copies from one address to another. Where both overlap, all is read before anything is written.
 pub(crate) fn copy(word: Word, source: usize, target: usize, bytes: usize) -> Result<(), Code> {
-    let overlaps = source < target.saturating_add(bytes) && target < source.saturating_add(bytes);
-    let piece_bytes = if overlaps { bytes } else { bytes.min(PIECE_BYTES) };
+    let piece_bytes = if overlap(source, target, bytes) { bytes } else { bytes.min(PIECE_BYTES) };
     let mut piece = Vec::new();
     piece.try_reserve_exact(piece_bytes).map_err(|_| RESOURCE_SHORTAGE)?;
     piece.resize(piece_bytes, 0);

@@ -101,6 +101,7 @@ static void bodies(mach_port_t port) {
     message.ports[0].type = 77;
     CHECK_EQ(send_it(&message.header, sizeof message), MACH_SEND_INVALID_TYPE);
     message = complex_to(port, 4000);
+    for (int at = 0; at < 3; at++) carry(&message, at, MACH_PORT_NULL, MACH_MSG_TYPE_COPY_SEND);
     CHECK_EQ(send_it(&message.header, sizeof message), MACH_SEND_MSG_TOO_SMALL);
     CHECK_EQ(send_it(&message.header, 24), MACH_SEND_MSG_TOO_SMALL);
     message = complex_to(0x70007, 1); // the header is looked at first

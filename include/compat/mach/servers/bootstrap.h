@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Names of services. Numbers and signatures are launchd's.
+// Names of services. Numbers are launchd's; a name is any string shorter than a name_t.
 #ifndef _BOOTSTRAP_H_
 #define _BOOTSTRAP_H_
 
@@ -42,16 +42,16 @@ extern "C" {
 extern mach_port_t bootstrap_port;
 
 // A name for a port that the caller has a right to.
-kern_return_t bootstrap_register(mach_port_t bp, name_t service_name, mach_port_t sp);
+kern_return_t bootstrap_register(mach_port_t bp, const char *service_name, mach_port_t sp);
 // The same; MACH_PORT_NULL takes the name back.
-kern_return_t bootstrap_register2(mach_port_t bp, name_t service_name, mach_port_t sp, uint64_t flags);
+kern_return_t bootstrap_register2(mach_port_t bp, const char *service_name, mach_port_t sp, uint64_t flags);
 // A right to send to whoever has the name.
-kern_return_t bootstrap_look_up(mach_port_t bp, const name_t service_name, mach_port_t *sp);
+kern_return_t bootstrap_look_up(mach_port_t bp, const char *service_name, mach_port_t *sp);
 // The right to receive what is sent to this name.
-kern_return_t bootstrap_check_in(mach_port_t bp, const name_t service_name, mach_port_t *sp);
+kern_return_t bootstrap_check_in(mach_port_t bp, const char *service_name, mach_port_t *sp);
 // A name whose receiver is not there yet.
-kern_return_t bootstrap_create_service(mach_port_t bp, name_t service_name, mach_port_t *sp);
-kern_return_t bootstrap_status(mach_port_t bp, name_t service_name, bootstrap_status_t *service_active);
+kern_return_t bootstrap_create_service(mach_port_t bp, const char *service_name, mach_port_t *sp);
+kern_return_t bootstrap_status(mach_port_t bp, const char *service_name, bootstrap_status_t *service_active);
 // Names of one's own, above those of `bp`, as long as the requestor's port lives.
 kern_return_t bootstrap_subset(mach_port_t bp, mach_port_t requestor_port, mach_port_t *subset_port);
 kern_return_t bootstrap_parent(mach_port_t bp, mach_port_t *parent_port);
