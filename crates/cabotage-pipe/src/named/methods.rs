@@ -245,7 +245,7 @@ macro_rules! pipe_methods {
                 self.data()?.receive(message, Deadline::Now)
             }
 
-            fn ask(&mut self, question: &[u8]) -> Result<(), PipeError> {
+            fn ask(&mut self, question: &[u8]) -> Result<Begun, PipeError> {
                 self.data()?.ask(question)
             }
 

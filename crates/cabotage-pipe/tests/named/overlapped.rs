@@ -238,3 +238,44 @@ fn a_transaction_that_is_cancelled_leaves_its_question_and_a_flush_ends_with_the
     drop(client);
     assert_eq!(server.wait(flushed, SOON), Err(PipeError::Broken));
 }
+
+#[test]
+fn a_question_that_is_longer_than_the_pipe_is_wide_goes_on_although_its_transaction_was_cancelled() {
+    let (_harbour, server, mut client) = joined_messages();
+    let mut server = server.overlapped();
+    let question = vec![7; 1 << 20];
+    let asked = server.begin_transact(&question, 16).unwrap();
+    server.cancel(asked).unwrap();
+    assert_eq!(server.result(asked), Err(PipeError::Cancelled));
+    assert!(server.is_busy());
+    assert_eq!(server.next(Deadline::Now).unwrap_err(), PipeError::NothingToCancel, "nobody is told of it");
+    let reader = std::thread::spawn(move || {
+        let mut message = Vec::new();
+        client.receive(&mut message, SOON).unwrap();
+        message
+    });
+    while server.is_busy() {
+        if server.ready().unwrap() == Ready::Armed {
+            poll::wait([(server.fd().unwrap(), Readiness::IN)], Deadline::within(SOON)).unwrap();
+        }
+    }
+    assert_eq!(reader.join().unwrap(), question);
+}
+
+#[test]
+fn a_question_that_is_longer_than_the_pipe_is_wide_is_written_while_its_answer_is_awaited() {
+    let harbour = Harbour::new();
+    let server = harbour.messages().in_buffer_size(16).out_buffer_size(16);
+    let (_harbour, server, mut client) = joined(&server, &harbour.message_client()).with(harbour);
+    let mut server = server.overlapped();
+    let question = vec![7; 1 << 20];
+    let asked = server.begin_transact(&question, 16).unwrap();
+    let answers = std::thread::spawn(move || {
+        let mut message = Vec::new();
+        client.receive(&mut message, SOON).unwrap();
+        client.send(b"yes", SOON).unwrap();
+        message
+    });
+    assert_eq!(server.wait(asked, SOON), Ok(read(b"yes")));
+    assert_eq!(answers.join().unwrap(), question);
+}

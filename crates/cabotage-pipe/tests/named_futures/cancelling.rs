@@ -89,6 +89,22 @@ fn a_transaction_that_is_dropped_leaves_its_question() {
 }
 
 #[test]
+fn a_question_that_is_longer_than_the_pipe_is_wide_is_written_while_its_answer_is_awaited() {
+    let harbour = Harbour::new();
+    let (mut server, client) = harbour.joined();
+    let question = vec![7; 1 << 20];
+    let answers = std::thread::spawn(move || {
+        let mut message = Vec::new();
+        server.receive(&mut message, SOON).unwrap();
+        server.send(b"yes", SOON).unwrap();
+        message
+    });
+    let mut answer = [0; 4];
+    assert_eq!(harbour.executor.block_on(client.transact(&question, &mut answer)), Ok(3));
+    assert_eq!(answers.join().unwrap(), question);
+}
+
+#[test]
 fn a_connect_that_is_dropped_leaves_the_instance_listening() {
     let harbour = Harbour::new();
     let server = harbour.server(harbour.create());

@@ -51,11 +51,11 @@ impl<P: Path<Link = Metered>> Conduit<P> {
         }
     }
 
-    /// Writes the question of a transaction, and waits for nothing: the ring takes it when it has room.
-    pub(in crate::named) fn ask(&mut self, question: &[u8]) -> Result<(), PipeError> {
+    /// Writes the question of a transaction, and waits for nothing: it is pending while the ring has no room for it.
+    pub(in crate::named) fn ask(&mut self, question: &[u8]) -> Result<Begun, PipeError> {
         self.may_transact()?;
         let Some(link) = self.path.link() else { return Err(PipeError::InvalidState) };
-        link.begin_write_beyond_quota(question).map(drop).map_err(|error| self.not_asked(error))
+        link.begin_write_beyond_quota(question).map_err(|error| self.not_asked(error))
     }
 
     /// Whether a transaction may begin.

@@ -35,6 +35,11 @@ impl<'p, E: Steps, W: Watch> Bound<'p, E, W> {
         bound
     }
 
+    /// From now on it waits for this.
+    pub(super) fn wait_for(&mut self, interest: Interest) {
+        self.wish.interest = interest;
+    }
+
     /// Goes on until `attempt` answers; it is told which write is pending, and says so.
     pub(super) fn poll<T>(
         &mut self,

@@ -83,7 +83,20 @@ impl<E: Steps, W: Watch> AsyncPipe<E, W> {
     /// As there, but for deadlines.
     pub async fn transact(&self, question: &[u8], answer: &mut [u8]) -> Result<usize, PipeError> {
         let mut bound = Bound::reader(self);
-        self.with(|end| end.ask(question))?;
+        if let Begun::Pending(id) = self.with(|end| end.ask(question))? {
+            // What the ring has no room for goes on when the other end reads.
+            bound.wait_for(Interest::Both);
+            let early = poll_fn(|context| {
+                bound.poll(context, |end, _| match end.is_written(id) {
+                    Ok(false) => counted(end.read_now(answer)).map_ok(Some),
+                    _ => Poll::Ready(Ok(None)), // If the other end is gone, the read tells.
+                })
+            });
+            if let Some(bytes) = early.await? {
+                return Ok(bytes);
+            }
+            bound.wait_for(Interest::Read);
+        }
         poll_fn(|context| bound.poll(context, |end, _| counted(end.read_now(answer)))).await
     }
 

@@ -46,7 +46,8 @@ impl Waiters {
     pub(super) fn interests(&self) -> Interests {
         let waiting = self.waiting();
         let has = |interest| waiting.iter().any(|other| other.interest == interest);
-        let data = match (has(Interest::Read), has(Interest::Write)) {
+        let both = has(Interest::Both);
+        let data = match (both || has(Interest::Read), both || has(Interest::Write)) {
             (true, true) => Some(Interest::Both),
             (true, false) => Some(Interest::Read),
             (false, true) => Some(Interest::Write),

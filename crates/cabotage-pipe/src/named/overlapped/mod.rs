@@ -117,7 +117,9 @@ impl<E: Steps> Overlapped<E> {
         if self.pending.has_reads() {
             return Err(PipeError::UnreadData);
         }
-        self.end.ask(question)?;
+        if let Begun::Pending(id) = self.end.ask(question)? {
+            self.pending.add(Kind::Question { id });
+        }
         Ok(self.pending.add(Kind::Read { target: vec![0; bytes_max] }))
     }
 
@@ -247,6 +249,12 @@ impl<E: Steps> Overlapped<E> {
         self.end.descriptor()
     }
 
+    /// Whether something goes on here: an operation that is pending, or the rest of a question whose transaction was
+    /// cancelled. While it does, somebody has to call: when [`ready`](Self::ready) and the descriptor say so.
+    pub fn is_busy(&self) -> bool {
+        self.pending.is_pending()
+    }
+
     /// The end itself, when nothing else is to be overlapped. What is pending is cancelled.
     ///
     /// # Errors
@@ -304,12 +312,18 @@ impl<E: Steps> Overlapped<E> {
     }
 
     fn advance_writes(&mut self) {
-        for operation in self.pending.all(|kind| matches!(kind, Kind::Write { .. })) {
-            let Some(&Kind::Write { id, bytes }) = self.pending.find(operation) else { continue };
-            match self.end.is_written(id) {
-                Ok(true) => self.pending.finish(operation, Ok(Completed::Written { bytes })),
-                Ok(false) => return,
-                Err(error) => self.pending.finish(operation, Err(error.into())),
+        for operation in self.pending.all(|kind| matches!(kind, Kind::Write { .. } | Kind::Question { .. })) {
+            let (id, bytes) = match self.pending.find(operation) {
+                Some(&Kind::Write { id, bytes }) => (id, Some(bytes)),
+                Some(&Kind::Question { id }) => (id, None),
+                _ => continue,
+            };
+            match (self.end.is_written(id), bytes) {
+                (Ok(false), _) => return,
+                (Ok(true), Some(bytes)) => self.pending.finish(operation, Ok(Completed::Written { bytes })),
+                (Err(error), Some(_)) => self.pending.finish(operation, Err(error.into())),
+                // Whoever waits for the answer is told of the end.
+                (_, None) => self.pending.forget(operation),
             }
         }
     }

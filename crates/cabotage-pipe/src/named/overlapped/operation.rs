@@ -43,8 +43,8 @@ pub(in crate::named) trait Steps {
     fn connect_now(&mut self) -> Result<(), PipeError>;
     fn read_now(&mut self, target: &mut [u8]) -> Result<Read, PipeError>;
     fn receive_now(&mut self, message: &mut Vec<u8>) -> Result<(), PipeError>;
-    /// Writes the question of a transaction.
-    fn ask(&mut self, question: &[u8]) -> Result<(), PipeError>;
+    /// Writes the question of a transaction, or as much as there is room for: the rest goes on like a write.
+    fn ask(&mut self, question: &[u8]) -> Result<Begun, PipeError>;
     fn flush_now(&mut self) -> Result<(), PipeError>;
     /// Goes on with a flush that [`flush_now`](Self::flush_now) has begun.
     fn flush_on(&mut self) -> Result<(), PipeError>;

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Read { target: Vec<u8> },
     /// It has written so many bytes, and waits for them to be read.
     Write { id: WriteId, bytes: usize },
+    /// The question of a transaction, which no room was left for; nobody is told of its end.
+    Question { id: WriteId },
     /// It waits until the other end has read everything.
     Flush,
 }
@@ -59,7 +61,12 @@ impl Pending {
     }
 
     pub(super) fn operations(&self) -> Vec<Operation> {
-        self.all(|_| true)
+        self.all(|kind| !matches!(kind, Kind::Question { .. }))
+    }
+
+    /// It is over, and nobody is told.
+    pub(super) fn forget(&mut self, operation: Operation) {
+        self.pending.retain(|(other, _)| *other != operation);
     }
 
     /// The buffer of a pending read, to read into.
@@ -80,7 +87,7 @@ impl Pending {
     }
 
     pub(super) fn finish(&mut self, operation: Operation, result: Result<Completed, PipeError>) {
-        self.pending.retain(|(other, _)| *other != operation);
+        self.forget(operation);
         self.finished.push_back((operation, result));
     }
 
@@ -101,8 +108,13 @@ impl Pending {
         !self.finished.is_empty()
     }
 
+    pub(super) fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Whether nobody will be told of anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.pending.is_empty() && self.finished.is_empty()
+        self.operations().is_empty() && self.finished.is_empty()
     }
 
     pub(super) fn has_reads(&self) -> bool {
@@ -113,7 +125,7 @@ impl Pending {
     pub(super) fn interests(&self) -> [Option<Interest>; 2] {
         let has = |is_meant: fn(&Kind) -> bool| self.pending.iter().any(|(_, kind)| is_meant(kind));
         let reads = has(|kind| matches!(kind, Kind::Read { .. } | Kind::Connect));
-        let data = interest(reads, has(|kind| matches!(kind, Kind::Write { .. })));
+        let data = interest(reads, has(|kind| matches!(kind, Kind::Write { .. } | Kind::Question { .. })));
         [data, has(|kind| matches!(kind, Kind::Flush)).then_some(Interest::AllRead)]
     }
 }
