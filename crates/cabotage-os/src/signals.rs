@@ -74,6 +74,38 @@ impl Held {
     }
 }
 
+/// Runs `act` while this thread takes no signals: a thread that it starts takes none for life, so handlers of the
+/// program run in threads of the program.
+///
+/// # Errors
+/// The system's refusal: nothing was run.
+///
+/// # Source
+/// pthread_sigmask(3): a thread inherits the mask of the one that starts it.
+pub fn undisturbed<T>(act: impl FnOnce() -> T) -> Result<T, SystemError> {
+    let mut all = MaybeUninit::uninit();
+    // SAFETY: sigfillset initialises the set it is given, and cannot fail.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: initialised by the call above.
+    let former = change_mask(&unsafe { all.assume_init() })?;
+    let answer = act();
+    change_mask(&former)?;
+    Ok(answer)
+}
+
+/// From now on this thread blocks these signals and no others; answers which it did before.
+fn change_mask(set: &libc::sigset_t) -> Result<libc::sigset_t, SystemError> {
+    let mut former = set_of(&[]);
+    attempt("rt_sigprocmask", "the signals of a thread", || {
+        // SAFETY: both sets are initialised and outlive the call.
+        match unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, &raw mut former) } {
+            0 => Ok(()),
+            error => Err(Errno::from_raw_os_error(error)),
+        }
+    })?;
+    Ok(former)
+}
+
 /// The set of these signals.
 pub(crate) fn set_of(signals: &[Signal]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
@@ -115,5 +147,19 @@ mod tests {
         let _plan = seam::fail_nth(0, Errno::INTR);
         send_to_this_thread(Signal::WINCH);
         assert_eq!(held.next(Deadline::Never).unwrap(), Some(Signal::WINCH));
+    }
+
+    #[test]
+    fn a_thread_that_is_started_while_signals_are_blocked_takes_none_and_its_starter_does_again() {
+        let is_blocked = || {
+            let mut mask = set_of(&[]);
+            // SAFETY: the set is initialised and outlives the call; nothing is changed.
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &raw mut mask) };
+            // SAFETY: the set was filled above, and the number is that of a signal.
+            unsafe { libc::sigismember(&raw const mask, libc::SIGUSR1) == 1 }
+        };
+        let started = undisturbed(|| std::thread::spawn(is_blocked));
+        assert!(started.unwrap().join().unwrap());
+        assert!(!is_blocked());
     }
 }

@@ -12,7 +12,9 @@ mod run_as;
 mod session;
 mod stat;
 mod subject;
+mod thread;
 mod user;
+mod user_name;
 
 pub use ending::see_off;
 pub use identity::{IdentityError, ProcessIdentity};
@@ -22,4 +24,6 @@ pub use rustix::process::{Pid, Signal};
 pub use session::session_of;
 pub use stat::ticks_since_boot;
 pub use subject::{Ownership, Subject, Wish};
+pub use thread::own_thread_id;
 pub use user::{OwnIds, overflow_uid, own_ids, own_pid_namespace, own_uid};
+pub use user_name::user_name;

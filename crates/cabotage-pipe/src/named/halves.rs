@@ -12,7 +12,7 @@ use cabotage_os::Deadline;
 use super::conduit::Conduit;
 use super::error::{PipeError, WriteError};
 use super::methods::{reading_methods, state_methods, writing_methods};
-use super::rules::{HandleState, State};
+use super::rules::{HandleState, PipeMode, State};
 
 /// An end that can be taken apart.
 pub(super) trait Splits: Sized {

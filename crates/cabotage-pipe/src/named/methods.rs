@@ -173,6 +173,11 @@ macro_rules! state_methods {
                 self.data()?.handle()
             }
 
+            /// How writes are kept apart in this instance: its type, which no handle changes.
+            pub fn pipe_mode(&mut self) -> PipeMode {
+                self.conduit().shape().pipe_mode
+            }
+
             /// From now on this end reads and waits like this. Calls that are under way are not affected.
             ///
             /// # Errors

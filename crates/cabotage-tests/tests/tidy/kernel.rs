@@ -15,6 +15,7 @@ const NO_DOOR: &[(&str, &str)] = &[
     ("libc::__errno_location", "only memory"),
     ("libc::sigaddset", "only memory"),
     ("libc::sigemptyset", "only memory"),
+    ("libc::sigfillset", "only memory"),
     ("libc::sigismember", "only memory"),
     ("rustix::buffer::spare_capacity", "only memory"),
     ("rustix::param::page_size", "only memory"),
@@ -22,6 +23,7 @@ const NO_DOOR: &[(&str, &str)] = &[
     ("rustix::process::geteuid", "always succeeds"),
     ("rustix::process::getgid", "always succeeds"),
     ("rustix::process::getuid", "always succeeds"),
+    ("rustix::thread::gettid", "always succeeds"),
     ("rustix::time::clock_gettime", "always succeeds, and mostly without entering the kernel"),
 ];
 

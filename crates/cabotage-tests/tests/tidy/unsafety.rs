@@ -42,6 +42,7 @@ const UNSAFE_FILES: &[Exception] = &[
     ("crates/cabotage-os/src/pages/own.rs", "", "pages of a C program, by its word"),
     ("crates/cabotage-os/src/process/run_as.rs", "", "user numbers of a thread, which rustix does not tell"),
     ("crates/cabotage-os/src/process/session.rs", "", "a call of which rustix expects too much"),
+    ("crates/cabotage-os/src/process/user_name.rs", "", "the C library's list of users"),
     ("crates/cabotage-os/src/process_memory.rs", "", "a call that rustix lacks"),
     ("crates/cabotage-os/src/tokio.rs", "", "a promise to tokio's reactor that a descriptor stays open"),
     ("crates/cabotage-os/src/raw.rs", "", "the yardstick of the benchmarks: a bare map"),

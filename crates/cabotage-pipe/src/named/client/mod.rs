@@ -24,7 +24,7 @@ use super::methods::{pipe_methods, reading_methods, state_methods, writing_metho
 use super::name::PipeName;
 use super::overlapped::Steps;
 use super::place::{Connection, Definition, show};
-use super::rules::{Access, HandleState, State};
+use super::rules::{Access, HandleState, PipeMode, State};
 
 /// The client's end of an instance. What it writes is there for the server at once, accepted or not.
 #[derive(Debug)]

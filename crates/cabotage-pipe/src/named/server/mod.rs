@@ -26,7 +26,7 @@ use super::methods::{pipe_methods, reading_methods, state_methods, writing_metho
 use super::name::PipeName;
 use super::overlapped::Steps;
 use super::place::Instance;
-use super::rules::{Creation, Direction, EndState, HandleState, Listening, State, WaitMode};
+use super::rules::{Creation, Direction, EndState, HandleState, Listening, PipeMode, State, WaitMode};
 
 /// The server's end of one instance.
 ///
