@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 
-use cabotage_mach::kernel::calls::{Notice, PortFlags};
+use cabotage_mach::kernel::calls::{GuardFlags, Notice, PortFlags};
 use cabotage_mach::kernel::message::Letter;
 use cabotage_mach::kernel::messages::WhenFull;
 use cabotage_mach::{
@@ -37,7 +37,7 @@ fn a_port_is_constructed_guarded_and_destructed_by_names() {
     assert_eq!(names.destroy(port), Err(KernError::InvalidRight));
     assert_eq!(names.unguard(port, 1), Err(KernError::InvalidArgument));
     names.unguard(port, 77).unwrap();
-    names.guard_immovable(port, 7, false).unwrap();
+    names.guard_with_flags(port, 7, GuardFlags::IMMOVABLE_RECEIVE).unwrap();
     names.swap_guard(port, 7, 8).unwrap();
     assert_eq!(names.transfer(port, Disposition::MoveReceive, names), Err(KernError::InvalidCapability));
     assert_eq!(names.destruct(port, -1, 8), Ok(()));

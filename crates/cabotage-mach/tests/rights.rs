@@ -122,3 +122,13 @@ fn a_right_of_any_kind_is_told_by_its_kind() {
     assert!(AnyRight::from(port).into_receive().is_some());
     assert_eq!(AnyRight::Dead.kind(), None);
 }
+
+#[test]
+fn a_guarded_port_goes_with_the_value_that_owns_it() {
+    let port = ReceiveRight::new().unwrap();
+    let (names, name) = (port.names(), port.name());
+    let right = port.make_send().unwrap();
+    names.guard(name, 5, true).unwrap();
+    drop(port);
+    assert!(right.is_dead());
+}

@@ -14,6 +14,7 @@ use super::packet::Packet;
 use super::rules::{Broken, Role, TOKENS_MAX};
 use super::unpacking::Came;
 use super::wire::{self, Message as Told, To, Whole, Word};
+use crate::kernel::calls::Handover;
 use crate::kernel::message::{Capability, Cargo, Message, Sender};
 use crate::kernel::{Kernel, PortId};
 
@@ -143,7 +144,7 @@ impl Desk {
         let coming = found.and_then(|key| self.coming.remove(&key)).ok_or(NOT_HERE)?;
         let Coming { arrival, port, whole, requests, .. } = *coming;
         let (ends, messages) = arrival.decide().map_err(|_| NOT_HERE)?;
-        kernel.adopted(port, whole.limit);
+        kernel.adopted(port, whole.limit, handover_of(&whole));
         for (mut message, is_once) in messages {
             message.destination = if is_once {
                 kernel.grant_send_once(port);
@@ -232,3 +233,10 @@ impl Desk {
 }
 
 const NOT_HERE: Fault = "sent a receive right of which it has not handed over everything";
+
+/// The guard that a port comes with, and whether it is strict.
+fn handover_of(whole: &Whole) -> Option<(Handover, bool)> {
+    let has = |flag: u32| whole.guarding & flag != 0;
+    let handover = Handover { guard: whole.guard, unguarded_on_send: false, immovable: has(wire::IMMOVABLE) };
+    has(wire::GUARDED).then_some((handover, has(wire::STRICT)))
+}

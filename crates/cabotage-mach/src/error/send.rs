@@ -42,7 +42,10 @@ pub enum SendError {
     )]
     TooLarge,
     /// `MACH_SEND_NO_BUFFER`
-    #[error("the queue holds as many messages as any queue can: its receiver must take some")]
+    #[error(
+        "the queue holds as many messages as any queue can, or the task is owed as many answers as it may be: somebody \
+         must take some"
+    )]
     NoBuffer,
     /// `MACH_SEND_TIMED_OUT`
     #[error("the queue was full all the time: send again, wait longer, or ask to be told when there is room")]

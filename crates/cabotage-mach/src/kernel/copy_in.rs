@@ -19,7 +19,8 @@ impl Kernel {
     ///
     /// # Errors
     /// [`KernError::InvalidTask`], [`KernError::InvalidName`]; [`KernError::InvalidRight`] if the name stands for another
-    /// kind of right than `disposition` needs; [`KernError::InvalidCapability`] if the receive right may not move, or the
+    /// kind of right than `disposition` needs; [`KernError::ResourceShortage`] for one more send-once right than a task
+    /// may have open; [`KernError::InvalidCapability`] if the receive right may not move, or the
     /// port is for replies and a send right was to be made.
     pub fn copy_in(
         &mut self,
@@ -52,6 +53,9 @@ impl Kernel {
             }
             Disposition::MakeSendOnce => {
                 let id = held.receives().ok_or(KernError::InvalidRight)?;
+                if !self.may_make_send_once(space) {
+                    return Err(KernError::ResourceShortage);
+                }
                 self.grant_send_once(id);
                 Ok(Capability::SendOnce(id))
             }
@@ -122,7 +126,11 @@ impl Kernel {
     pub(crate) fn clear_receiver(&mut self, id: PortId) {
         self.leave_sets(id);
         let Some(port) = self.ports.get_mut(id) else { return };
-        port.home = Home::Transit(None);
+        let (home, once) = (std::mem::replace(&mut port.home, Home::Transit(None)), port.send_once_rights);
+        if let Home::Space(space, _) = home {
+            self.count_once(space, |count| count.saturating_sub(once));
+        }
+        let Some(port) = self.ports.get_mut(id) else { return };
         port.make_send_count = 0;
         port.sequence = 0;
         if let Some(rare) = &mut port.rare {

@@ -140,6 +140,9 @@ impl Kernel {
     pub(crate) fn settle(&mut self, port: PortId, space: SpaceId, name: Name) {
         if let Some(port) = self.ports.get_mut(port) {
             port.home = Home::Space(space, name);
+            port.guard_again();
+            let once = port.send_once_rights;
+            self.count_once(space, |count| count.saturating_add(once));
         }
     }
 }

@@ -8,10 +8,11 @@
 //! XNU, osfmk/ipc/ipc_port.c: `ipc_port_make_send_any`, `ipc_port_copy_send_any`, `ipc_port_release_send`.
 
 use super::Kernel;
-use super::ids::PortId;
+use super::ids::{PortId, SpaceId};
 use super::message::Capability;
 use super::notification::Notification;
 use super::port::{Home, Port};
+use super::space::SEND_ONCE_RIGHTS_MAX;
 use super::step::Step;
 
 impl Port {
@@ -49,10 +50,12 @@ impl Kernel {
 
     /// One send-once right less that has been used: no notification.
     pub(crate) fn spend_send_once(&mut self, id: PortId) {
-        if let Some(port) = self.ports.get_mut(id) {
-            port.send_once_rights = port.send_once_rights.saturating_sub(1);
-            self.forget_if_unused(id);
+        let Some(port) = self.ports.get_mut(id) else { return };
+        port.send_once_rights = port.send_once_rights.saturating_sub(1);
+        if let Home::Space(space, _) = port.home {
+            self.count_once(space, |count| count.saturating_sub(1));
         }
+        self.forget_if_unused(id);
     }
 
     /// A port of another process is known here for as long as there is a right to it, and one that stands for a file
@@ -89,7 +92,24 @@ impl Kernel {
 
     /// The same of a send-once right.
     pub fn grant_send_once(&mut self, port: PortId) -> bool {
-        self.ports.get_mut(port).map(|port| port.send_once_rights += 1).is_some()
+        let Some(port) = self.ports.get_mut(port) else { return false };
+        port.send_once_rights += 1;
+        if let Home::Space(space, _) = port.home {
+            self.count_once(space, |count| count.saturating_add(1));
+        }
+        true
+    }
+
+    /// Whether another send-once right to a port of this task may be made.
+    pub(crate) fn may_make_send_once(&self, space: SpaceId) -> bool {
+        self.spaces.get(space).is_some_and(|space| space.send_once_rights < SEND_ONCE_RIGHTS_MAX)
+    }
+
+    /// Send-once rights to ports of a task come or go.
+    pub(crate) fn count_once(&mut self, space: SpaceId, change: impl FnOnce(u32) -> u32) {
+        if let Some(space) = self.spaces.get_mut(space) {
+            space.send_once_rights = change(space.send_once_rights);
+        }
     }
 
     /// What another process held of a port of ours, as [`Kernel::grant_send`] counted it, is gone. It may have been the

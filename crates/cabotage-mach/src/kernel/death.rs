@@ -59,7 +59,10 @@ impl Kernel {
     pub fn port_died(&mut self, id: PortId) {
         self.leave_home(id, Self::lose_dead);
         self.leave_sets(id);
-        let Some(Port { rare, queue, .. }) = self.ports.remove(id) else { return };
+        let Some(Port { rare, queue, home, send_once_rights, .. }) = self.ports.remove(id) else { return };
+        if let Home::Space(space, _) = home {
+            self.count_once(space, |count| count.saturating_sub(send_once_rights));
+        }
         self.steps.push(Step::Died(id));
         if let Some(rare) = rare {
             self.settle_debts(*rare);

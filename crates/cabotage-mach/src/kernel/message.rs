@@ -3,6 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
+use super::calls::Handover;
 use super::ids::PortId;
 pub use super::memory::Memory;
 use crate::name::Name;
@@ -141,6 +142,8 @@ pub enum Item {
     Memory(Memory),
     /// Rights of one kind.
     Ports(Vec<Name>, Disposition),
+    /// A receive right that goes, or came, with its guard.
+    Guarded(Name, Handover),
     /// An open file.
     File(OwnedFd),
 }

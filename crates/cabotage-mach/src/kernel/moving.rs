@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::Kernel;
+use super::calls::Handover;
 use super::ids::PortId;
 use super::message::{Capability, Cargo, Message, Sender};
 use super::port::{Home, OnceRight, Port, QUEUE_LIMIT_MAX};
@@ -117,10 +118,18 @@ impl Kernel {
         self.ports.insert(Port::new(Home::Transit(None)))
     }
 
-    /// It has come, and queues so many messages.
-    pub fn adopted(&mut self, id: PortId, queue_limit: u32) {
+    /// How a receive right is guarded when it arrives, and whether strictly.
+    pub fn guard_on_arrival(&self, id: PortId) -> Option<(Handover, bool)> {
+        self.ports.get(id)?.rare.as_ref()?.handover
+    }
+
+    /// It has come, queues so many messages, and is guarded if its old owner says so.
+    pub fn adopted(&mut self, id: PortId, queue_limit: u32, handover: Option<(Handover, bool)>) {
         if let Some(port) = self.ports.get_mut(id) {
             port.queue_limit = queue_limit.min(QUEUE_LIMIT_MAX);
+            if handover.is_some() {
+                port.rare().handover = handover;
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use super::calls::Handover;
 use super::ids::{PortId, SetId, SpaceId, Ticket};
 use super::message::{Capability, Message};
 use crate::name::Name;
@@ -59,6 +60,8 @@ pub(crate) struct Rare {
     /// A number of the receiver's own; of a guarded port, the guard.
     pub(crate) context: u64,
     pub(crate) guard: Guard,
+    /// How the receive right is guarded when it arrives, and whether strictly.
+    pub(crate) handover: Option<(Handover, bool)>,
     /// Whether the receive right may never move.
     pub(crate) immovable: bool,
     /// Whether the message that carries the receive right to another process has to wait.

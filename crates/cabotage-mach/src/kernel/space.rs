@@ -18,6 +18,10 @@ pub const REFERENCES_MAX: u16 = u16::MAX;
 /// XNU, config/MASTER: the limit of the tables of a large configuration.
 pub const NAMES_MAX: u32 = 305_834;
 
+/// The most send-once rights to the ports of one task that are open at once: as many as it could have names for. Each
+/// stands for a message that no queue limit keeps out.
+pub const SEND_ONCE_RIGHTS_MAX: u32 = NAMES_MAX;
+
 /// The names of one task.
 #[derive(Debug)]
 pub struct Space {
@@ -27,6 +31,8 @@ pub struct Space {
     free: VecDeque<u32>,
     /// The one name of each port to which the space has send rights, but not the receive right.
     by_port: NumberMap<PortId, Name>,
+    /// Send-once rights to its ports, whoever has them.
+    pub(crate) send_once_rights: u32,
     /// The port by which the kernel answers for it, if that was asked for.
     pub(crate) task_self: Option<TaskSelf>,
     pub(crate) special: SpecialPorts,
@@ -128,6 +134,7 @@ impl Default for Space {
             places: vec![reserved],
             free: VecDeque::new(),
             by_port: NumberMap::default(),
+            send_once_rights: 0,
             task_self: None,
             special: SpecialPorts::default(),
         }

@@ -26,6 +26,8 @@ impl Carried {
     pub(crate) fn arrived(names: Names, item: Item) -> Self {
         match item {
             Item::Port(name, disposition) => Self::Right(AnyRight::arrived(names, name, disposition)),
+            // Whose value it is, may drop it.
+            Item::Guarded(name, _) => Self::Right(AnyRight::arrived(names, name, Disposition::MoveReceive)),
             Item::Ports(ports, disposition) => Self::Rights(
                 disposition.gives(),
                 ports.into_iter().map(|name| AnyRight::arrived(names, name, disposition)).collect(),

@@ -72,7 +72,9 @@ impl Drop for Owned {
     fn drop(&mut self) {
         // A task that has ended, or a process that was forked, has nothing to give back.
         let _ = match self.right {
-            Right::Receive | Right::PortSet => self.names.modify_references(self.name, self.right, -1),
+            // Owning the value counts more than knowing the guard.
+            Right::Receive => self.names.abandon(self.name),
+            Right::PortSet => self.names.modify_references(self.name, self.right, -1),
             Right::Send | Right::SendOnce | Right::DeadName => self.names.deallocate(self.name),
         };
     }

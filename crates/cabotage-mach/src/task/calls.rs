@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Names;
 use crate::code::KernError;
-use crate::kernel::calls::{Notice, Peeked, PortFlags, PortStatus};
+use crate::kernel::calls::{GuardFlags, Notice, Peeked, PortFlags, PortStatus};
 use crate::kernel::message::Capability;
 use crate::name::Name;
 use crate::right::{Disposition, Right, RightTypes, SpecialPort};
@@ -70,8 +70,10 @@ calls! {
     fn set_context(name: Name, context: u64) -> ();
     /// `mach_port_guard`
     fn guard(name: Name, guard: u64, strict: bool) -> ();
-    /// `mach_port_guard_with_flags` and `MPG_IMMOVABLE_RECEIVE`
-    fn guard_immovable(name: Name, guard: u64, strict: bool) -> ();
+    /// `mach_port_guard_with_flags`
+    fn guard_with_flags(name: Name, guard: u64, flags: GuardFlags) -> ();
+    /// A receive right goes, guarded or not: for who owns it as a value.
+    fn abandon(name: Name) -> ();
     /// `mach_port_unguard`
     fn unguard(name: Name, guard: u64) -> ();
     /// `mach_port_swap_guard`

@@ -14,6 +14,7 @@ use crate::carrier::passing::NotPassed;
 use crate::carrier::rules::TOKENS_MAX;
 use crate::carrier::sending::written;
 use crate::carrier::wire::{self, Whole, Word};
+use crate::kernel::calls::Handover;
 use crate::kernel::message::{Capability, Message};
 use crate::kernel::{Kernel, Parting, PortId};
 
@@ -51,8 +52,9 @@ impl Desk {
         }
         (going.own, going.tokens, going.messages) = (Some(own), tokens, queue.len());
         going.departure.deliver();
+        let (guarding, guard) = guarding_of(kernel.guard_on_arrival(port));
         let (ends_count, messages) = (ends.len() as u64, queue.len() as u64);
-        let whole = Whole { ends: ends_count, messages, once, tokens, limit, reserved: 0 };
+        let whole = Whole { ends: ends_count, messages, once, tokens, limit, guarding, guard };
         for (end, heard) in ends {
             self.say(estate, Packet::with(wire::numbered(Word::Give, heard, 0), end));
         }
@@ -184,4 +186,12 @@ impl Desk {
             }
         }
     }
+}
+
+/// How the guard of a port is told.
+fn guarding_of(handover: Option<(Handover, bool)>) -> (u32, u64) {
+    let Some((handover, is_strict)) = handover else { return (0, 0) };
+    let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
+    let flags = wire::GUARDED | flag(is_strict, wire::STRICT) | flag(handover.immovable, wire::IMMOVABLE);
+    (flags, handover.guard)
 }

@@ -6,7 +6,9 @@ use super::machine::{Machine, brought, carrying, letter};
 use super::moving::{Move, send_waiting};
 use super::moving_once::{Asked, SEND_ONCE};
 use crate::Disposition::{CopySend, MakeSend, MakeSendOnce, MoveReceive, MoveSendOnce};
-use crate::kernel::calls::Notice;
+use crate::code::KernError;
+use crate::kernel::calls::{GuardFlags, Handover, Notice};
+use crate::kernel::message::Item;
 use crate::kernel::messages::WhenFull;
 use crate::{Name, Right};
 
@@ -179,4 +181,26 @@ fn a_cached_message_goes_along_and_its_sender_is_told_that_it_was_taken() {
     let port = all.arrive();
     assert_eq!(all.receive(port), 1);
     assert_eq!(all.old.receive(told).header.id, SEND_POSSIBLE);
+}
+
+#[test]
+fn a_guarded_port_goes_to_another_process_with_its_guard() {
+    let all = Move::new();
+    let flags = GuardFlags::STRICT;
+    all.old.call(|kernel, space| kernel.guard_with_flags(space, all.port, 7, flags)).unwrap();
+    let handover = Handover { guard: 7, unguarded_on_send: false, immovable: true };
+    let mut letter = carrying(9, (all.to_new, CopySend), &[]);
+    letter.items.push(Item::Guarded(all.port, handover));
+    send_waiting(&all.old, letter);
+    let received = all.new.until(|new| {
+        all.look();
+        new.try_receive(all.door)
+    });
+    let [Item::Guarded(port, came)] = received.items[..] else { panic!("{received:?}") };
+    assert_eq!(came, handover);
+    all.new.call(|kernel, space| {
+        assert_eq!(kernel.context(space, port), Ok(0), "it is strict");
+        assert_eq!(kernel.copy_in(space, port, MoveReceive), Err(KernError::InvalidCapability));
+        assert_eq!(kernel.destruct(space, port, 0, 7), Ok(()));
+    });
 }

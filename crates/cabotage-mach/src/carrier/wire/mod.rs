@@ -188,10 +188,17 @@ cabotage_lane::plain! {
         pub(crate) tokens: u32,
         /// How many messages the port queues.
         pub(crate) limit: u32,
-        /// Nothing.
-        pub(crate) reserved: u32,
+        /// Whether it arrives guarded, and how: [`GUARDED`] and what follows.
+        pub(crate) guarding: u32,
+        /// The guard.
+        pub(crate) guard: u64,
     }
 }
+
+/// A port comes with a guard; with a strict one; and never to move again.
+pub(crate) const GUARDED: u32 = 1;
+pub(crate) const STRICT: u32 = 2;
+pub(crate) const IMMOVABLE: u32 = 4;
 
 /// A record that was checked.
 #[derive(Debug, PartialEq)]
@@ -292,7 +299,9 @@ fn other<'a>(header: &Header, word: Word, rest: &[u8]) -> Result<Says<'a>, WireE
     }
     if word == Word::Whole {
         let whole: Whole = value_of(rest).ok_or(length)?;
-        return if whole.reserved == 0 { Ok(Says::Whole(whole)) } else { Err(WireError::Reserved) };
+        let is_known = whole.guarding & !(GUARDED | STRICT | IMMOVABLE) == 0;
+        let is_clean = whole.guarding & GUARDED != 0 || (whole.guarding, whole.guard) == (0, 0);
+        return if is_known && is_clean { Ok(Says::Whole(whole)) } else { Err(WireError::Reserved) };
     }
     if word.has_number() {
         let number = value_of(rest).ok_or(length)?;

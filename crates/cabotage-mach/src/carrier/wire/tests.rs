@@ -300,6 +300,8 @@ fn the_words_of_a_move_say_what_they_say_and_nothing_else() {
     assert!(matches!(refusal(&bare(Word::Moved, 0, 0, b"short")), WireError::Length { .. }));
     assert!(matches!(refusal(&bare(Word::Pause, 0, 0, b"body")), WireError::Length { .. }));
     assert_eq!(refusal(&with_header(&record, |head| head.descriptors = 0)), WireError::Descriptors);
-    let odd = Whole { reserved: 1, ..Whole::default() };
-    assert_eq!(refusal(&bare(Word::Whole, 0, 0, bytes_of(&odd))), WireError::Reserved);
+    for (guarding, guard) in [(8, 0), (2, 0), (0, 1)] {
+        let odd = Whole { guarding, guard, ..Whole::default() };
+        assert_eq!(refusal(&bare(Word::Whole, 0, 0, bytes_of(&odd))), WireError::Reserved);
+    }
 }

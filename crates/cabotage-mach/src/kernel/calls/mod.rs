@@ -18,5 +18,6 @@ mod request;
 
 pub use attributes::PortStatus;
 pub use construct::PortFlags;
+pub use guard::{GuardFlags, Handover};
 pub use peek::Peeked;
 pub use request::Notice;

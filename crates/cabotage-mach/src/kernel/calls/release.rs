@@ -13,6 +13,16 @@ use crate::kernel::space::Held;
 use crate::name::Name;
 
 impl Kernel {
+    /// The receive right under a name goes, guarded or not: whoever owns it as a value gives it back. Send rights stay.
+    ///
+    /// # Errors
+    /// [`KernError::InvalidTask`], [`KernError::InvalidName`], [`KernError::InvalidRight`].
+    pub fn abandon(&mut self, space: SpaceId, name: Name) -> Result<(), KernError> {
+        let port = self.receive_right(space, name)?;
+        self.kill_port(port);
+        Ok(())
+    }
+
     /// Destroys all rights under a name: `mach_port_destroy`. [`Name::NULL`] and [`Name::DEAD`] have none.
     ///
     /// # Errors

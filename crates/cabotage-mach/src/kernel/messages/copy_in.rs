@@ -49,6 +49,9 @@ impl Kernel {
         if !self.permits(held_back, back) {
             return Err(SendError::InvalidReply);
         }
+        if back == Disposition::MakeSendOnce && !self.may_make_send_once(space) {
+            return Err(SendError::NoBuffer);
+        }
         if reply == name {
             return self.copy_in_both(space, name, (to, back), (held, references));
         }
@@ -118,6 +121,17 @@ impl Kernel {
                 Some(right) => cargo.push(Cargo::Port(right, disposition.received())),
                 None => return Some(Item::Port(name, disposition)),
             },
+            Item::Guarded(name, handover) => {
+                let right = match name {
+                    Name::NULL => Ok(Capability::Null),
+                    Name::DEAD => Ok(Capability::Dead),
+                    _ => self.copy_in_guarded(space, name, handover),
+                };
+                match right {
+                    Ok(right) => cargo.push(Cargo::Port(right, Disposition::MoveReceive)),
+                    Err(_) => return Some(Item::Guarded(name, handover)),
+                }
+            }
             Item::Ports(names, disposition) => {
                 let mut rights = Vec::with_capacity(names.len());
                 let wrong = names.iter().position(|&name| {

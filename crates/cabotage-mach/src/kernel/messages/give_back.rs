@@ -38,7 +38,11 @@ impl Kernel {
             return Vec::new();
         }
         let put = |cargo| match cargo {
-            Cargo::Port(right, disposition) => Item::Port(self.put(space, right, lost), disposition),
+            Cargo::Port(right, disposition) => {
+                let guarded = self.handover_of(&right);
+                let name = self.put(space, right, lost);
+                guarded.map_or(Item::Port(name, disposition), |handover| Item::Guarded(name, handover))
+            }
             Cargo::Ports(rights, disposition) => {
                 let names = rights.into_iter().map(|right| self.put(space, right, lost)).collect();
                 Item::Ports(names, disposition)

@@ -27,7 +27,7 @@ impl Letter {
     /// How many rights go along.
     pub(super) fn rights(&self) -> usize {
         let of = |item: &Item| match item {
-            Item::Port(..) | Item::File(_) => 1,
+            Item::Port(..) | Item::Guarded(..) | Item::File(_) => 1,
             Item::Ports(names, _) => names.len(),
             Item::Memory(_) => 0,
         };
@@ -45,7 +45,7 @@ impl Message {
 fn item_bytes(item: &Item) -> usize {
     match item {
         Item::Port(..) | Item::File(_) => PORT_BYTES,
-        Item::Memory(_) | Item::Ports(..) => MEMORY_BYTES,
+        Item::Memory(_) | Item::Ports(..) | Item::Guarded(..) => MEMORY_BYTES,
     }
 }
 

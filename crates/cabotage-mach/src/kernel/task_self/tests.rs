@@ -3,6 +3,7 @@
 
 use super::{REPLY_ID_OFFSET, TaskAnswer, TaskCall};
 use crate::code::KernError;
+use crate::kernel::calls::GuardFlags;
 use crate::kernel::message::{AuditToken, Item, Letter, Sender};
 use crate::kernel::messages::{Receipt, ReceiveOptions, Received, SendOptions};
 use crate::kernel::{Kernel, SpaceId};
@@ -102,7 +103,10 @@ fn every_bit_of_a_ports_state_is_answered() {
     let set = world.kernel.allocate(world.asked, Right::PortSet).unwrap();
     world.kernel.insert_member(world.asked, port, set).unwrap();
     world.kernel.set_sequence(world.asked, port, 77).unwrap();
-    world.kernel.guard_immovable(world.asked, port, 5, true).unwrap();
+    world
+        .kernel
+        .guard_with_flags(world.asked, port, 5, GuardFlags::STRICT.and(GuardFlags::IMMOVABLE_RECEIVE))
+        .unwrap();
     let right = world.kernel.copy_in(world.asked, port, Disposition::MakeSend).unwrap();
     world.kernel.copy_out(world.asked, right).unwrap();
     let answer = world.ask(TaskCall::Status(port), Vec::new());

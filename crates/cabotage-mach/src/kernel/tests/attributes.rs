@@ -3,7 +3,7 @@
 
 use super::World;
 use crate::code::KernError;
-use crate::kernel::calls::Notice;
+use crate::kernel::calls::{GuardFlags, Notice};
 use crate::kernel::message::{Capability, Message, Sender};
 use crate::kernel::{Step, Ticket};
 use crate::name::Name;
@@ -85,7 +85,10 @@ fn the_status_tells_what_is_registered_and_held() {
     world.ask(name, Notice::NoSenders, 0, watch);
     world.ask(name, Notice::PortDestroyed, 0, watch);
     world.ask(name, Notice::DeadName, 0, watch);
-    world.kernel.guard_immovable(world.task, name, 3, true).expect("guarded");
+    world
+        .kernel
+        .guard_with_flags(world.task, name, 3, GuardFlags::STRICT.and(GuardFlags::IMMOVABLE_RECEIVE))
+        .expect("guarded");
     let status = world.kernel.status(world.task, name).expect("a status");
     assert!(status.in_set && status.has_send_rights && status.has_no_senders_request);
     assert!(status.has_port_destroyed_request && status.is_guarded && status.is_strictly_guarded);
@@ -146,7 +149,10 @@ fn a_port_with_a_guard_or_a_context_is_not_guarded_again() {
     world.kernel.set_context(world.task, stored, 1).expect("stored");
     for name in [guarded, stored] {
         assert_eq!(world.kernel.guard(world.task, name, 1, false), Err(KernError::InvalidArgument));
-        assert_eq!(world.kernel.guard_immovable(world.task, name, 1, false), Err(KernError::InvalidArgument));
+        assert_eq!(
+            world.kernel.guard_with_flags(world.task, name, 1, GuardFlags::IMMOVABLE_RECEIVE),
+            Err(KernError::InvalidArgument)
+        );
     }
 }
 
@@ -174,7 +180,7 @@ fn unguard_and_swap_guard_need_the_guard_and_swapping_one_that_is_not_strict() {
 fn an_immovable_receive_right_stays_so_without_its_guard() {
     let mut world = World::new();
     let name = world.port();
-    world.kernel.guard_immovable(world.task, name, 2, false).expect("guarded");
+    world.kernel.guard_with_flags(world.task, name, 2, GuardFlags::IMMOVABLE_RECEIVE).expect("guarded");
     world.kernel.unguard(world.task, name, 2).expect("not guarded");
     let moved = world.kernel.copy_in(world.task, name, Disposition::MoveReceive);
     assert_eq!(moved, Err(KernError::InvalidCapability));
@@ -197,4 +203,26 @@ fn guard_context_counts_and_sets_are_cleared_when_the_receive_right_moves() {
     assert!(!status.in_set && !status.is_guarded);
     assert_eq!(world.kernel.context(world.task, name), Ok(0));
     assert_eq!(world.kernel.set_members(world.task, set), Ok(vec![]));
+}
+
+#[test]
+fn a_guarded_port_is_abandoned_by_who_owns_its_receive_right_as_a_value() {
+    let mut world = World::new();
+    let name = world.port();
+    let port = world.id(name);
+    world.kernel.guard(world.task, name, 5, true).expect("guarded");
+    assert_eq!(
+        world.kernel.modify_references(world.task, name, Right::Receive, -1),
+        Err(KernError::InvalidRight)
+    );
+    world.kernel.abandon(world.task, name).expect("gone");
+    assert!(world.kernel.ports.get(port).is_none());
+    assert_eq!(world.kernel.abandon(world.task, name), Err(KernError::InvalidName));
+}
+
+#[test]
+fn flags_of_guards_are_those_of_mach_and_no_other() {
+    assert_eq!(GuardFlags::from_raw(3), Some(GuardFlags::STRICT.and(GuardFlags::IMMOVABLE_RECEIVE)));
+    assert_eq!(GuardFlags::from_raw(0), Some(GuardFlags::default()));
+    assert_eq!(GuardFlags::from_raw(4), None);
 }

@@ -54,6 +54,17 @@ pub(super) fn audit_beside(kernel: &Kernel, loose: &[Capability]) {
             }
         }
     }
+    for id in kernel.spaces.ids() {
+        let is_own = |port: &&PortId| matches!(kernel.ports.get(**port), Some(Port { home: Home::Space(space, _), .. }) if *space == id);
+        let ports: Vec<PortId> = kernel.ports.ids().collect();
+        let once: u32 =
+            ports.iter().filter(is_own).map(|port| kernel.ports.get(*port).unwrap().send_once_rights).sum();
+        assert_eq!(
+            kernel.spaces.get(id).unwrap().send_once_rights,
+            once,
+            "send-once rights to ports of {id:?}"
+        );
+    }
     for id in kernel.ports.ids() {
         found.port(id, kernel.ports.get(id).unwrap());
     }

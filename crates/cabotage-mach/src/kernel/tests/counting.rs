@@ -2,9 +2,13 @@
 //! `mach_port_get_refs`, `_mod_refs`, `_type` and `_names`.
 
 use super::World;
+use super::audit::audit;
 use crate::code::KernError;
 use crate::kernel::calls::Notice;
+use crate::kernel::message::Capability;
+use crate::kernel::messages::ReceiveOptions;
 use crate::kernel::notification::Notification;
+use crate::kernel::space::SEND_ONCE_RIGHTS_MAX;
 use crate::name::Name;
 use crate::right::{Disposition, Right, RightTypes};
 
@@ -198,4 +202,39 @@ fn names_tells_every_name_with_its_types() {
     names.sort_unstable_by_key(|(name, _)| *name);
     expected.sort_unstable_by_key(|(name, _)| *name);
     assert_eq!(names, expected);
+}
+
+#[test]
+fn a_task_has_as_many_send_once_rights_open_as_names_and_no_more() {
+    let mut world = World::new();
+    let (one, other) = (world.port(), world.port());
+    let kept = world.take(one, Disposition::MakeSendOnce);
+    // As if all others were made, too.
+    world.kernel.count_once(world.task, |_| SEND_ONCE_RIGHTS_MAX);
+    for name in [one, other] {
+        let made = world.kernel.copy_in(world.task, name, Disposition::MakeSendOnce);
+        assert_eq!(made, Err(KernError::ResourceShortage));
+    }
+    let another = world.kernel.create_space();
+    assert!(world.kernel.may_make_send_once(another), "each task has its own count");
+    world.kernel.destroy_capability(kept);
+    world.kernel.receive(world.task, one, &ReceiveOptions::default()).expect("told that it was destroyed");
+    let made = world.kernel.copy_in(world.task, other, Disposition::MakeSendOnce);
+    assert_eq!(made, Ok(Capability::SendOnce(world.id(other))));
+}
+
+#[test]
+fn send_once_rights_count_at_the_task_that_receives_wherever_the_receive_right_goes() {
+    let mut world = World::new();
+    let other = world.kernel.create_space();
+    let name = world.port();
+    let right = world.take(name, Disposition::MakeSendOnce);
+    let count = |world: &World, task| world.kernel.spaces.get(task).unwrap().send_once_rights;
+    assert_eq!((count(&world, world.task), count(&world, other)), (1, 0));
+    let theirs = world.give(other, name, Disposition::MoveReceive);
+    assert_eq!((count(&world, world.task), count(&world, other)), (0, 1));
+    world.kernel.destroy(other, theirs).expect("dead");
+    assert_eq!(count(&world, other), 0);
+    world.kernel.destroy_capability(right);
+    audit(&world.kernel);
 }

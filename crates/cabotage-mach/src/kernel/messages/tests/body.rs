@@ -2,9 +2,10 @@
 //! The body of a message that is sent: taken item by item, and what each disposition makes of a right.
 
 use super::world::{World, letter, rights, with};
+use crate::code::KernError;
 use crate::error::SendError;
 use crate::kernel::Notification;
-use crate::kernel::calls::Notice;
+use crate::kernel::calls::{GuardFlags, Handover, Notice};
 use crate::kernel::message::{Item, Memory};
 use crate::kernel::messages::SendOptions;
 use crate::kernel::port::Home;
@@ -47,7 +48,7 @@ fn a_receive_right_that_may_not_move_is_an_invalid_right() {
     let mut world = World::new();
     let (_, right) = world.service();
     let own = world.port(world.client);
-    world.kernel.guard_immovable(world.client, own, 7, false).unwrap();
+    world.kernel.guard_with_flags(world.client, own, 7, GuardFlags::IMMOVABLE_RECEIVE).unwrap();
     let failed =
         world.send(with(letter(0, right, CopySend), vec![Item::Port(own, MoveReceive)])).unwrap_err();
     assert_eq!(failed.error, SendError::InvalidRight);
@@ -231,4 +232,88 @@ fn a_message_counts_as_complex_when_it_says_so_or_carries_something() {
     let received = [world.receive(port), world.receive(port), world.receive(port)];
     assert_eq!(received.each_ref().map(|received| received.complex), [true, false, true]);
     assert_eq!(received.map(|received| received.header.bytes), [28, 24, 40]);
+}
+
+/// A port with this guard, of the client.
+fn guarded(world: &mut World, guard: u64, flags: GuardFlags) -> Name {
+    let own = world.port(world.client);
+    world.kernel.guard_with_flags(world.client, own, guard, flags).unwrap();
+    own
+}
+
+#[test]
+fn a_guarded_port_arrives_with_its_guard_and_as_strict_as_it_was() {
+    for (flags, shown) in [(GuardFlags::default(), 7), (GuardFlags::STRICT, 0)] {
+        let mut world = World::new();
+        let (port, right) = world.service();
+        let own = guarded(&mut world, 7, flags);
+        let handover = Handover { guard: 7, ..Handover::default() };
+        world.send(with(letter(0, right, MoveSend), vec![Item::Guarded(own, handover)])).unwrap();
+        let received = world.receive(port);
+        let [Item::Guarded(name, came)] = received.items[..] else { panic!("{received:?}") };
+        assert_eq!(came, handover);
+        assert_eq!(world.kernel.context(world.server, name), Ok(shown));
+        assert_eq!(world.kernel.unguard(world.server, name, 6), Err(KernError::InvalidArgument));
+        world.kernel.unguard(world.server, name, 7).unwrap();
+    }
+}
+
+#[test]
+fn a_guarded_port_is_sent_only_by_who_knows_its_guard() {
+    let mut world = World::new();
+    let (_, right) = world.service();
+    let own = guarded(&mut world, 7, GuardFlags::default());
+    let bare = world.port(world.client);
+    let unguarded = Handover { guard: 7, unguarded_on_send: true, immovable: false };
+    let wrong = [
+        (own, Handover { guard: 8, ..Handover::default() }),
+        (own, unguarded),
+        (bare, Handover { guard: 7, ..Handover::default() }),
+        (right, unguarded),
+    ];
+    for (name, handover) in wrong {
+        let failed =
+            world.send(with(letter(0, right, CopySend), vec![Item::Guarded(name, handover)])).unwrap_err();
+        assert_eq!(failed.error, SendError::InvalidRight);
+        assert!(matches!(failed.rest[..], [Item::Guarded(back, _)] if back == name));
+        assert!(world.held(world.client, name).is_some());
+    }
+}
+
+#[test]
+fn a_port_may_get_its_guard_on_the_way_and_be_moved_no_more() {
+    let mut world = World::new();
+    let (port, right) = world.service();
+    let bare = world.port(world.client);
+    let handover = Handover { guard: 9, unguarded_on_send: true, immovable: true };
+    world.send(with(letter(0, right, MoveSend), vec![Item::Guarded(bare, handover)])).unwrap();
+    let received = world.receive(port);
+    let [Item::Guarded(name, came)] = received.items[..] else { panic!("{received:?}") };
+    assert_eq!(came, Handover { unguarded_on_send: false, ..handover });
+    assert_eq!(world.kernel.copy_in(world.server, name, MoveReceive), Err(KernError::InvalidCapability));
+    assert_eq!(world.kernel.destruct(world.server, name, 0, 9), Ok(()));
+}
+
+#[test]
+fn a_guarded_port_that_was_not_sent_comes_back_guarded() {
+    let mut world = World::new();
+    let (_, right) = world.service();
+    world.fill(right);
+    let own = guarded(&mut world, 7, GuardFlags::STRICT);
+    let handover = Handover { guard: 7, ..Handover::default() };
+    let failed =
+        world.send(with(letter(0, right, MoveSend), vec![Item::Guarded(own, handover)])).unwrap_err();
+    let [Item::Guarded(back, came)] = failed.letter.as_ref().unwrap().items[..] else { panic!() };
+    assert_eq!(came, handover);
+    assert_eq!(world.kernel.destroy(world.client, back), Err(KernError::InvalidRight));
+    assert_eq!(world.kernel.destruct(world.client, back, 0, 7), Ok(()));
+}
+
+#[test]
+fn null_and_dead_are_legal_names_of_a_guarded_port() {
+    let mut world = World::new();
+    let (port, right) = world.service();
+    let items = [Name::NULL, Name::DEAD].map(|name| Item::Guarded(name, Handover::default()));
+    world.send(with(letter(0, right, MoveSend), items.into())).unwrap();
+    assert_eq!(rights(&world.receive(port)), [(Name::NULL, MoveReceive), (Name::DEAD, MoveReceive)]);
 }
