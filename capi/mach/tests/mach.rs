@@ -56,3 +56,8 @@ fn memory_out_of_line_and_by_address() {
 fn tasks_forks_and_services() {
     conforms("tests/c/tasks.c");
 }
+
+#[test]
+fn code_that_mig_generates() {
+    conforms("tests/c/mig.c");
+}

@@ -5,7 +5,6 @@
 #include <mach/mach_error.h>
 #include <mach/mach_vm.h>
 #include <mach/mig_errors.h>
-#include <mach/mig_strncpy_zerofill_support.h>
 #include <mach/notify.h>
 #include <servers/bootstrap.h>
 #include <stddef.h>
