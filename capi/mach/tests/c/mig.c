@@ -2,11 +2,11 @@
 // Code in the form that MIG generates, a client and a server in two processes: the second half of section 1h.
 #include "mach_test.h"
 
-#include "mig/calcUser.c"
+#include "../../../../examples/c/mig/calcUser.c"
 
 #undef msgh_request_port
 #undef msgh_reply_port
-#include "mig/calcServer.c"
+#include "../../../../examples/c/mig/calcServer.c"
 
 #include <bsm/libbsm.h>
 
