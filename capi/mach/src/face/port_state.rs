@@ -6,7 +6,7 @@
 
 use cabotage_c_support::pointers;
 use cabotage_c_support::slot::Slot;
-use cabotage_mach::kernel::calls::PortStatus;
+use cabotage_mach::kernel::calls::{GuardFlags, PortStatus};
 use cabotage_mach::kernel::messages::TrailerFormat;
 use cabotage_mach::{Name, Names};
 
@@ -213,20 +213,12 @@ pub extern "C" fn mach_port_guard(task: u32, name: u32, guard: u64, strict: u32)
     call(|| task::own(task)?.guard(Name::from_raw(name), guard, strict != 0).map_err(of_kern))
 }
 
-/// `MPG_STRICT`, `MPG_IMMOVABLE_RECEIVE`
-const STRICT: u64 = 1;
-const IMMOVABLE: u64 = 2;
-
 /// See mach/mach_port.h.
 #[unsafe(no_mangle)]
 pub extern "C" fn mach_port_guard_with_flags(task: u32, name: u32, guard: u64, flags: u64) -> Code {
-    let (name, strict) = (Name::from_raw(name), flags & STRICT != 0);
-    call(|| match flags {
-        flags if flags & !(STRICT | IMMOVABLE) != 0 => Err(INVALID_ARGUMENT),
-        flags if flags & IMMOVABLE != 0 => {
-            task::own(task)?.guard_immovable(name, guard, strict).map_err(of_kern)
-        }
-        _ => task::own(task)?.guard(name, guard, strict).map_err(of_kern),
+    call(|| {
+        let flags = u32::try_from(flags).ok().and_then(GuardFlags::from_raw).ok_or(INVALID_ARGUMENT)?;
+        task::own(task)?.guard_with_flags(Name::from_raw(name), guard, flags).map_err(of_kern)
     })
 }
 

@@ -6,6 +6,7 @@ use cabotage_mach::kernel::messages::{BareHeader, Received};
 use cabotage_mach::{Disposition, Name, Names};
 
 use super::descriptor::VIRTUAL_COPY;
+use super::outgoing::IMMOVABLE_RECEIVE;
 use super::{Descriptor, HEADER_BYTES, Header, put};
 use crate::code::{Code, IPC_SPACE, SUCCESS, VM_SPACE};
 use crate::memory;
@@ -57,6 +58,12 @@ fn describe(names: Names, item: Item, lost: &mut Code) -> Descriptor {
         Item::Port(name, disposition) => {
             Descriptor::Port { name: name.as_raw(), disposition: disposition as u32 }
         }
+        Item::Guarded(name, handover) => Descriptor::Guarded {
+            context: handover.guard,
+            flags: if handover.immovable { IMMOVABLE_RECEIVE } else { 0 },
+            disposition: Disposition::MoveReceive as u32,
+            name: name.as_raw(),
+        },
         Item::File(file) => {
             let name = names.make_file_port(file).unwrap_or_else(|_| {
                 *lost |= IPC_SPACE;

@@ -5,6 +5,7 @@
 //! and the items before it. So a body that is wrong is sent all the same, with an item that no task has in the place of
 //! the wrong one: the kernel then does what Mach does.
 
+use cabotage_mach::kernel::calls::Handover;
 use cabotage_mach::kernel::message::{Item, Letter, Memory};
 use cabotage_mach::{Disposition, Name, Names};
 use cabotage_os::descriptor;
@@ -20,6 +21,10 @@ use crate::memory;
 
 /// A name that stands for nothing in any task: that of the first place, which is never given away.
 const NOBODY: Name = Name::from_raw(3);
+/// `MACH_MSG_GUARD_FLAGS_IMMOVABLE_RECEIVE`
+pub(super) const IMMOVABLE_RECEIVE: u16 = 1;
+/// `MACH_MSG_GUARD_FLAGS_UNGUARDED_ON_SEND`
+const UNGUARDED_ON_SEND: u16 = 2;
 /// The most rights that a message carries.
 const RIGHTS_MAX: u32 = 16_383;
 
@@ -122,7 +127,18 @@ impl Draft {
                 let name = |word: &[u8; 4]| Name::from_raw(u32::from_ne_bytes(*word));
                 Item::Ports(array.as_chunks().0.iter().map(name).collect(), disposition)
             }
-            Descriptor::Guarded { .. } => return Err(SEND_INVALID_TYPE),
+            Descriptor::Guarded { context, flags, disposition, name } => {
+                let is_receive = disposition == Disposition::MoveReceive as u32;
+                if !is_receive || flags & !(IMMOVABLE_RECEIVE | UNGUARDED_ON_SEND) != 0 {
+                    return Err(SEND_INVALID_TYPE);
+                }
+                let handover = Handover {
+                    guard: context,
+                    unguarded_on_send: flags & UNGUARDED_ON_SEND != 0,
+                    immovable: flags & IMMOVABLE_RECEIVE != 0,
+                };
+                Item::Guarded(Name::from_raw(name), handover)
+            }
         };
         self.letter.items.push(item);
         Ok(descriptor.size())

@@ -132,6 +132,46 @@ static void bodies(mach_port_t port) {
     DO(mach_port_destroy(SELF, told_at));
 }
 
+typedef struct {
+    mach_msg_header_t header;
+    mach_msg_body_t body;
+    mach_msg_guarded_port_descriptor_t port;
+} one_guarded;
+
+static void guarded(mach_port_t port) {
+    mach_port_t inner = new_port();
+    one_guarded message;
+    memset(&message, 0, sizeof message);
+    message.header.msgh_bits = MACH_MSGH_BITS_SET(MACH_MSG_TYPE_COPY_SEND, 0, 0, MACH_MSGH_BITS_COMPLEX);
+    message.header.msgh_remote_port = port;
+    message.body.msgh_descriptor_count = 1;
+    message.port.name = inner;
+    message.port.context = 5;
+    message.port.type = MACH_MSG_GUARDED_PORT_DESCRIPTOR;
+    message.port.disposition = MACH_MSG_TYPE_MAKE_SEND;
+    CHECK_EQ(send_it(&message.header, sizeof message), MACH_SEND_INVALID_TYPE);
+    message.port.disposition = MACH_MSG_TYPE_MOVE_RECEIVE;
+    CHECK_EQ(send_it(&message.header, sizeof message), MACH_SEND_INVALID_RIGHT); // it has no guard
+    DO(mach_port_guard(SELF, inner, 5, TRUE));
+    DO(send_it(&message.header, sizeof message));
+    any_message came;
+    CHECK_EQ(mach_msg(&came.header, MACH_RCV_MSG | MACH_RCV_LARGE, 0, sizeof message + 4, port, 0, 0),
+             MACH_RCV_TOO_LARGE);
+    CHECK_EQ(came.header.msgh_size, sizeof message);
+    DO(try_receive(port, &came));
+    const one_guarded *got = (const one_guarded *)(const void *)&came;
+    CHECK(got->port.type == MACH_MSG_GUARDED_PORT_DESCRIPTOR && got->port.context == 5);
+    CHECK_EQ(mach_port_destroy(SELF, got->port.name), KERN_INVALID_RIGHT);
+    message.port.name = got->port.name;
+    message.port.flags = MACH_MSG_GUARD_FLAGS_IMMOVABLE_RECEIVE;
+    DO(send_it(&message.header, sizeof message));
+    DO(try_receive(port, &came));
+    CHECK_EQ(got->port.flags, MACH_MSG_GUARD_FLAGS_IMMOVABLE_RECEIVE);
+    message.port.name = got->port.name;
+    CHECK_EQ(send_it(&message.header, sizeof message), MACH_SEND_INVALID_RIGHT);
+    DO(mach_port_destruct(SELF, got->port.name, 0, 5));
+}
+
 static void circles(void) {
     mach_port_t port = new_port();
     DO(mach_port_insert_right(SELF, port, port, MACH_MSG_TYPE_MAKE_SEND));
@@ -190,6 +230,7 @@ int main(void) {
     sizes(port);
     headers(port);
     bodies(port);
+    guarded(port);
     circles();
     pseudo_receive();
     CHECK_EMPTY(port);

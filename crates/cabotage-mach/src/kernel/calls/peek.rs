@@ -32,8 +32,10 @@ impl Kernel {
     pub fn peek(&mut self, space: SpaceId, name: Name, sequence: u32) -> Result<Peeked, KernError> {
         let port = self.received_port(space, name)?;
         let at = if sequence == 0 { 0 } else { sequence.wrapping_sub(port.sequence) };
-        let message = port.queue.get(at as usize).ok_or(KernError::Failure)?;
         let sequence = port.sequence.wrapping_add(at);
-        Ok(Peeked { sequence, id: message.id, bytes: message.bytes(), sender: message.sender })
+        let port = self.receive_right(space, name)?;
+        let message = self.ports.get(port).and_then(|port| port.queue.get(at as usize));
+        let message = message.ok_or(KernError::Failure)?;
+        Ok(Peeked { sequence, id: message.id, bytes: self.bytes_of(message), sender: message.sender })
     }
 }

@@ -82,7 +82,7 @@ impl Kernel {
             id: message.id,
             port: name,
             sent_by: message.destination.received_as().unwrap_or(Disposition::MoveSend),
-            bytes: message.bytes(),
+            bytes: self.bytes_of(message),
             sequence: port.sequence,
             sender: message.sender,
             context: port.rare.as_ref().map_or(0, |rare| rare.context),

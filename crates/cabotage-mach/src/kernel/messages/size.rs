@@ -5,6 +5,7 @@
 //! # Source
 //! XNU, osfmk/mach/message.h, for 64-bit tasks; the greatest sizes: osfmk/ipc/ipc_policy.h, osfmk/ipc/mach_msg.h.
 
+use crate::kernel::Kernel;
 use crate::kernel::message::{Cargo, Item, Letter, Message};
 
 /// The header of a message.
@@ -35,10 +36,19 @@ impl Letter {
     }
 }
 
-impl Message {
-    /// How large the message is, in bytes, out-of-line memory not counted.
-    pub fn bytes(&self) -> usize {
-        total(self.complex, self.body.len(), self.cargo.iter().map(cargo_bytes))
+impl Kernel {
+    /// How large a message is, in bytes, out-of-line memory not counted.
+    pub fn bytes_of(&self, message: &Message) -> usize {
+        let descriptors = message.cargo.iter().map(|cargo| self.cargo_bytes(cargo));
+        total(message.complex, message.body.len(), descriptors)
+    }
+
+    fn cargo_bytes(&self, cargo: &Cargo) -> usize {
+        match cargo {
+            Cargo::Port(right, _) if self.handover_of(right).is_some() => MEMORY_BYTES,
+            Cargo::Port(..) | Cargo::File(_) => PORT_BYTES,
+            Cargo::Memory(_) | Cargo::Ports(..) => MEMORY_BYTES,
+        }
     }
 }
 
@@ -46,13 +56,6 @@ fn item_bytes(item: &Item) -> usize {
     match item {
         Item::Port(..) | Item::File(_) => PORT_BYTES,
         Item::Memory(_) | Item::Ports(..) | Item::Guarded(..) => MEMORY_BYTES,
-    }
-}
-
-fn cargo_bytes(cargo: &Cargo) -> usize {
-    match cargo {
-        Cargo::Port(..) | Cargo::File(_) => PORT_BYTES,
-        Cargo::Memory(_) | Cargo::Ports(..) => MEMORY_BYTES,
     }
 }
 

@@ -289,6 +289,7 @@ fn a_port_may_get_its_guard_on_the_way_and_be_moved_no_more() {
     world.send(with(letter(0, right, MoveSend), vec![Item::Guarded(bare, handover)])).unwrap();
     let received = world.receive(port);
     let [Item::Guarded(name, came)] = received.items[..] else { panic!("{received:?}") };
+    assert_eq!(received.header.bytes, 24 + 4 + 16, "its descriptor is longer than another's");
     assert_eq!(came, Handover { unguarded_on_send: false, ..handover });
     assert_eq!(world.kernel.copy_in(world.server, name, MoveReceive), Err(KernError::InvalidCapability));
     assert_eq!(world.kernel.destruct(world.server, name, 0, 9), Ok(()));
