@@ -5,14 +5,28 @@
 //! who that is the service learns from the kernel. A look-up is a connection, which is the send right; the name itself
 //! counts as another one for as long as it is there. It goes with its port, and a service that was killed leaves a name
 //! that the next one takes over.
+//!
+//! Beside that there is the textbook's [server of names](Server), for those who want namespaces in one another, names that
+//! outlive a planned restart of their service, or services that are started on demand. It is asked by a [bootstrap
+//! port](Bootstrap).
 
 mod check_in;
+mod client;
+mod code;
+mod keeper;
 mod look_up;
+mod protocol;
+mod server;
 
 use cabotage_link::names::Name;
 
 pub use check_in::CheckIn;
+pub use client::Bootstrap;
+pub use code::BootstrapCode;
+pub use keeper::Keeper;
 pub use look_up::LookUp;
+pub use protocol::Status;
+pub use server::{Server, ServerError, ServerOptions, ServiceFileError};
 
 use crate::error::BootstrapError;
 use crate::rights::{ReceiveRight, SendRight};
@@ -22,6 +36,9 @@ use crate::rights::{ReceiveRight, SendRight};
 /// # Source
 /// launchd, servers/bootstrap.h: `BOOTSTRAP_MAX_NAME_LEN` counts the zero behind it.
 pub const NAME_BYTES_MAX: usize = 127;
+
+/// The name of the server of names itself, in each scope.
+pub const SERVER_NAME: &str = "cabotage.bootstrap";
 
 /// Checks in under a name, for the processes of this user: a new port of this task, which they find by it.
 ///

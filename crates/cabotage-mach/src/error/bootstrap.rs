@@ -3,9 +3,10 @@
 
 use cabotage_link::JoinError;
 use cabotage_link::names::{ConnectError, NameError, PlaceError, PublishError};
-use cabotage_os::Fault;
+use cabotage_os::{Fault, SystemError};
 
-use super::OutsideError;
+use super::{OutsideError, RequestError};
+use crate::bootstrap::BootstrapCode;
 
 /// Why a service has no name, or is not found by one. [`BootstrapError::code`] gives the number of Mach's bootstrap.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,21 @@ pub enum BootstrapError {
     /// The right does not come or go.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// A server of names has refused.
+    #[error(transparent)]
+    Refused(#[from] BootstrapCode),
+    /// A server of names has not answered.
+    #[error("the server of names does not answer: {0}")]
+    Request(#[from] RequestError),
+    /// What answered is no server of names.
+    #[error("what answered is no server of names: the bootstrap port leads to somebody else")]
+    BadAnswer,
+    /// The server of names has ended.
+    #[error("the server of names has ended: find the next one, or start it (`cabotage bootstrap`)")]
+    ServerGone,
+    /// There can be no thread.
+    #[error(transparent)]
+    NoThread(SystemError),
 }
 
 impl BootstrapError {
@@ -34,14 +50,11 @@ impl BootstrapError {
     /// # Source
     /// launchd, servers/bootstrap.h.
     pub fn code(&self) -> i32 {
-        const NOT_PRIVILEGED: i32 = 1100;
-        const UNKNOWN_SERVICE: i32 = 1102;
-        const SERVICE_ACTIVE: i32 = 1103;
-        const NO_MEMORY: i32 = 1105;
-        match self {
-            Self::Name(_) | Self::NameTooLong { .. } => UNKNOWN_SERVICE,
+        use BootstrapCode::{NoMemory, NotPrivileged, ServiceActive, UnknownService};
+        let code = match self {
+            Self::Name(_) | Self::NameTooLong { .. } => UnknownService,
             Self::Join(JoinError::Publish(PublishError::Taken { .. } | PublishError::Contended { .. })) => {
-                SERVICE_ACTIVE
+                ServiceActive
             }
             Self::Join(
                 JoinError::Publish(
@@ -49,10 +62,13 @@ impl BootstrapError {
                     | PublishError::Place(PlaceError::NoPermission { .. } | PlaceError::NotMade { .. }),
                 )
                 | JoinError::Connect(ConnectError::NoPermission { .. } | ConnectError::WrongServer { .. }),
-            ) => NOT_PRIVILEGED,
-            Self::Join(JoinError::Connect(_) | JoinError::Name(_)) => UNKNOWN_SERVICE,
-            Self::Join(_) | Self::Outside(_) => NO_MEMORY,
-        }
+            ) => NotPrivileged,
+            Self::Join(JoinError::Connect(_) | JoinError::Name(_)) => UnknownService,
+            Self::Refused(code) => *code,
+            Self::BadAnswer | Self::ServerGone | Self::Request(_) => NotPrivileged,
+            Self::Join(_) | Self::Outside(_) | Self::NoThread(_) => NoMemory,
+        };
+        code as i32
     }
 
     /// Whose fault it is.
@@ -61,6 +77,10 @@ impl BootstrapError {
             Self::Name(_) | Self::NameTooLong { .. } => Fault::Caller,
             Self::Join(error) => error.fault(),
             Self::Outside(error) => error.fault(),
+            Self::Refused(BootstrapCode::NoMemory) | Self::BadAnswer | Self::ServerGone => Fault::Peer,
+            Self::Refused(_) => Fault::Caller,
+            Self::Request(error) => error.fault(),
+            Self::NoThread(_) => Fault::System,
         }
     }
 }

@@ -30,6 +30,12 @@ impl Outgoing {
         Self { id, ..Self::default() }
     }
 
+    /// The same under another number.
+    #[must_use]
+    pub(crate) fn numbered(self, id: i32) -> Self {
+        Self { id, ..self }
+    }
+
     /// With this inline data, which is copied to the receiver. Large data goes better as [memory](Outgoing::memory).
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {

@@ -3,10 +3,12 @@
 
 use cabotage_os::Deadline;
 
+use super::AnyRight;
 use super::owned::{Owned, by_name};
 use super::send::WhenFull;
 use crate::code::KernError;
 use crate::error::Unsent;
+use crate::kernel::messages;
 use crate::message::Outgoing;
 use crate::name::Name;
 use crate::right::{Disposition, Right};
@@ -31,10 +33,38 @@ impl SendOnceRight {
     /// # Errors
     /// [`Unsent`], with the message if nothing of it has left. The right is used up in any case, and its receiver told.
     pub fn send(self, message: impl Into<Outgoing>) -> Result<(), Unsent> {
-        let full = WhenFull::Wait(Deadline::Never);
+        self.send_within(message, Deadline::Never)
+    }
+
+    /// Sends the one message, which waits at most until `deadline` for what is in its way: a receive right in it goes only
+    /// when all senders have been told, and what the other process does not read has to wait.
+    ///
+    /// # Errors
+    /// As [`SendOnceRight::send`].
+    pub fn send_within(
+        self,
+        message: impl Into<Outgoing>,
+        deadline: impl Into<Deadline>,
+    ) -> Result<(), Unsent> {
+        let full = WhenFull::Wait(deadline.into());
         self.names().post(message.into(), (self.name(), Disposition::MoveSendOnce), full).map(|_| {
             // The kernel has taken it.
             self.into_raw();
+        })
+    }
+
+    /// Sends the one message if it can go at once; else both come back, as far as they are still there.
+    pub(crate) fn offer(self, message: Outgoing) -> Result<(), Option<(Self, Outgoing)>> {
+        let names = self.names();
+        let Ok(message) = names.check(message) else { return Err(None) };
+        let letter = message.into_letter(self.into_raw(), Disposition::MoveSendOnce);
+        names.send(letter, messages::WhenFull::GiveBack, Deadline::Now).map(drop).map_err(|failed| {
+            let letter = failed.letter?;
+            let right = match letter.destination {
+                (name, Some(disposition)) => AnyRight::arrived(names, name, disposition).into_send_once(),
+                (_, None) => None,
+            };
+            Some((right?, Outgoing::came_back(names, letter)))
         })
     }
 

@@ -75,7 +75,7 @@ impl Names {
 
     /// Refuses a message that no task may send by this face: one that looks like the kernel's, or has another task's
     /// rights.
-    pub(super) fn check(self, message: Outgoing) -> Result<Outgoing, Unsent> {
+    pub(crate) fn check(self, message: Outgoing) -> Result<Outgoing, Unsent> {
         let is_reserved = (Notification::ID_MIN..=Notification::ID_MAX).contains(&message.id());
         match is_reserved {
             true => Err(Unsent::new(SendError::ReservedId, Some(message))),

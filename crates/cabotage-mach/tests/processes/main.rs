@@ -2,6 +2,7 @@
 //! Rights and messages between real processes, and what is told when one is killed.
 #![forbid(unsafe_code)]
 
+mod bootstrap;
 mod children;
 mod inherited;
 mod kills;

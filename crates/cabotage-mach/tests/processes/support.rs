@@ -2,7 +2,7 @@
 //! What the tests share: names in a folder of their own, and processes that play parts.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -38,6 +38,10 @@ impl Harbour {
         Self { root: TempDir::new().unwrap() }
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     pub(crate) fn registry(&self) -> Registry {
         registry(self.root.path())
     }
@@ -70,8 +74,13 @@ pub(crate) fn role() -> Option<String> {
     std::env::var(ROLE).ok()
 }
 
-fn their_registry() -> Registry {
-    registry(Path::new(&std::env::var_os(FOLDER).unwrap()))
+/// The folder of a process that plays a part.
+pub(crate) fn their_folder() -> PathBuf {
+    std::env::var_os(FOLDER).unwrap().into()
+}
+
+pub(crate) fn their_registry() -> Registry {
+    registry(&their_folder())
 }
 
 /// What a process that plays a part looks up.

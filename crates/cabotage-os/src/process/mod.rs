@@ -6,6 +6,7 @@
 //! what no later owner of the same pid can have ([`ProcessIdentity`]).
 
 mod ending;
+mod group;
 mod identity;
 mod pidfd;
 mod run_as;
@@ -17,6 +18,7 @@ mod user;
 mod user_name;
 
 pub use ending::see_off;
+pub use group::group_of;
 pub use identity::{IdentityError, ProcessIdentity};
 pub use pidfd::{Exit, Pidfd};
 pub use run_as::{RunAs, RunAsError};

@@ -87,11 +87,18 @@ impl Kernel {
             Ok(port) => port,
             Err(error) => return Err((error, notify)),
         };
-        match &port.rare {
-            Some(rare) if rare.immovable => return Err((KernError::InvalidRight, notify)),
-            Some(rare) if rare.port_destroyed.is_some() => return Err((KernError::Failure, notify)),
-            _ => {}
+        if port.rare.as_ref().is_some_and(|rare| rare.immovable) {
+            return Err((KernError::InvalidRight, notify));
         }
+        // One to a port that has died since is in nobody's way.
+        let before = port.rare.as_ref().and_then(|rare| rare.port_destroyed.as_ref()).map(|before| before.0);
+        if before.is_some_and(|before| self.ports.get(before).is_some()) {
+            return Err((KernError::Failure, notify));
+        }
+        let port = match self.receive_port(space, name) {
+            Ok(port) => port,
+            Err(error) => return Err((error, notify)),
+        };
         if notify.is_some() {
             port.rare().port_destroyed = notify;
         }
