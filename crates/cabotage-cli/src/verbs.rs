@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The everyday verbs, each in a module of its own.
 
+mod bootstrap;
 mod call;
 mod channel_names;
 mod channels;
@@ -46,6 +47,7 @@ pub(crate) enum Verb {
     Gc(gc::GcArgs),
     Serve(serve::ServeArgs),
     Call(call::CallArgs),
+    Bootstrap(bootstrap::BootstrapArgs),
     Bench(BenchArgs),
     /// The other process of a measurement
     #[command(hide = true)]
@@ -66,6 +68,7 @@ impl Verb {
             Self::Gc(args) => gc::run(args, output),
             Self::Serve(args) => serve::run(args, output),
             Self::Call(args) => call::run(args, output),
+            Self::Bootstrap(args) => bootstrap::run(args, output),
             Self::Bench(args) => bench::run(args, output),
             Self::BenchFar(args) => bench::serve(args),
             Self::Completions(args) => completions::run(args, output),

@@ -72,3 +72,46 @@ fn a_caller_whose_service_cannot_run_its_command_is_told_that_there_is_no_answer
     harbour.run_with_input(&["call", "mach:broken"], b"ahoy").expect(5);
     kill(server);
 }
+
+#[test]
+fn a_server_of_names_starts_a_service_that_is_called_and_lists_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let Some(cat) = tool("cat") else { return };
+    let harbour = Harbour::new();
+    let services = harbour.0.path().join("services");
+    std::fs::create_dir(&services).unwrap();
+    let file = services.join("com.example.echo");
+    let command = env!("CARGO_BIN_EXE_cabotage");
+    let text = format!("program = {command}\nargument = serve\nargument = --check-in\n");
+    let text =
+        text + "argument = mach:com.example.echo\nargument = --\nargument = " + cat.to_str().unwrap() + "\n";
+    std::fs::write(&file, text).unwrap();
+    for (path, mode) in [(&services, 0o700), (&file, 0o600)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let arguments = ["bootstrap", "--services", services.to_str().unwrap()];
+    let server = harbour.service(&arguments, "cabotage.bootstrap");
+    let listed = harbour.run(&["bootstrap", "--list"]).expect(0).text();
+    assert_eq!(listed.trim(), "com.example.echo  on demand");
+    let answer = harbour.run_with_input(&["call", "mach:com.example.echo"], b"ahoy").expect(0);
+    assert_eq!(answer.stdout, b"ahoy");
+    let row = harbour.run(&["bootstrap", "--list", "--json"]).expect(0).json().remove(0);
+    assert_eq!((&row["name"], &row["status"]), (&"com.example.echo".into(), &"active".into()));
+    harbour.run_with_input(&["call", "mach:nobody"], b"ahoy").expect(3);
+    assert_ne!(harbour.run(&arguments).status, Some(0), "one server at a time");
+    kill_group_of_jobs(&server);
+    kill(server);
+    harbour.run(&["bootstrap", "--list"]).expect(3);
+}
+
+/// Ends what a server has started.
+fn kill_group_of_jobs(server: &Child) {
+    let children = format!("/proc/{0}/task/{0}/children", server.id());
+    for pid in std::fs::read_to_string(children).unwrap().split_whitespace() {
+        let pid = cabotage::os::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+        if let Some(job) = Pidfd::open(pid).unwrap() {
+            job.send_signal(Signal::KILL).unwrap();
+        }
+    }
+}

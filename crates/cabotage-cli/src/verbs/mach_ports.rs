@@ -7,7 +7,7 @@ use std::thread;
 use cabotage::Deadline;
 use cabotage::link::JoinError;
 use cabotage::link::names::{ConnectError, Name};
-use cabotage::mach::bootstrap::{CheckIn, LookUp};
+use cabotage::mach::bootstrap::{Bootstrap, CheckIn, Keeper, LookUp};
 use cabotage::mach::{BootstrapError, Message, Notification, ReceiveRight, SendRight};
 
 use super::serve::{Served, answer};
@@ -21,6 +21,12 @@ const WORKERS: usize = 8;
 /// Has the port as long as it serves.
 pub(crate) fn check_in(name: &Name) -> Result<ReceiveRight, Failure> {
     Ok(CheckIn::new().check_in(&name.to_string())?)
+}
+
+/// The same with a server of names, and with the next one when that ends.
+pub(crate) fn check_in_with_server(name: &Name) -> Result<(ReceiveRight, Option<Keeper>), Failure> {
+    let keeper = Keeper::start(LookUp::new())?;
+    Ok((keeper.check_in(&name.to_string())?, Some(keeper)))
 }
 
 /// Answers each message by the command, for ever.
@@ -73,7 +79,8 @@ fn answer_one(
 pub(crate) fn look_up(name: &Name, timeout: &Timeout) -> Result<SendRight, Failure> {
     let how = LookUp::new();
     let how = if timeout.is_given() { how.wait(timeout.deadline()) } else { how };
-    how.look_up(&name.to_string()).map_err(|error| match error {
+    let name = name.to_string();
+    how.look_up(&name).or_else(|error| ask_server(&name, error, timeout)).map_err(|error| match error {
         BootstrapError::Join(JoinError::Connect(
             ConnectError::Absent { .. } | ConnectError::Refused { .. },
         )) if timeout.is_given() => {
@@ -81,6 +88,16 @@ pub(crate) fn look_up(name: &Name, timeout: &Timeout) -> Result<SendRight, Failu
         }
         error => error.into(),
     })
+}
+
+/// A name that nobody has published may be one that a server of names has, if there is one.
+fn ask_server(name: &str, error: BootstrapError, timeout: &Timeout) -> Result<SendRight, BootstrapError> {
+    let is_absent = matches!(error, BootstrapError::Join(JoinError::Connect(ConnectError::Absent { .. })));
+    match Bootstrap::current().ok().filter(|_| is_absent) {
+        Some(mut server) if timeout.is_given() => server.look_up_within(name, timeout.deadline()),
+        Some(server) => server.look_up(name),
+        None => Err(error),
+    }
 }
 
 /// Sends one message and waits for its answer.

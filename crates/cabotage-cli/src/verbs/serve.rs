@@ -27,7 +27,8 @@ use crate::output::Output;
 /// alpc:NAME publishes a connection port: everybody who may connect is let in, and each request gets its reply,
 /// whichever way its body came.
 ///
-/// mach:NAME checks in with a Mach port: each message with a right to answer gets its answer.
+/// mach:NAME checks in with a Mach port: each message with a right to answer gets its answer. With --check-in the name is
+/// one of a server of names (`cabotage bootstrap`), which starts services on demand.
 ///
 /// It serves until it is ended (Ctrl-C). Its name is then left behind: the next one takes it over, and `cabotage gc`
 /// removes it.
@@ -39,6 +40,9 @@ pub(crate) struct ServeArgs {
     /// pipe: keep messages apart
     #[arg(long)]
     message: bool,
+    /// mach: check in with a server of names
+    #[arg(long)]
+    check_in: bool,
     /// The command, with its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -89,12 +93,19 @@ pub(crate) fn run(args: &ServeArgs, output: &Output) -> Result<Exit, Failure> {
     if args.message && !matches!(args.address, Address::Pipe(_)) {
         return Err(Failure::usage("--message is for pipe:NAME: others carry messages anyway"));
     }
+    if args.check_in && !matches!(args.address, Address::Mach(_)) {
+        return Err(Failure::usage("--check-in is for mach:NAME: only Mach ports have a server of names"));
+    }
     let mode = if args.message { PipeMode::Message } else { PipeMode::Byte };
     match &args.address {
         Address::Pipe(name) => pipes::serve(name, mode, &args.command, output),
         Address::Alpc(name) => ports::serve(ports::publish(name)?, &args.command, &address, output),
         Address::Mach(name) => {
-            mach_ports::serve(&mach_ports::check_in(name)?, &args.command, &address, output)
+            let checked_in = match args.check_in {
+                true => mach_ports::check_in_with_server(name)?,
+                false => (mach_ports::check_in(name)?, None),
+            };
+            mach_ports::serve(&checked_in.0, &args.command, &address, output)
         }
         Address::Link(name) => serve_link(links::publish(name)?, &args.command, &address, output),
         other => Err(other.carries_no_messages()),

@@ -136,6 +136,11 @@ impl End {
         self.unsent.is_empty() && self.is_settled() && self.role.is_done(&self.granted, &self.held)
     }
 
+    /// Whether something was published, or held back, of which it is not sure that the port's owner has it.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.unsure.is_some() || !self.kept.is_empty() || !self.rest.is_empty()
+    }
+
     /// Whether everything that was said about the port is its owner's, and nobody moves it.
     pub(super) fn is_settled(&self) -> bool {
         self.follower.may_send() && self.unsure.is_none() && self.kept.is_empty()

@@ -195,10 +195,11 @@ impl Desk {
         self.set.get_mut(key).is_some_and(|link| link.with_peer(|_| ()).is_some())
     }
 
-    /// Whether something that went by this route has still to leave the process.
+    /// Whether something that went by this route has still to leave the process, or may have to be sent again, since its
+    /// port moves: nobody else can do that.
     pub(super) fn has_unsent(&self, route: u64) -> bool {
         let way = self.way(route).and_then(|(key, _)| self.ends.get(key));
-        way.is_some_and(|end| !end.unsent.is_empty())
+        way.is_some_and(|end| !end.unsent.is_empty() || end.is_unsure())
     }
 
     /// Another process has told that its port has room, or has met us: what waits here goes first.

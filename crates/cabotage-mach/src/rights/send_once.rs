@@ -53,18 +53,22 @@ impl SendOnceRight {
         })
     }
 
-    /// Sends the one message if it can go at once; else both come back, as far as they are still there.
-    pub(crate) fn offer(self, message: Outgoing) -> Result<(), Option<(Self, Outgoing)>> {
+    /// Sends the one message if it can go until `deadline`; else both come back, as far as they are still there.
+    pub(crate) fn offer(
+        self,
+        message: Outgoing,
+        deadline: Deadline,
+    ) -> Result<(), Option<Box<(Self, Outgoing)>>> {
         let names = self.names();
         let Ok(message) = names.check(message) else { return Err(None) };
         let letter = message.into_letter(self.into_raw(), Disposition::MoveSendOnce);
-        names.send(letter, messages::WhenFull::GiveBack, Deadline::Now).map(drop).map_err(|failed| {
+        names.send(letter, messages::WhenFull::GiveBack, deadline).map(drop).map_err(|failed| {
             let letter = failed.letter?;
             let right = match letter.destination {
                 (name, Some(disposition)) => AnyRight::arrived(names, name, disposition).into_send_once(),
                 (_, None) => None,
             };
-            Some((right?, Outgoing::came_back(names, letter)))
+            Some(Box::new((right?, Outgoing::came_back(names, letter))))
         })
     }
 

@@ -113,6 +113,19 @@ fn play_echo(name: &str) {
     });
 }
 
+/// A thread that looks after the links of the process, as one does that waits for messages: so it hears of ports that
+/// move. It ends with the right.
+fn keep_looking() -> SendRight {
+    let port = ReceiveRight::new().unwrap();
+    let right = port.make_send().unwrap();
+    std::thread::spawn(move || {
+        let told = port.make_send_once().unwrap();
+        port.notify_when_unused(1, told).unwrap();
+        let _ = port.receive();
+    });
+    right
+}
+
 fn echoes(right: &SendRight, text: &str) {
     let answer = right.request_within(text, soon()).unwrap();
     assert_eq!(answer.text().unwrap(), text.to_uppercase());
@@ -183,6 +196,7 @@ fn a_service_that_ends_by_itself_gives_its_port_back_and_the_next_has_it_with_it
     let world = World::new(TEST);
     let bootstrap = world.bootstrap();
     let right = bootstrap.create_service("echo").unwrap();
+    let _library = keep_looking();
     assert_eq!(bootstrap.status("echo").unwrap(), Status::Inactive);
     assert_eq!(code(bootstrap.register("echo", right.copy().unwrap())), 1100, "check in for it");
     for round in 0..3 {
@@ -202,6 +216,41 @@ fn a_service_that_ends_by_itself_gives_its_port_back_and_the_next_has_it_with_it
     let port = check_in_soon(&bootstrap, "echo");
     bootstrap.look_up("echo").unwrap().send_within("fresh", soon()).unwrap();
     assert_eq!(next(&port).text(), Ok("fresh"));
+}
+
+#[test]
+fn a_client_that_sleeps_costs_its_own_right_and_keeps_nobody_from_checking_in() {
+    const TEST: &str =
+        "bootstrap::a_client_that_sleeps_costs_its_own_right_and_keeps_nobody_from_checking_in";
+    match role().as_deref() {
+        Some("server") => serve(),
+        Some("sleeper") => {
+            let right = Bootstrap::find(how()).unwrap().look_up("echo").unwrap();
+            echoes(&right, "awake");
+            say("asleep");
+            hear();
+            return;
+        }
+        Some(_) => return play_echo("echo"),
+        None => {}
+    }
+    let world = World::new(TEST);
+    let bootstrap = world.bootstrap();
+    drop(bootstrap.create_service("echo").unwrap());
+    let mut sleeper = None;
+    for _ in 0..2 {
+        let mut service = world.start("service");
+        assert_eq!(service.hear().as_deref(), Some("here"));
+        if sleeper.is_none() {
+            let mut other = world.start("sleeper");
+            assert_eq!(other.hear().as_deref(), Some("asleep"));
+            sleeper = Some(other);
+        }
+        let right = bootstrap.look_up("echo").unwrap();
+        echoes(&right, "who checks in, serves");
+        right.send_within("stop", soon()).unwrap();
+        service.finish();
+    }
 }
 
 #[test]
@@ -385,6 +434,7 @@ fn a_server_that_is_killed_and_started_again_breaks_nobody() {
     let mut world = World::new(TEST);
     let mut bootstrap = world.bootstrap();
     let right = bootstrap.create_service("checked in").unwrap();
+    let _library = keep_looking();
     let mut service = world.start("service");
     assert_eq!(service.hear().as_deref(), Some("here"));
     world.server.kill();
@@ -394,13 +444,14 @@ fn a_server_that_is_killed_and_started_again_breaks_nobody() {
         world.start_server_again();
         echoes(&waits.join().unwrap(), "the next server knows it");
     });
-    assert_eq!(code(bootstrap.register("checked in", right.copy().unwrap())), 1103);
     let again = bootstrap.look_up_within("checked in", soon()).unwrap();
+    assert_eq!(code(bootstrap.register("checked in", right.copy().unwrap())), 1103);
     echoes(&again, "and this one");
     service.finish();
     // The new server has the receive right back.
-    check_in_soon(&bootstrap, "checked in");
-    assert!(!right.is_dead());
+    let back = check_in_soon(&bootstrap, "checked in");
+    right.send_within("to whoever has it", soon()).unwrap();
+    assert_eq!(next(&back).text(), Ok("to whoever has it"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
+use cabotage::mach::bootstrap::{BootstrapCode, ServerError};
 use cabotage::mach::{
     BootstrapError, KernError, OutsideError, PollError, ReceiveError, RequestError, SendError, TaskError,
     Unanswered, Unsent,
@@ -14,6 +15,7 @@ use super::links;
 /// The kind of this error itself, if it is one of these and tells one.
 pub(super) fn kind_of(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
     None.or_else(|| error.downcast_ref().and_then(of_bootstrap))
+        .or_else(|| error.downcast_ref().and_then(of_server))
         .or_else(|| error.downcast_ref().and_then(of_outside))
         .or_else(|| error.downcast_ref().and_then(of_call))
         .or_else(|| error.downcast_ref().and_then(of_receiving))
@@ -28,6 +30,21 @@ fn of_bootstrap(error: &BootstrapError) -> Option<ErrorKind> {
     match error {
         BootstrapError::Join(error) => links::kind_of(error),
         BootstrapError::Outside(error) => of_outside(error),
+        BootstrapError::Request(error) => of_request(error),
+        BootstrapError::Refused(BootstrapCode::UnknownService) => Some(ErrorKind::NotFound),
+        BootstrapError::Refused(BootstrapCode::NotPrivileged) => Some(ErrorKind::PermissionDenied),
+        BootstrapError::Refused(BootstrapCode::NameInUse | BootstrapCode::ServiceActive) => {
+            Some(ErrorKind::AlreadyExists)
+        }
+        BootstrapError::ServerGone => Some(ErrorKind::ConnectionReset),
+        _ => None,
+    }
+}
+
+fn of_server(error: &ServerError) -> Option<ErrorKind> {
+    match error {
+        ServerError::Name(error) => of_bootstrap(error),
+        ServerError::System(refusal) => Some(refusal.kind()),
         _ => None,
     }
 }

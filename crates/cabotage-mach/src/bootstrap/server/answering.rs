@@ -8,7 +8,7 @@ use cabotage_os::process::{Pid, group_of};
 use super::super::BootstrapCode;
 use super::super::protocol::{self, Request};
 use super::custody::Custody;
-use super::handing::{HANDED_ID, Handed};
+use super::handing::{HANDED_ID, Handed, Outcome};
 use super::loose::Pending;
 use super::rules::{Caller, Found, LOOK_UPS_MAX, NamespaceId, ServiceId};
 use super::{Of, QUEUE_LIMIT, Server, Space};
@@ -42,16 +42,19 @@ impl Server {
         self.heed_deaths();
     }
 
-    fn heed_handed(&mut self, Handed { service, has_arrived, left }: Handed) {
-        if has_arrived {
-            return self.rules.arrived(service);
-        }
-        // Whoever kept it from going, a sender or the new owner, may do so again: a fresh port has no senders.
-        self.let_go(service);
-        drop(left);
-        self.rules.returned(service);
-        if self.rules.service(service).is_some() {
-            let _ = self.hold_fresh(service);
+    fn heed_handed(&mut self, Handed { service, outcome }: Handed) {
+        let is_fresh_given = match outcome {
+            Outcome::Arrived => return self.rules.arrived(service),
+            Outcome::Refused(reply) => {
+                self.hold_fresh(service).is_ok() && self.give_out(service, reply, true)
+            }
+            Outcome::Failed => false,
+        };
+        if !is_fresh_given {
+            self.rules.returned(service);
+            if self.rules.service(service).is_some() {
+                let _ = self.hold_fresh(service);
+            }
         }
     }
 
@@ -170,25 +173,25 @@ impl Server {
             Ok(service) => service,
             Err(code) => return self.refuse(who, reply, code),
         };
-        match self.give_out(service) {
-            Ok(port) => self.handing.hand(service, port, reply),
-            Err(_) => {
-                self.rules.returned(service);
-                self.refuse(who, reply, BootstrapCode::NoMemory);
-            }
+        if !self.give_out(service, reply, false) {
+            self.rules.returned(service);
         }
     }
 
-    /// The receive right of a service, which comes back when its new owner lets go of it.
-    fn give_out(&mut self, service: ServiceId) -> Result<ReceiveRight, KernError> {
-        let Some(Custody::Here(port)) = self.custody.remove(&service) else {
-            return Err(KernError::InvalidRight);
-        };
-        let right = port.make_send()?;
-        let (rescue, notify) = self.rescue(service)?;
-        port.rescue_to(notify)?;
-        self.note(service, right, Some(rescue))?;
-        Ok(port)
+    /// Sends the receive right of a service to who has checked in; it comes back when its new owner lets go of it.
+    fn give_out(&mut self, service: ServiceId, reply: SendOnceRight, is_fresh: bool) -> bool {
+        let Some(Custody::Here(port)) = self.custody.remove(&service) else { return false };
+        let noted = port.make_send().and_then(|right| {
+            let (rescue, notify) = self.rescue(service)?;
+            port.rescue_to(notify)?;
+            self.note(service, right, Some(rescue))
+        });
+        if noted.is_err() {
+            self.custody.insert(service, Custody::Here(port));
+            return false;
+        }
+        self.handing.hand(service, (port, is_fresh), reply);
+        true
     }
 
     fn register(&mut self, space: NamespaceId, who: Caller, name: &str, right: SendRight) -> Told {

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use cabotage_os::Deadline;
+
 use super::super::BootstrapCode;
 use super::super::protocol;
 use super::Server;
@@ -46,7 +48,8 @@ impl Server {
     }
 
     fn offer(&mut self, pid: u32, until: Instant, reply: SendOnceRight, answer: Outgoing) {
-        let Err(Some((reply, answer))) = reply.offer(answer) else { return };
+        let Err(Some(left)) = reply.offer(answer, Deadline::Now) else { return };
+        let (reply, answer) = *left;
         let waiting = self.unanswered.iter().filter(|unanswered| unanswered.pid == pid).count();
         if waiting < UNANSWERED_MAX && Instant::now() < until {
             self.unanswered.push(Unanswered { pid, until, reply, answer });

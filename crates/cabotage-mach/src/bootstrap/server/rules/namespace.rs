@@ -72,9 +72,9 @@ impl Service {
 
     pub(super) fn status(&self) -> Status {
         match self.holder {
-            Holder::Server | Holder::OnItsWay(_) if self.is_on_demand => Status::OnDemand,
-            Holder::Server | Holder::OnItsWay(_) => Status::Inactive,
-            Holder::Out(_) | Holder::Registered(_) => Status::Active,
+            Holder::Server if self.is_on_demand => Status::OnDemand,
+            Holder::Server => Status::Inactive,
+            Holder::OnItsWay(_) | Holder::Out(_) | Holder::Registered(_) => Status::Active,
         }
     }
 }

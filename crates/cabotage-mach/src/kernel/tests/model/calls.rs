@@ -206,7 +206,9 @@ impl Model {
             Notice::PortDestroyed if sync != 0 => return Err(KernError::InvalidValue),
             Notice::PortDestroyed => {
                 let port = self.receiver_of(task, name)?;
-                if self.ports[port].port_destroyed.is_some() {
+                // One to a port that has died since is in nobody's way.
+                let is_alive = |told: Index| self.ports[told].receiver != Receiver::Nobody;
+                if self.ports[port].port_destroyed.is_some_and(is_alive) {
                     return Err(KernError::Failure);
                 }
                 self.ports[port].port_destroyed = Some(notify);
