@@ -6,7 +6,7 @@
 use std::panic::catch_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::error::SystemError;
+use crate::error::{SystemError, attempt};
 use crate::seam::Errno;
 
 /// Runs `act` when the process ends by itself: once, however often it is asked for. It must not wait for anything
@@ -24,9 +24,10 @@ pub fn before(act: fn()) -> Result<(), SystemError> {
     }
     if acts.is_empty() {
         // SAFETY: the hook is a function of this program, and lives as long as it.
-        if unsafe { libc::atexit(run) } != 0 {
-            return Err(SystemError::new("atexit", "the exit hook", Errno::NOMEM));
-        }
+        attempt("atexit", "the exit hook", || match unsafe { libc::atexit(run) } {
+            0 => Ok(()),
+            _ => Err(Errno::NOMEM),
+        })?;
     }
     acts.push(act);
     Ok(())

@@ -16,8 +16,6 @@ use crate::task::Task;
 /// How long a call waits for its answer when nothing else is said. A check-in moves a receive right, for which each of
 /// its senders has to be told.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How soon a server is asked again that let go of a question.
-const ASK_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// A bootstrap port: the right to ask a server of names, and through it one namespace.
 ///
@@ -130,7 +128,7 @@ impl Bootstrap {
             match error {
                 _ if deadline.has_passed() => return Err(error),
                 BootstrapError::Request(_) if self.right.is_dead() => self.find_again(deadline)?,
-                BootstrapError::Request(RequestError::NoAnswer) => std::thread::sleep(ASK_AGAIN_AFTER),
+                BootstrapError::Request(RequestError::NoAnswer) => self.right.names().look_on(deadline),
                 BootstrapError::Refused(super::BootstrapCode::UnknownService) => {}
                 error => return Err(error),
             }

@@ -171,7 +171,7 @@ impl Shared {
                     // The name has gone to somebody else meanwhile.
                     Err(BootstrapError::Refused(_)) => return false,
                     Err(_) if server.right().is_dead() || self.state().is_over => return true,
-                    Err(_) => std::thread::sleep(TELL_AGAIN_AFTER),
+                    Err(_) => server.right().names().look_on(Deadline::within(TELL_AGAIN_AFTER)),
                 }
             }
             false

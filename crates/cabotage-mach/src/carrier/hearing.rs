@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{BLOCKS_MAX, Event, Key, Letter};
+use cabotage_link::{BLOCKS_MAX, Deadline, Event, Key, Letter};
 
 use super::desk::{Desk, link_over};
 use super::detached::ITSELF;
@@ -175,6 +175,11 @@ impl Desk {
         let (Some(end), Some((pid, uid))) = (self.ends.get_mut(key), stamp) else {
             return Err(Broken::OutOfTurn);
         };
+        if let Some(link) = self.set.get_mut(key) {
+            // Says HELLO, if this end has said nothing yet: a port can move only when all its holders can be told. What is
+            // the matter with the link, if anything is, the set tells.
+            let _ = link.wait_for_peer(Deadline::Now);
+        }
         end.role.hear_limit(welcome.limit)?;
         let said = (welcome.port, welcome.secret);
         let is_another = end.claim.is_some_and(|claim| (claim.port, claim.secret) != said);

@@ -89,7 +89,7 @@ impl Names {
     }
 
     /// Looks after the links of the process, or lets whoever does, for a moment.
-    pub(super) fn look_on(self, deadline: Deadline) {
+    pub(crate) fn look_on(self, deadline: Deadline) {
         self.host.look_for_a_moment(deadline);
     }
 
