@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use cabotage_c_tools::exports;
+use cabotage_c_tools::library::root;
 use cabotage_c_tools::toolbox::Toolbox;
 
 #[test]
@@ -35,4 +36,17 @@ conforms! {
     each_ending_is_told_to_the_other_side: "tests/c/s9_endings.c";
     classic_calls_are_a_layer_over_the_same_ports: "tests/c/classic.c";
     threads_share_a_port_on_either_side: "tests/c/threads.c";
+}
+
+#[test]
+fn it_is_installed_and_its_example_runs_shared_and_static() {
+    let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) else { return };
+    let installed = toolbox.install();
+    assert_eq!(installed.global_names(), exports::listed(toolbox.library()).unwrap(), "nothing else clashes");
+    let example = root().join("examples/c/alpc_echo.c");
+    for program in [installed.compile(&example), installed.compile_static(&example)] {
+        let ended = program.run();
+        ended.must_succeed();
+        assert_eq!(ended.stdout, "hello from C\n");
+    }
 }

@@ -6,6 +6,7 @@
 use std::process::Command;
 
 use cabotage_c_tools::exports;
+use cabotage_c_tools::library::root;
 use cabotage_c_tools::program::{Ended, Running};
 use cabotage_c_tools::toolbox::Toolbox;
 
@@ -97,4 +98,17 @@ fn coreutils_work_the_same_on_objects_when_preloaded() {
                   truncate -s 8192 $o; cp $o $o.copy; cmp $o $o.copy; head -c 4 $o.copy; dd if=$o bs=4 count=1 \
                   status=none; mv $o.copy $o.moved; ls /dev/shm | grep -c coreutils-$$; sha256sum <$o; rm $o $o.moved";
     same_with_and_without("bash", &["-c", script]);
+}
+
+#[test]
+fn it_is_installed_and_its_example_runs_shared_and_static() {
+    let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) else { return };
+    let installed = toolbox.install();
+    assert_eq!(installed.global_names(), exports::listed(toolbox.library()).unwrap(), "nothing else clashes");
+    let example = root().join("examples/c/posix_shm.c");
+    for program in [installed.compile(&example), installed.compile_static(&example)] {
+        let ended = program.run();
+        ended.must_succeed();
+        assert_eq!(ended.stdout, "Hello World!\n");
+    }
 }

@@ -26,7 +26,7 @@ pub fn compiler() -> OsString {
 /// Links `archive` into the shared library `target`.
 ///
 /// # Errors
-/// There is no linker, or it refuses: it names a symbol of the map that nothing defines.
+/// There is no linker or no `objcopy`, or it refuses: it names a symbol of the map that nothing defines.
 pub fn shared(library: &Library, archive: &Path, target: &Path) -> Outcome<()> {
     let draft = target.with_extension(format!("{}.draft", std::process::id()));
     let mut command = Command::new(compiler());
@@ -38,6 +38,8 @@ pub fn shared(library: &Library, archive: &Path, target: &Path) -> Outcome<()> {
     }
     command.arg("-o").arg(&draft).arg(archive).args(SYSTEM);
     run(&mut command)?;
+    // Of what is traced nothing is lost: the symbols of functions stay, lines of the standard library go.
+    run(Command::new("objcopy").arg("--strip-debug").arg(&draft))?;
     fs::rename(&draft, target)?;
     Ok(())
 }
@@ -56,7 +58,7 @@ pub fn fixed(library: &Library, archive: &Path, target: &Path) -> Outcome<()> {
     run(command.arg("-o").arg(&whole).arg(archive))?;
     let mut command = Command::new("objcopy");
     // Bitcode of the standard library, which tools with a plugin of LLVM take for broken once it is joined.
-    command.args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
+    command.args(["--strip-debug", "--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
     command.args(names.iter().map(|name| format!("--keep-global-symbol={name}")));
     run(command.args([&whole, &object]))?;
     let _ = fs::remove_file(target);

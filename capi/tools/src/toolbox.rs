@@ -4,7 +4,7 @@
 //! A machine without a C or a C++ compiler skips what needs it, and the test says so. Every program is compiled with
 //! `-Wall -Wextra -Werror`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,9 +12,11 @@ use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
 use crate::Outcome;
+use crate::install::Places;
+use crate::installed::Installed;
 use crate::library::{Library, root};
-use crate::link;
 use crate::program::Program;
+use crate::{install, link};
 
 /// How a source is read, and with what a program is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +75,12 @@ impl Toolbox {
         let plain = this.folder.join(format!("lib{}.so", this.library.name));
         let _ = std::os::unix::fs::symlink(shared.file_name().unwrap_or_default(), plain);
         Ok(this)
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
     }
 
     /// The shared library, under its SONAME.
@@ -142,6 +150,19 @@ impl Toolbox {
         }
     }
 
+    /// Installs the library in a place of its own, as `xtask install` does.
+    ///
+    /// # Panics
+    /// It cannot be installed.
+    #[must_use]
+    pub fn install(&self) -> Installed {
+        let place = tempfile::tempdir().expect("a folder of our own");
+        let places = Places { prefix: place.path().join("usr"), destdir: PathBuf::new() };
+        let archive = link::built_archive(&self.library).expect("the archive under test");
+        install::one(&self.library, &archive, &places).unwrap_or_else(|error| panic!("{error}"));
+        Installed { library: self.library.clone(), prefix: places.prefix, place }
+    }
+
     /// Whether `source` compiles, and the compiler's words.
     ///
     /// # Panics
@@ -180,6 +201,6 @@ impl Dialect {
     }
 }
 
-fn is_there(tool: &OsString) -> bool {
+pub(crate) fn is_there(tool: &OsStr) -> bool {
     Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }

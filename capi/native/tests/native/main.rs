@@ -5,6 +5,7 @@
 mod prototypes;
 
 use cabotage_c_tools::exports;
+use cabotage_c_tools::library::root;
 use cabotage_c_tools::toolbox::Toolbox;
 
 #[test]
@@ -31,4 +32,17 @@ conforms! {
     links_carry_messages_between_processes: "tests/c/link.c";
     ports_servers_and_pipes_answer_other_processes: "tests/c/services.c";
     errors_have_codes_and_words_and_misuse_is_an_error: "tests/c/errors.c";
+}
+
+#[test]
+fn it_is_installed_and_its_example_runs_shared_and_static() {
+    let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) else { return };
+    let installed = toolbox.install();
+    assert_eq!(installed.global_names(), exports::listed(toolbox.library()).unwrap(), "nothing else clashes");
+    let example = root().join("examples/c/frames.c");
+    for program in [installed.compile(&example), installed.compile_static(&example)] {
+        let ended = program.run();
+        ended.must_succeed();
+        assert_eq!(ended.stdout, "frame 1\nframe 2\nframe 3\nframe 4\nframe 5\n");
+    }
 }
