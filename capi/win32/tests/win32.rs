@@ -79,3 +79,13 @@ fn a_literal_of_the_wrong_width_does_not_compile_and_the_compiler_says_what_to_w
         assert!(!compiles && words.contains("write u"), "{dialect:?}: {words}");
     }
 }
+
+#[test]
+fn separate_processes_ask_and_are_killed_and_the_server_goes_on() {
+    conforms("crowd");
+}
+
+#[test]
+fn threads_that_close_handles_under_each_other_meet_errors_and_nothing_else() {
+    conforms("races");
+}
