@@ -3,7 +3,10 @@
 //! the sanitizers; the examples; and the header's refusals.
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
+
 use cabotage_c_tools::exports;
+use cabotage_c_tools::library::{Library, root};
 use cabotage_c_tools::toolbox::{Dialect, Toolbox};
 
 fn toolbox() -> Option<Toolbox> {
@@ -19,6 +22,16 @@ fn conforms(section: &str) {
 #[test]
 fn the_map_lists_what_the_sources_give_to_c() {
     exports::must_agree(env!("CARGO_MANIFEST_DIR")).unwrap();
+}
+
+#[test]
+fn the_header_declares_what_the_library_exports_and_nothing_else() {
+    let library = Library::in_folder(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let header = root().join("include/compat/win32/cabotage/win32pipe.h");
+    let header = std::fs::read_to_string(header).unwrap();
+    let after = |text: &str| text.split_once('(').map(|(name, _)| name.trim().to_owned());
+    let declared: BTreeSet<String> = header.split(" WINAPI ").skip(1).filter_map(after).collect();
+    assert_eq!(declared, exports::listed(&library).unwrap());
 }
 
 #[test]
