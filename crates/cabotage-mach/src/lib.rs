@@ -48,6 +48,7 @@ mod message;
 mod name;
 mod right;
 mod rights;
+mod spare;
 mod task;
 
 pub use bootstrap::{check_in, look_up};

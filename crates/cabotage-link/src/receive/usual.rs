@@ -41,7 +41,7 @@ impl Incoming {
         if deadline == Deadline::Now || looks_max == 0 {
             return false;
         }
-        match self.comes_within(core, looks_max) {
+        match self.comes_within(core, looks_max, || false) {
             Ok(looks) => {
                 self.patience.paid(looks);
                 true
@@ -50,8 +50,8 @@ impl Incoming {
         }
     }
 
-    /// Looks for a message like the one before, so many times at most, and not so often that the kernel has to be asked
-    /// meanwhile; answers with which look it came.
+    /// Looks for a message like the one before, so many times at most, not so often that the kernel has to be asked
+    /// meanwhile, and not after `is_wanted` has said that the caller is wanted elsewhere; answers with which look it came.
     ///
     /// # Errors
     /// How many looks found nothing before something else came, or looking was given up.
@@ -59,7 +59,12 @@ impl Incoming {
     /// The first looks tell the peer nothing of what was consumed: an answer that is on its way comes sooner than
     /// anybody can use that.
     #[inline]
-    pub(crate) fn comes_within(&mut self, core: &Core, looks_max: u32) -> Result<u32, u32> {
+    pub(crate) fn comes_within(
+        &mut self,
+        core: &Core,
+        looks_max: u32,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<u32, u32> {
         const LOOKS_BEFORE_TELLING: u32 = 32;
         let looks_max = looks_max.min(LOOKS_BETWEEN_CHECKS);
         if !self.is_flowing {
@@ -70,14 +75,14 @@ impl Incoming {
             self.hold_off.wait();
         }
         let looks_first = LOOKS_BEFORE_TELLING.min(looks_max);
-        if let Some(came) = self.watch(looks_first) {
+        if let Some(came) = self.watch(looks_first, &is_wanted) {
             if let (true, Ok(looks)) = (is_answer, came) {
                 self.hold_off.came(looks);
             }
             return came;
         }
         match self.look(core) {
-            Ok(Found::Nothing) => self.watch(looks_max).unwrap_or(Err(looks_max)),
+            Ok(Found::Nothing) => self.watch(looks_max, &is_wanted).unwrap_or(Err(looks_max)),
             _ => Err(looks_first),
         }
     }
@@ -85,10 +90,11 @@ impl Incoming {
     /// With which of so many looks a message like the one before came, or, as an error, something else did; `None` if all
     /// found nothing.
     #[inline(always)]
-    fn watch(&mut self, looks_max: u32) -> Option<Result<u32, u32>> {
+    fn watch(&mut self, looks_max: u32, is_wanted: &impl Fn() -> bool) -> Option<Result<u32, u32>> {
         let lane = self.lane.as_ref()?;
         for looks in 1..=looks_max {
             match lane.glimpse() {
+                Glimpse::Nothing if is_wanted() => return Some(Err(looks)),
                 Glimpse::Nothing => self.pace.rest(lane.consumed()),
                 Glimpse::Other => return Some(Err(looks)),
                 Glimpse::Usual => {

@@ -18,6 +18,7 @@ mod waiting;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
+use cabotage_lane::ring::Shape;
 use cabotage_os::Deadline;
 use cabotage_os::epoll::{Events, Poller, Trigger};
 use cabotage_os::poll::Readiness;
@@ -214,17 +215,21 @@ impl LinkSet {
     #[inline]
     pub fn receive(&mut self, deadline: Deadline) -> Result<Event<'_>, SetError> {
         self.check_here()?;
-        let (key, shape) = match self.usual(deadline) {
-            None => return self.receive_otherwise(deadline),
-            Some(found) => found,
-        };
-        if !message::is_plain(shape) {
-            return self.event(Step::Found(key, Found::Record(shape))).ok_or(SetError::Nothing);
+        match self.usual(deadline) {
+            None => self.receive_otherwise(deadline),
+            Some((key, shape)) => self.sighted(key, shape).ok_or(SetError::Nothing),
         }
-        let linked = self.crew.link_mut(key).ok_or(SetError::Nothing)?;
-        let Link { inc, core, .. } = &mut linked.link;
+    }
+
+    /// The message that the quickest look has found.
+    #[inline]
+    fn sighted(&mut self, key: Key, shape: Shape) -> Option<Event<'_>> {
+        if !message::is_plain(shape) {
+            return self.event(Step::Found(key, Found::Record(shape)));
+        }
+        let Link { inc, core, .. } = &mut self.crew.link_mut(key)?.link;
         inc.has_received = true;
-        Ok(Event::Message(key, Message::in_sight(inc, core, None)))
+        Some(Event::Message(key, Message::in_sight(inc, core, None)))
     }
 
     #[inline(never)]
@@ -246,6 +251,29 @@ impl LinkSet {
             self.check()?;
         }
         Ok(self.round().and_then(|step| self.event(step)))
+    }
+
+    /// As [`LinkSet::try_receive`], but where one link alone is active this looks `looks_max` times in a row if need be, and
+    /// no more once `is_wanted` has said that the caller is wanted elsewhere. Answers how many looks it took, too. Never
+    /// sleeps.
+    ///
+    /// # Errors
+    /// As [`LinkSet::try_receive`].
+    #[inline]
+    pub fn look_for(
+        &mut self,
+        looks_max: u32,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<(Option<Event<'_>>, u32), SetError> {
+        self.check_here()?;
+        let looks = match self.usual_within(looks_max, is_wanted) {
+            Ok((key, shape, looks)) => return Ok((self.sighted(key, shape), looks)),
+            Err(looks) => looks + 1,
+        };
+        if self.pace.is_check_due() || self.crew.turns.seated() == 0 {
+            self.check()?;
+        }
+        Ok((self.round().and_then(|step| self.event(step)), looks))
     }
 
     /// Looks for an event; when there is none, arranges for the descriptor to become readable as soon as there is

@@ -17,32 +17,53 @@ impl LinkSet {
     /// nothing.
     #[inline]
     pub(super) fn usual(&mut self, deadline: Deadline) -> Option<(Key, Shape)> {
+        let looks_max = match deadline {
+            Deadline::Now => 0,
+            _ => self.patience.looks().unwrap_or(u32::MAX),
+        };
+        let (key, shape, looks) = self.usual_within(looks_max, || false).ok()?;
+        if looks > 0 {
+            self.patience.paid(looks);
+        }
+        Some((key, shape))
+    }
+
+    /// The same with so many looks at most, and none after `is_wanted` has said that the caller is wanted elsewhere;
+    /// answers with which look it came, too, or 0 if it was there already.
+    ///
+    /// # Errors
+    /// How many looks found nothing.
+    #[inline]
+    pub(super) fn usual_within(
+        &mut self,
+        looks_max: u32,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<(Key, Shape, u32), u32> {
         if self.pace.is_check_due() {
-            return None;
+            return Err(0);
         }
         let is_alone = self.crew.turns.seated() == 1;
-        let (key, member) = self.crew.current()?;
-        let Member::Link(linked) = member else { return None };
+        let Some((key, Member::Link(linked))) = self.crew.current() else { return Err(0) };
+        let mut looks = 0;
         if (is_alone && linked.link.inc.holds_off()) || !linked.has_usual() {
-            let looks_max = self.patience.looks().unwrap_or(u32::MAX);
-            if !is_alone || looks_max == 0 || deadline == Deadline::Now {
-                return None;
+            if !is_alone || looks_max == 0 {
+                return Err(0);
             }
-            let looks = linked.watch(looks_max);
+            let came = linked.watch(looks_max, is_wanted);
             // The end of the ring comes often, and is no reason to ask the kernel.
-            self.pace.missed_all(looks.unwrap_or_else(|missed| missed));
-            self.patience.paid(looks.ok()?);
+            self.pace.missed_all(came.unwrap_or_else(|missed| missed));
+            looks = came?;
         }
         let delivered = self.pace.delivered();
-        let linked = self.crew.link_mut(key)?;
+        let linked = self.crew.link_mut(key).ok_or(looks)?;
         linked.found(delivered);
         if !linked.link.inc.has_received {
             linked.link.out.expect_answer();
         }
-        let shape = linked.link.inc.lane.as_ref()?.shape();
+        let shape = linked.link.inc.lane.as_ref().ok_or(looks)?.shape();
         self.pace.found();
         self.crew.turns.spend();
-        Some((key, shape))
+        Ok((key, shape, looks))
     }
 }
 
@@ -58,11 +79,11 @@ impl Linked {
     /// # Errors
     /// How many looks found nothing, if it did not.
     #[inline]
-    fn watch(&mut self, looks_max: u32) -> Result<u32, u32> {
+    fn watch(&mut self, looks_max: u32, is_wanted: impl Fn() -> bool) -> Result<u32, u32> {
         if !self.link.core.is_open() {
             return Err(0);
         }
         let crate::link::Link { inc, core, .. } = &mut self.link;
-        inc.comes_within(core, looks_max)
+        inc.comes_within(core, looks_max, is_wanted)
     }
 }

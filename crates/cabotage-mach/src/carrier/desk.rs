@@ -5,7 +5,9 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{End as LinkEnd, Key, Link, LinkError, LinkSet, Options, Ready, SetError};
+use cabotage_link::{
+    End as LinkEnd, Key, Link, LinkError, LinkSet, Options, Patience, Ready, SetError, Wait,
+};
 use cabotage_os::object::unguessable;
 use cabotage_os::process::own_uid;
 use cabotage_os::socket::Socket;
@@ -17,6 +19,7 @@ use super::leaving::Going;
 use super::packet::{About, Packet};
 use super::rules::Role;
 use super::wire::{self, Claim, Welcome, Word};
+use crate::kernel::fresh::FreshMap;
 use crate::kernel::number_map::NumberMap;
 use crate::kernel::port::QUEUE_LIMIT_DEFAULT;
 use crate::kernel::{Kernel, PortId, Step, Ticket};
@@ -30,10 +33,10 @@ pub(super) struct Desk {
     pub(super) set: LinkSet,
     pub(super) ends: Ends,
     /// Which way messages go, by the number that the kernel knows.
-    pub(super) routes: NumberMap<u64, Route>,
+    pub(super) routes: FreshMap<Route>,
     /// Send-once rights that are one to the kernel, by their route.
     pub(super) pools: HashMap<u64, Vec<Route>>,
-    numbers: u64,
+    pub(super) numbers: u64,
     /// Ports of this process to which others have rights.
     pub(super) ports: NumberMap<PortId, Known>,
     /// Those of other processes that have proved which they are.
@@ -49,6 +52,12 @@ pub(super) struct Desk {
     pub(super) steps: Vec<Step>,
     /// Threads that wait until what was sent by a route has left, by their tickets.
     pub(super) lingering: Vec<(u64, Ticket)>,
+    /// A record that is being written.
+    pub(super) scratch: Vec<u8>,
+    /// Whether a thread leads.
+    pub(super) is_led: bool,
+    /// How long who leads looks before it sleeps.
+    pub(super) patience: Patience,
     /// Who we are, to others.
     pub(super) identity: Own,
     /// Links to new owners that have not spoken yet, and the ends of the rights that they will be.
@@ -95,7 +104,7 @@ impl Desk {
         Ok(Self {
             set: LinkSet::new()?,
             ends: Ends::default(),
-            routes: NumberMap::default(),
+            routes: FreshMap::default(),
             pools: HashMap::new(),
             numbers: 0,
             ports: NumberMap::default(),
@@ -106,6 +115,9 @@ impl Desk {
             has_failed: false,
             steps: Vec::new(),
             lingering: Vec::new(),
+            scratch: Vec::new(),
+            is_led: false,
+            patience: Patience::new(Wait::default()),
             identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
             awaited: HashMap::new(),
             going: HashMap::new(),
@@ -328,7 +340,7 @@ impl Desk {
     /// Takes an end out of the tables; the link is somebody else's affair.
     pub(super) fn forget(&mut self, key: Key) -> Option<Box<End>> {
         let end = self.ends.remove(key)?;
-        self.routes.remove(&end.number);
+        self.routes.remove(end.number);
         for going in self.going.values_mut() {
             going.forget(key);
         }

@@ -63,7 +63,7 @@ impl Desk {
     pub(super) fn hold_once(&mut self, kernel: &mut Kernel, port: PortId, before: Key, end: OwnedFd) {
         let Some(route) = self.once_route(kernel, port) else { return };
         let link = link_over(end).ok().and_then(|link| self.set.insert(link).ok());
-        let is_pool = matches!(self.routes.get(&route), Some(Route::Pool(_)));
+        let is_pool = matches!(self.routes.get(route), Some(Route::Pool(_)));
         match link {
             Some(key) if is_pool => self.add_to_pool(key, port, route),
             Some(key) => {

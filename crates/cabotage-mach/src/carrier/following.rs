@@ -197,7 +197,7 @@ impl Desk {
         if !has_right {
             role.release();
         }
-        if self.routes.contains_key(&route) {
+        if self.routes.contains(route) {
             self.routes.insert(route, Route::Link(key));
         }
         self.ends.add(End::new(key, port, route, role));

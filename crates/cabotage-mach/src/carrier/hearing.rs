@@ -32,6 +32,17 @@ pub(super) enum News {
 /// How many links that forks of one link have made may be unused.
 const FORKS_MAX: usize = 256;
 
+impl News {
+    pub(super) fn of(event: Event<'_>) -> Self {
+        match event {
+            Event::Message(key, message) => Self::Letter(key, message.into_letter()),
+            Event::Ended(key, _) => Self::Ended(key),
+            Event::Accepted { link, listener } => Self::Client { link, door: listener },
+            _ => Self::Nothing,
+        }
+    }
+}
+
 impl Desk {
     /// The next thing that has happened, if there is one.
     pub(super) fn next(&mut self) -> Option<News> {
@@ -42,12 +53,7 @@ impl Desk {
             }
         }
         // That the set is the parent's, or the kernel refuses, is told where the set is waited for.
-        Some(match self.set.try_receive().ok()?? {
-            Event::Message(key, message) => News::Letter(key, message.into_letter()),
-            Event::Ended(key, _) => News::Ended(key),
-            Event::Accepted { link, listener } => News::Client { link, door: listener },
-            _ => News::Nothing,
-        })
+        self.set.try_receive().ok()?.map(News::of)
     }
 
     /// Does what follows from it.
@@ -291,7 +297,7 @@ impl Desk {
             kernel.destroy_capability(Capability::SendOnce(port));
         }
         for token in dead {
-            self.routes.remove(&token.route);
+            self.routes.remove(token.route);
             self.pools.remove(&token.route);
             kernel.port_died(token.port);
         }

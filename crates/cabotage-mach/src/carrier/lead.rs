@@ -10,53 +10,75 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use cabotage_link::{LOOKS_BETWEEN_CHECKS, Patience, Ready, SetError, Wait};
+use cabotage_link::{LOOKS_BETWEEN_CHECKS, Ready, SetError};
 use cabotage_os::eventfd::EventFd;
 use cabotage_os::poll::{self, Readiness};
 use cabotage_os::{Deadline, SystemError};
 
 use super::Carrier;
 use super::desk::{Desk, refusal_of_set};
+use super::direct::Sight;
 use super::hearing::News;
+use crate::error::ReceiveError;
+use crate::kernel::messages::{At, Receipt};
 use crate::kernel::{Kernel, Ticket};
 
 /// How much is taken in one go before others get the tables.
 const NEWS_AT_ONCE: usize = 64;
-/// How often one who looks for itself asks whether somebody in this process has sent something.
-const LOOKS_BETWEEN_TAKES: u32 = 16;
+/// How often one who looks for itself tries again to send what had no room.
+const LOOKS_BETWEEN_FLUSHES: u32 = 16;
 
 /// The place of the leader.
 #[derive(Debug)]
 pub(super) struct Place {
-    patience: Mutex<Option<Patience>>,
     /// Wakes the leader.
     bell: EventFd,
     is_asleep: AtomicBool,
+    /// Whether the leader looks at links only, and is to look at the queues of the process again.
+    is_looking: AtomicBool,
+    has_news: AtomicBool,
+    /// Whether the last message came from a link straight to who looked.
+    is_flowing: AtomicBool,
 }
 
 /// The lead, in the hands of a thread; dropping it gives it up.
 #[derive(Debug)]
 pub(crate) struct Lead<'a> {
     carrier: &'a Carrier,
-    patience: Option<Patience>,
 }
 
 impl Place {
     pub(super) fn new() -> Result<Self, SystemError> {
-        let patience = Mutex::new(Some(Patience::new(Wait::default())));
-        Ok(Self { patience, bell: EventFd::new()?, is_asleep: AtomicBool::new(false) })
-    }
-
-    fn patience(&self) -> MutexGuard<'_, Option<Patience>> {
-        self.patience.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Self {
+            bell: EventFd::new()?,
+            is_asleep: AtomicBool::new(false),
+            is_looking: AtomicBool::new(false),
+            has_news: AtomicBool::new(false),
+            is_flowing: AtomicBool::new(false),
+        })
     }
 }
 
 impl Carrier {
     /// The lead, if nobody has it.
     pub(crate) fn try_lead(&self) -> Option<Lead<'_>> {
-        let patience = self.place.patience().take()?;
-        Some(Lead { carrier: self, patience: Some(patience) })
+        let is_led = std::mem::replace(&mut self.desk().is_led, true);
+        if is_led { None } else { Some(Lead { carrier: self }) }
+    }
+
+    /// Something was called of the kernel: a leader that looks at links only looks at its queues too.
+    #[inline]
+    pub(crate) fn tell_of_call(&self) {
+        if self.place.is_looking.load(Ordering::Relaxed) {
+            self.place.has_news.store(true, Ordering::Release);
+        }
+    }
+
+    /// Wakes the leader, if it sleeps, since a link was used under the lock of the tables: it fell asleep before that was
+    /// taken, or has not looked yet.
+    #[inline]
+    pub(super) fn has_sleeper(&self) -> bool {
+        self.place.is_asleep.load(Ordering::Relaxed)
     }
 
     /// Wakes the leader, if it sleeps: to look after a link again, or since it is the one to be woken.
@@ -70,7 +92,13 @@ impl Carrier {
 
     /// Whether somebody has the lead.
     pub(crate) fn is_led(&self) -> bool {
-        self.place.patience().is_none()
+        self.desk().is_led
+    }
+
+    /// Whether the next message is likely to come from a link, straight to who looks.
+    #[inline]
+    pub(crate) fn is_flowing(&self) -> bool {
+        self.place.is_flowing.load(Ordering::Relaxed)
     }
 
     /// Takes what is at hand, without waiting; answers whose turn it is.
@@ -82,6 +110,7 @@ impl Carrier {
             woken.extend(look(&mut desk, kernel).1);
         }
         drop(desk);
+        self.tell_of_call();
         self.nudge();
         woken
     }
@@ -90,6 +119,96 @@ impl Carrier {
     /// does not. `None`: there is something now.
     pub(crate) fn arm(&self) -> Result<Option<Deadline>, SystemError> {
         arm(&mut self.desk())
+    }
+}
+
+impl Carrier {
+    /// Takes what comes as long as it is worth while not to sleep and nobody else leads, until there is a message for who
+    /// receives there, which goes into `slot`: without a ticket, since the caller looks itself. Answers whether there is one.
+    #[inline]
+    pub(crate) fn poll(
+        &self,
+        kernel: &Mutex<Kernel>,
+        wake: impl Fn(Vec<Ticket>),
+        at: At<'_>,
+        deadline: Deadline,
+        slot: &mut Option<Result<Receipt, ReceiveError>>,
+    ) -> bool {
+        let mut desk = self.desk();
+        if std::mem::replace(&mut desk.is_led, true) {
+            return false;
+        }
+        self.place.is_looking.store(true, Ordering::Relaxed);
+        let mut desk = self.look_for(desk, (kernel, wake), at, deadline, slot);
+        self.place.is_looking.store(false, Ordering::Relaxed);
+        desk.is_led = false;
+        slot.is_some()
+    }
+
+    fn look_for<'a>(
+        &'a self,
+        mut desk: MutexGuard<'a, Desk>,
+        (kernel, wake): (&Mutex<Kernel>, impl Fn(Vec<Ticket>)),
+        at: At<'_>,
+        deadline: Deadline,
+        slot: &mut Option<Result<Receipt, ReceiveError>>,
+    ) -> MutexGuard<'a, Desk> {
+        let place = &self.place;
+        let looks_max = desk.patience.looks().unwrap_or(u32::MAX);
+        // At first one look, and what is in a queue already.
+        let (mut looks, mut checked, mut at_once) = (0_u32, 0, 0);
+        loop {
+            let is_wanted = || self.is_wanted() || place.has_news.load(Ordering::Relaxed);
+            let (sight, more) = desk.look_directly(kernel, at, (at_once, is_wanted), slot);
+            let (news, count_max) = match sight {
+                Sight::Message => {
+                    place.is_flowing.store(true, Ordering::Relaxed);
+                    desk.patience.paid(looks + more);
+                    return desk;
+                }
+                // What is there at the first look has piled up.
+                Sight::News(news) => (Some(news), if looks == 0 { NEWS_AT_ONCE } else { 1 }),
+                Sight::Nothing => (None, 0),
+            };
+            let is_news = news.is_some();
+            if is_news || looks == 0 || !desk.held_up.is_empty() || place.has_news.load(Ordering::Relaxed) {
+                place.has_news.swap(false, Ordering::AcqRel);
+                let woken = take_news(&mut desk, kernel, (news, count_max), at, slot);
+                if slot.is_some() {
+                    place.is_flowing.store(false, Ordering::Relaxed);
+                    desk.patience.paid(looks + more);
+                }
+                if looks > 0 && matches!(slot, Some(Err(_))) {
+                    *slot = Some(Err(ReceiveError::PortChanged));
+                }
+                if !woken.is_empty() {
+                    drop(desk);
+                    wake(woken);
+                    desk = self.desk();
+                }
+                if slot.is_some() {
+                    return desk;
+                }
+            }
+            looks = if is_news { 1 } else { looks.saturating_add(more.max(1)) };
+            if looks - checked.min(looks) >= LOOKS_BETWEEN_CHECKS {
+                checked = looks;
+                if deadline.has_passed() {
+                    return desk;
+                }
+            }
+            if looks >= looks_max {
+                return desk;
+            }
+            if self.is_wanted() {
+                drop(desk);
+                self.give_way();
+                desk = self.desk();
+            }
+            at_once = if desk.held_up.is_empty() { LOOKS_BETWEEN_CHECKS } else { LOOKS_BETWEEN_FLUSHES };
+            at_once = at_once.min(looks_max - looks);
+            std::hint::spin_loop();
+        }
     }
 }
 
@@ -107,21 +226,21 @@ impl Lead<'_> {
     ) -> Result<(), SystemError> {
         let mut looks = 0_u32;
         loop {
-            let (found, woken) = look(&mut self.carrier.desk(), kernel);
+            let mut desk = self.carrier.desk();
+            let (found, woken) = look(&mut desk, kernel);
+            let looks_max = desk.patience.looks();
+            drop(desk);
             if !woken.is_empty() {
                 wake(woken);
             }
             if is_over() {
-                if let Some(patience) = &mut self.patience {
-                    patience.paid(looks);
-                }
+                self.carrier.desk().patience.paid(looks);
                 return Ok(());
             }
             looks = if found { 0 } else { looks + 1 };
             if looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) && deadline.has_passed() {
                 return Ok(());
             }
-            let looks_max = self.patience.as_ref().and_then(Patience::looks);
             if looks_max.is_none_or(|max| looks < max) {
                 std::hint::spin_loop();
                 continue;
@@ -132,43 +251,6 @@ impl Lead<'_> {
                 wake(look(&mut self.carrier.desk(), kernel).1);
                 return Ok(());
             }
-        }
-    }
-
-    /// Takes what comes as long as it is worth while not to sleep, until `take` finds what the caller wants: without a
-    /// ticket, since the caller looks itself.
-    pub(crate) fn poll<T>(
-        &mut self,
-        kernel: &Mutex<Kernel>,
-        wake: impl Fn(Vec<Ticket>),
-        mut take: impl FnMut(&mut Kernel) -> Option<T>,
-        deadline: Deadline,
-    ) -> Option<T> {
-        let mut looks = 0_u32;
-        loop {
-            let mut desk = self.carrier.desk();
-            let news = desk.next();
-            let is_news = news.is_some();
-            if is_news || looks.is_multiple_of(LOOKS_BETWEEN_TAKES) {
-                // What is there at the first look has piled up.
-                let count_max = if looks == 0 { NEWS_AT_ONCE } else { 1 };
-                let (taken, woken) = take_news(&mut desk, kernel, (news, count_max), &mut take);
-                drop(desk);
-                if !woken.is_empty() {
-                    wake(woken);
-                }
-                if taken.is_some() {
-                    self.patience.as_mut().into_iter().for_each(|patience| patience.paid(looks));
-                    return taken;
-                }
-            }
-            looks = if is_news { 0 } else { looks + 1 };
-            let is_due = looks.is_multiple_of(LOOKS_BETWEEN_CHECKS) && deadline.has_passed();
-            let looks_max = self.patience.as_ref().and_then(Patience::looks);
-            if is_due || looks_max.is_some_and(|max| looks >= max) {
-                return None;
-            }
-            std::hint::spin_loop();
         }
     }
 
@@ -190,26 +272,25 @@ impl Lead<'_> {
         };
         place.is_asleep.store(false, Ordering::Relaxed);
         place.bell.silence()?;
-        if let Some(patience) = &mut self.patience {
-            patience.slept(began.elapsed());
-        }
+        self.carrier.desk().patience.slept(began.elapsed());
         slept
     }
 }
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        *self.carrier.place.patience() = self.patience.take();
+        self.carrier.desk().is_led = false;
     }
 }
 
 /// Digests what came, and lets the caller take what it wants.
-fn take_news<T>(
+fn take_news(
     desk: &mut Desk,
     kernel: &Mutex<Kernel>,
     (mut news, count_max): (Option<News>, usize),
-    take: &mut impl FnMut(&mut Kernel) -> Option<T>,
-) -> (Option<T>, Vec<Ticket>) {
+    at: At<'_>,
+    slot: &mut Option<Result<Receipt, ReceiveError>>,
+) -> Vec<Ticket> {
     let mut woken = Vec::new();
     let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
     for count in 1..=count_max {
@@ -222,13 +303,16 @@ fn take_news<T>(
         desk.flush(&mut kernel);
         desk.settle(&mut kernel, &mut woken);
     }
-    let taken = take(&mut kernel);
+    *slot = match kernel.receive(at.space, at.name, at.options) {
+        Ok(Receipt::Nothing) => None,
+        receipt => Some(receipt),
+    };
     desk.settle(&mut kernel, &mut woken);
-    if taken.is_some() {
+    if slot.is_some() {
         // Nobody need be woken for what this thread, which is awake, has taken.
         woken.retain(|ticket| !kernel.rest_again(*ticket));
     }
-    (taken, woken)
+    woken
 }
 
 fn look(desk: &mut Desk, kernel: &Mutex<Kernel>) -> (bool, Vec<Ticket>) {

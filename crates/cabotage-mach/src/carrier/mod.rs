@@ -10,6 +10,7 @@
 mod coming;
 mod desk;
 mod detached;
+mod direct;
 mod end;
 #[cfg(test)]
 mod explored;
@@ -33,13 +34,15 @@ mod unpacking;
 pub(crate) mod wire;
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cabotage_os::fork::SoleFd;
 use cabotage_os::{Errno, SystemError};
 
-use crate::kernel::messages::{Outgoing, SendFailed, Sent};
-use crate::kernel::{Kernel, Ticket};
+use crate::kernel::message::{Letter, Sender};
+use crate::kernel::messages::{Direct, Outgoing, SendFailed, Sent};
+use crate::kernel::{Kernel, SpaceId, Ticket};
 use desk::{Desk, refusal_of_set};
 use lead::Place;
 pub use loan::Loan;
@@ -49,6 +52,8 @@ pub(crate) use rights::RightError;
 #[derive(Debug)]
 pub(crate) struct Carrier {
     desk: Mutex<Desk>,
+    /// How many threads want the tables, which whoever looks at links without end gives them then.
+    wanted: AtomicU32,
     place: Place,
     /// Readable when something comes, after it was armed.
     watched: SoleFd,
@@ -64,11 +69,72 @@ impl Carrier {
         let watched = desk.set.as_fd().try_clone_to_owned();
         let watched =
             watched.map_err(|error| SystemError::new("fcntl", "a set of links", errno_of(&error)))?;
-        Ok(Self { desk: Mutex::new(desk), place: Place::new()?, watched: SoleFd::new(watched)? })
+        Ok(Self {
+            desk: Mutex::new(desk),
+            wanted: AtomicU32::new(0),
+            place: Place::new()?,
+            watched: SoleFd::new(watched)?,
+        })
     }
 
+    #[inline]
     fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        self.try_desk().unwrap_or_else(|| self.wait_for_desk())
+    }
+
+    /// The tables, if nobody has them.
+    #[inline]
+    fn try_desk(&self) -> Option<MutexGuard<'_, Desk>> {
+        match self.desk.try_lock() {
+            Ok(desk) => Some(desk),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    #[cold]
+    fn wait_for_desk(&self) -> MutexGuard<'_, Desk> {
+        self.wanted.fetch_add(1, Ordering::Relaxed);
+        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wanted.fetch_sub(1, Ordering::Relaxed);
+        desk
+    }
+
+    /// Whether somebody waits for the tables.
+    #[inline]
+    fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed) > 0
+    }
+
+    /// Stays away from the tables until nobody waits for them, but not for long: the lock itself is not fair.
+    #[cold]
+    fn give_way(&self) {
+        for turn in 0..TURNS_AWAY_MAX {
+            if !self.is_wanted() {
+                return;
+            }
+            if turn < TURNS_AWAY_MAX / 2 { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+    }
+
+    /// Sends a message of a common shape of this space; `false` if it has to go the long way. The kernel's lock is held:
+    /// where the tables have to be waited for, this is not the way.
+    #[inline]
+    pub(crate) fn send_directly(
+        &self,
+        mut kernel: MutexGuard<'_, Kernel>,
+        (space, sender): (SpaceId, Sender),
+        letter: &Letter,
+        direct: Direct,
+    ) -> bool {
+        let Some(mut desk) = self.try_desk() else { return false };
+        let has_gone = desk.send_directly(&mut kernel, (space, sender), letter, direct);
+        let has_sleeper = self.has_sleeper();
+        drop((desk, kernel));
+        if has_sleeper {
+            self.nudge();
+        }
+        has_gone
     }
 
     /// Does what calls of the kernel have led to; answers whose turn it is. Steps are taken under the lock of the tables,
@@ -141,6 +207,7 @@ impl Carrier {
         let has_failed = std::mem::take(&mut desk.has_failed);
         drop(kernel);
         drop(desk);
+        self.tell_of_call();
         self.nudge();
         if has_failed {
             woken.extend(self.look(lock));
@@ -148,6 +215,9 @@ impl Carrier {
         (answer, woken)
     }
 }
+
+/// How often to look whether others have had the tables.
+const TURNS_AWAY_MAX: u32 = 256;
 
 fn errno_of(error: &std::io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)

@@ -164,7 +164,7 @@ impl Desk {
 
     /// A send right to another process's port: it gets one end of a new link, the third party the other.
     fn pass_on(&mut self, key: Key, port: PortId, route: u64) -> Result<Passing, NotPassed> {
-        let Some(&Route::Link(own)) = self.routes.get(&route) else {
+        let Some(&Route::Link(own)) = self.routes.get(route) else {
             return Ok(Passing {
                 carried: Carried::Dead(Right::Send),
                 descriptor: None,

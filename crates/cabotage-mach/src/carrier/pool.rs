@@ -46,7 +46,7 @@ impl Desk {
                 end.held.end(token);
             }
             self.pools.remove(&route);
-            self.routes.remove(&route);
+            self.routes.remove(route);
             self.say_bare(key, Word::Unused, token, None);
         }
         !left.is_empty()
@@ -61,8 +61,8 @@ impl Desk {
 
     /// The route itself, or that of one of several rights behind it.
     pub(super) fn one_of(&mut self, route: u64) -> Option<Route> {
-        if !matches!(self.routes.get(&route)?, Route::Pool(_)) {
-            return self.routes.get(&route).copied();
+        if !matches!(self.routes.get(route)?, Route::Pool(_)) {
+            return self.routes.get(route).copied();
         }
         let Self { pools, ends, .. } = self;
         let pool = pools.get_mut(&route)?;

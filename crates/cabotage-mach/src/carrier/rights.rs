@@ -90,7 +90,7 @@ impl Desk {
     fn end_for(&mut self, kernel: &mut Kernel, port: PortId) -> Result<OwnedFd, RightError> {
         match kernel.ports.get(port).map(|port| port.home) {
             None => Err(RightError::Dead),
-            Some(Home::Away(route)) => match self.routes.get(&route).copied() {
+            Some(Home::Away(route)) => match self.routes.get(route).copied() {
                 Some(Route::Link(key)) => {
                     let fork = unguessable()?.max(1);
                     Ok(self.fork(key, fork)?)

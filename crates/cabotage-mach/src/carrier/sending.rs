@@ -18,7 +18,7 @@ use crate::kernel::{Kernel, Notification, PortId};
 impl Desk {
     /// How many messages the port of a route takes now; `None` for a send-once right, which takes one always.
     pub(super) fn room(&self, route: u64) -> Option<u64> {
-        match self.routes.get(&route) {
+        match self.routes.get(route) {
             Some(Route::Link(key)) => {
                 let end = self.ends.get(*key)?;
                 match &end.role {
@@ -70,7 +70,7 @@ impl Desk {
     }
 
     pub(super) fn way(&self, route: u64) -> Option<(Key, To)> {
-        match self.routes.get(&route)? {
+        match self.routes.get(route)? {
             Route::Link(key) => Some((*key, To::Port)),
             Route::Token(key, token) => Some((*key, To::Token(*token))),
             Route::Pool(_) => self.way_of_pool(route),

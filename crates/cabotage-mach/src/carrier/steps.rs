@@ -48,7 +48,7 @@ impl Desk {
 
     /// No right is left here to another process's port.
     fn release(&mut self, route: u64) {
-        match self.routes.remove(&route) {
+        match self.routes.remove(route) {
             Some(Route::Link(key)) => {
                 let Some(end) = self.ends.get_mut(key) else { return };
                 let must_tell = end.role.release() && end.follower.may_send();
@@ -80,7 +80,7 @@ impl Desk {
 
     /// A message that came on a link was taken out of its queue.
     fn taken(&mut self, kernel: &Kernel, origin: u64) {
-        let Some(&Route::Origin(key)) = self.routes.get(&origin) else { return };
+        let Some(&Route::Origin(key)) = self.routes.get(origin) else { return };
         let Some(end) = self.ends.get_mut(key) else { return };
         if let Role::Owner { ration, .. } = &mut end.role
             && ration.take()
@@ -89,7 +89,7 @@ impl Desk {
         }
     }
 
-    fn tell_taken(&mut self, kernel: &Kernel, key: Key) {
+    pub(super) fn tell_taken(&mut self, kernel: &Kernel, key: Key) {
         let Some(end) = self.ends.get_mut(key) else { return };
         let limit = queue_limit(kernel, end.port);
         let taken = end.role.tell();

@@ -120,6 +120,17 @@ impl<T> Table<T> {
         Some(thing)
     }
 
+    /// As [`Table::remove`], for who does not want the thing.
+    #[inline]
+    pub(crate) fn clear(&mut self, id: Id<T>) {
+        let Some(place) = self.places.get_mut(id.place as usize) else { return };
+        if place.generation == id.generation && place.thing.is_some() {
+            place.thing = None;
+            place.generation = place.generation.wrapping_add(1);
+            self.free.push(id.place);
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()

@@ -15,6 +15,7 @@ mod copy_out;
 mod count;
 mod death;
 mod destroy;
+pub(crate) mod fresh;
 pub mod ids;
 mod lookup;
 pub mod memory;

@@ -166,6 +166,11 @@ impl Space {
         Ok(name)
     }
 
+    /// Whether [`Space::enter`] has a name to give.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.free.is_empty() || self.places.len() < NAMES_MAX as usize
+    }
+
     fn grow(&mut self) -> Option<u32> {
         let index = u32::try_from(self.places.len()).ok().filter(|index| *index < NAMES_MAX)?;
         make_way(&mut self.places);

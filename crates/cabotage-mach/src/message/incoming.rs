@@ -8,6 +8,7 @@ use crate::error::Unsent;
 use crate::kernel::message::{AuditToken, Sender};
 use crate::name::Name;
 use crate::rights::AnyRight;
+use crate::spare::Body;
 use crate::task::Names;
 
 /// A message that has come. The rights in it are the receiver's now, and go when it is dropped; whoever waits for a
@@ -16,7 +17,7 @@ use crate::task::Names;
 pub struct Message {
     pub(crate) names: Names,
     pub(crate) id: i32,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Body,
     pub(crate) cargo: Vec<Carried>,
     pub(crate) reply: AnyRight,
     pub(crate) port: Name,
@@ -52,7 +53,7 @@ impl Message {
 
     /// Its inline data, to keep.
     pub fn into_body(self) -> Vec<u8> {
-        self.body
+        self.body.into_vec()
     }
 
     /// Its inline data as text.

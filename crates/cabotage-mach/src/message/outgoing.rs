@@ -9,6 +9,7 @@ use crate::kernel::message::{Item, Letter, Memory};
 use crate::name::Name;
 use crate::right::Disposition;
 use crate::rights::AnyRight;
+use crate::spare;
 use crate::task::Names;
 
 /// A message to be sent. Text and bytes are messages by themselves; a builder adds the rest.
@@ -108,7 +109,10 @@ impl Outgoing {
                 (name, Some(disposition))
             }
         };
-        let items: Vec<Item> = self.cargo.into_iter().map(Carried::into_item).collect();
+        let items: Vec<Item> = match self.cargo.is_empty() {
+            true => Vec::new(),
+            false => self.cargo.into_iter().map(Carried::into_item).collect(),
+        };
         let complex = !items.is_empty();
         Letter {
             id: self.id,
@@ -136,19 +140,19 @@ impl From<Vec<u8>> for Outgoing {
 
 impl From<&[u8]> for Outgoing {
     fn from(body: &[u8]) -> Self {
-        body.to_vec().into()
+        spare::copy_of(body).into()
     }
 }
 
 impl<const BYTES: usize> From<&[u8; BYTES]> for Outgoing {
     fn from(body: &[u8; BYTES]) -> Self {
-        body.to_vec().into()
+        spare::copy_of(body).into()
     }
 }
 
 impl From<&str> for Outgoing {
     fn from(text: &str) -> Self {
-        text.as_bytes().into()
+        spare::copy_of(text.as_bytes()).into()
     }
 }
 

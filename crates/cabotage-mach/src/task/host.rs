@@ -16,10 +16,10 @@ use super::parking::{Parking, Waiter};
 use super::{Task, identity};
 use crate::carrier::Carrier;
 use crate::code::KernError;
-use crate::error::SendError;
-use crate::kernel::message::AuditToken;
-use crate::kernel::messages::{Outgoing, SendFailed, Sent};
-use crate::kernel::{Kernel, Step, Ticket};
+use crate::error::{ReceiveError, SendError};
+use crate::kernel::message::{AuditToken, Letter, Sender};
+use crate::kernel::messages::{At, Outgoing, Receipt, SendFailed, Sent};
+use crate::kernel::{Kernel, SpaceId, Step, Ticket};
 
 /// What the tasks of one process share.
 #[derive(Debug)]
@@ -95,8 +95,22 @@ impl Host {
         let mut kernel = self.kernel();
         let answer = act(&mut kernel);
         let woken = self.settle(kernel);
-        self.wake(woken);
+        if !woken.is_empty() {
+            self.wake(woken);
+        }
+        if let Some(carrier) = self.carrier.get() {
+            carrier.tell_of_call();
+        }
         answer
+    }
+
+    /// Sends a message of a common shape to another process, if it is one and everything is as usual.
+    #[inline]
+    pub(super) fn send_directly(&self, space: SpaceId, letter: &Letter) -> bool {
+        let Some(carrier) = self.carrier.get() else { return false };
+        let kernel = self.kernel();
+        let Some(direct) = kernel.direct(space, letter) else { return false };
+        carrier.send_directly(kernel, (space, Sender::Task(self.token)), letter, direct)
     }
 
     /// Sends a message to another process's port. One that finds no room looks first whether there is news of any.
@@ -176,18 +190,25 @@ impl Host {
         }
     }
 
-    /// Takes what comes from other processes as long as that is worth while, if nobody else does, until `take` finds
-    /// something.
-    pub(super) fn poll<T>(
+    /// Takes what comes from other processes as long as that is worth while, if nobody else does, until there is a message
+    /// for who receives there, which goes into `slot`. Answers whether there is one.
+    #[inline]
+    pub(super) fn poll(
         &self,
-        take: impl FnMut(&mut Kernel) -> Option<T>,
+        at: At<'_>,
         deadline: Deadline,
-    ) -> Option<T> {
-        let mut lead = self.carrier.get()?.try_lead()?;
-        let taken = lead.poll(&self.kernel, |woken| self.wake(woken), take, deadline);
-        drop(lead);
+        slot: &mut Option<Result<Receipt, ReceiveError>>,
+    ) -> bool {
+        let Some(carrier) = self.carrier.get() else { return false };
+        let is_there = carrier.poll(&self.kernel, |woken| self.wake(woken), at, deadline, slot);
         self.hand_on();
-        taken
+        is_there
+    }
+
+    /// Whether the next message is likely to come from another process, straight to who looks.
+    #[inline]
+    pub(super) fn is_flowing(&self) -> bool {
+        self.carrier.get().is_some_and(Carrier::is_flowing)
     }
 
     /// Sleeps until the turn of `ticket` has come, which is answered with `true`, or the deadline passes. Meanwhile the
@@ -231,7 +252,7 @@ impl Host {
 
     /// Somebody who sleeps looks after the links, if nobody does.
     fn hand_on(&self) {
-        if self.carrier.get().is_some_and(|carrier| !carrier.is_led()) {
+        if self.parking.has_waiters() && self.carrier.get().is_some_and(|carrier| !carrier.is_led()) {
             self.parking.rouse_one();
         }
     }

@@ -2,6 +2,7 @@
 //! Who waits with which ticket: a thread that sleeps, or the bell of a descriptor that somebody polls.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
@@ -14,6 +15,8 @@ use crate::kernel::Ticket;
 #[derive(Debug, Default)]
 pub(super) struct Parking {
     waiters: Mutex<HashMap<Ticket, Waiter>>,
+    /// How many there are.
+    count: AtomicUsize,
 }
 
 /// Who is told when it is the turn of a ticket.
@@ -36,17 +39,30 @@ impl Parking {
     /// Enters a waiter. Done under the kernel's lock that gave the ticket, so that no wake comes before.
     pub(super) fn enter(&self, ticket: Ticket, waiter: Waiter) {
         self.waiters().insert(ticket, waiter);
+        self.count.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Nobody waits with this ticket any more.
     pub(super) fn leave(&self, ticket: Ticket) {
-        self.waiters().remove(&ticket);
+        self.take(ticket);
+    }
+
+    fn take(&self, ticket: Ticket) -> Option<Waiter> {
+        let waiter = self.waiters().remove(&ticket)?;
+        self.count.fetch_sub(1, Ordering::SeqCst);
+        Some(waiter)
+    }
+
+    /// Whether anybody waits. Of one who enters and then finds that somebody leads, and one who stops to lead and then
+    /// asks this, one at least sees the other.
+    #[inline]
+    pub(super) fn has_waiters(&self) -> bool {
+        self.count.load(Ordering::SeqCst) > 0
     }
 
     /// Tells whoever waits with this ticket, and says whether that takes the turn: a bell does not.
     pub(super) fn wake(&self, ticket: Ticket) -> bool {
-        let waiter = self.waiters().remove(&ticket);
-        match waiter {
+        match self.take(ticket) {
             Some(Waiter::Thread(thread)) => thread.unpark(),
             Some(Waiter::Bell(bell)) => {
                 // What the kernel may refuse an eventfd of our own, it refuses the poller as well.

@@ -10,8 +10,8 @@ use cabotage_os::eventfd::EventFd;
 use super::Names;
 use super::parking::Waiter;
 use crate::error::{PollError, ReceiveError};
-use crate::kernel::messages::{Receipt, ReceiveOptions, Received};
-use crate::kernel::{Kernel, Ticket};
+use crate::kernel::Ticket;
+use crate::kernel::messages::{At, Receipt, ReceiveOptions, Received};
 use crate::message::{Carried, Message};
 use crate::name::Name;
 use crate::rights::AnyRight;
@@ -28,15 +28,37 @@ impl Names {
         options: &ReceiveOptions,
         deadline: Deadline,
     ) -> Result<Receipt, ReceiveError> {
+        let mut slot = None;
+        self.receive_into((name, options), deadline, &mut slot);
+        slot.unwrap_or(Err(ReceiveError::TimedOut))
+    }
+
+    /// The same, of which the answer goes into `slot`.
+    #[inline]
+    fn receive_into(
+        self,
+        (name, options): (Name, &ReceiveOptions),
+        deadline: Deadline,
+        slot: &mut Option<Result<Receipt, ReceiveError>>,
+    ) {
         if !self.host.is_here() {
-            return Err(ReceiveError::Forked);
+            *slot = Some(Err(ReceiveError::Forked));
+            return;
         }
         if deadline == Deadline::Now {
             self.host.look();
         }
-        if let Some(receipt) = self.receive_awake(name, options, deadline) {
-            return receipt;
+        if !self.receive_awake((name, options), deadline, slot) {
+            *slot = Some(self.receive_asleep(name, options, deadline));
         }
+    }
+
+    fn receive_asleep(
+        self,
+        name: Name,
+        options: &ReceiveOptions,
+        deadline: Deadline,
+    ) -> Result<Receipt, ReceiveError> {
         let mut ticket = None;
         loop {
             let is_last = deadline.has_passed();
@@ -66,33 +88,39 @@ impl Names {
         }
     }
 
-    /// Receives without going to sleep, if this thread may look after what comes from other processes.
+    /// Receives without going to sleep, if this thread may look after what comes from other processes. Answers whether
+    /// that is over.
+    #[inline]
     fn receive_awake(
         self,
-        name: Name,
-        options: &ReceiveOptions,
+        (name, options): (Name, &ReceiveOptions),
         deadline: Deadline,
-    ) -> Option<Result<Receipt, ReceiveError>> {
-        let look = |kernel: &mut Kernel| match kernel.receive(self.space, name, options) {
-            Ok(Receipt::Nothing) => None,
-            receipt => Some(receipt),
-        };
-        if let Some(receipt) = self.host.run(look) {
-            return Some(receipt);
+        slot: &mut Option<Result<Receipt, ReceiveError>>,
+    ) -> bool {
+        let at = At { space: self.space, name, options };
+        if deadline == Deadline::Now || !self.host.is_flowing() {
+            match self.host.run(|kernel| kernel.receive(self.space, name, options)) {
+                Ok(Receipt::Nothing) if deadline == Deadline::Now => {
+                    *slot = Some(Err(ReceiveError::TimedOut))
+                }
+                Ok(Receipt::Nothing) => {}
+                receipt => *slot = Some(receipt),
+            }
+            if slot.is_some() {
+                return true;
+            }
         }
-        if deadline == Deadline::Now {
-            return Some(Err(ReceiveError::TimedOut));
-        }
-        let changed = |_| ReceiveError::PortChanged;
-        self.host.poll(look, deadline).map(|receipt| receipt.map_err(changed))
+        self.host.poll(at, deadline, slot)
     }
 
     /// A message of any size, its rights in types that own them.
     pub(crate) fn take(self, name: Name, deadline: Deadline) -> Result<Message, ReceiveError> {
-        match self.receive(name, &ReceiveOptions::default(), deadline)? {
-            Receipt::Letter(received) => Ok(self.typed(received)),
-            Receipt::Destroyed(error, _) => Err(error),
-            Receipt::TooLarge { .. } | Receipt::Nothing => Err(ReceiveError::TooLarge),
+        let mut slot = None;
+        self.receive_into((name, &ReceiveOptions::default()), deadline, &mut slot);
+        match slot {
+            Some(Ok(Receipt::Letter(received))) => Ok(self.typed(received)),
+            Some(Ok(Receipt::Destroyed(error, _)) | Err(error)) => Err(error),
+            Some(Ok(Receipt::TooLarge { .. } | Receipt::Nothing)) | None => Err(ReceiveError::TooLarge),
         }
     }
 
@@ -102,8 +130,11 @@ impl Names {
         Message {
             names: self,
             id: received.header.id,
-            body: received.body,
-            cargo: received.items.into_iter().map(|item| Carried::arrived(self, item)).collect(),
+            body: received.body.into(),
+            cargo: match received.items.is_empty() {
+                true => Vec::new(),
+                false => received.items.into_iter().map(|item| Carried::arrived(self, item)).collect(),
+            },
             reply: disposition
                 .map_or(AnyRight::Null, |disposition| AnyRight::arrived(self, reply, disposition)),
             port: received.header.port,

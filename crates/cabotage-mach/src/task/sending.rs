@@ -13,6 +13,7 @@ use crate::message::{Carried, Outgoing};
 use crate::name::Name;
 use crate::right::Disposition;
 use crate::rights::{AnyRight, Sent, WhenFull};
+use crate::spare;
 
 impl Names {
     /// Sends a message of names: `mach_msg` with `MACH_SEND_MSG`. Waits until `deadline` for room in a full queue, then
@@ -28,6 +29,10 @@ impl Names {
     ) -> Result<Sent, Box<SendFailed>> {
         if !self.host.is_here() {
             return Err(SendFailed::untouched(SendError::Forked, letter));
+        }
+        if !matches!(full, messages::WhenFull::Cache(_)) && self.host.send_directly(self.space, &letter) {
+            spare::give(letter.body);
+            return Ok(Sent::Queued);
         }
         let options =
             SendOptions { sender: self.host.token, wait: deadline != Deadline::Now, when_full: full };

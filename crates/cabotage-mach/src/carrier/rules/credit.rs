@@ -67,11 +67,17 @@ impl Ration {
 
     /// A message came.
     pub(crate) fn receive(&mut self) -> Result<(), Broken> {
-        if self.received - self.taken >= u64::from(self.limit_max) {
+        if !self.has_room() {
             return Err(Broken::Excess);
         }
         self.received += 1;
         Ok(())
+    }
+
+    /// Whether one may come.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.received - self.taken < u64::from(self.limit_max)
     }
 
     /// A message was taken out of the queue; answers whether to tell the holder.

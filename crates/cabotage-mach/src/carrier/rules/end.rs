@@ -90,6 +90,25 @@ impl Role {
         }
     }
 
+    /// Whether a message by the right itself may come, and whether one may at all.
+    #[inline]
+    pub(crate) fn may_hear(&self, by_right: bool) -> bool {
+        match self {
+            Self::Owner { ration, has_right: true, is_dead: false } => !by_right || ration.has_room(),
+            Self::Holder { .. } => !by_right,
+            _ => false,
+        }
+    }
+
+    /// A message came by the right itself and was taken at once; answers whether to tell the holder.
+    #[inline]
+    pub(crate) fn hear_and_take(&mut self) -> bool {
+        match self {
+            Self::Owner { ration, .. } => ration.receive().is_ok() && ration.take(),
+            _ => false,
+        }
+    }
+
     /// The other end gave its right back.
     pub(crate) fn hear_release(&mut self) -> Result<(), Broken> {
         match self {

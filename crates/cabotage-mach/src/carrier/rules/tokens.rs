@@ -2,7 +2,7 @@
 //! Send-once rights as numbers of a link: those that this end granted, and those that it holds.
 
 use super::Broken;
-use crate::kernel::number_map::NumberMap;
+use crate::kernel::fresh::FreshMap;
 
 /// The most send-once rights that are open in one direction of a link: what a port's queue holds of their messages.
 pub(crate) const TOKENS_MAX: usize = 65_534;
@@ -10,26 +10,26 @@ pub(crate) const TOKENS_MAX: usize = 65_534;
 /// Rights that this end granted to its own ports, each with what it stands for.
 #[derive(Debug)]
 pub(crate) struct Granted<T> {
-    open: NumberMap<u64, T>,
+    open: FreshMap<T>,
     last: u64,
 }
 
 /// Rights that the other end granted, each with what it is known by here.
 #[derive(Debug)]
 pub(crate) struct Held<T> {
-    open: NumberMap<u64, T>,
+    open: FreshMap<T>,
     last: u64,
 }
 
 impl<T> Default for Granted<T> {
     fn default() -> Self {
-        Self { open: NumberMap::default(), last: 0 }
+        Self { open: FreshMap::default(), last: 0 }
     }
 }
 
 impl<T> Default for Held<T> {
     fn default() -> Self {
-        Self { open: NumberMap::default(), last: 0 }
+        Self { open: FreshMap::default(), last: 0 }
     }
 }
 
@@ -40,18 +40,24 @@ impl<T> Granted<T> {
             return Err(what);
         }
         self.last += 1;
-        self.open.insert(self.last, what);
+        self.open.insert_new(self.last, what);
         Ok(self.last)
+    }
+
+    /// What a right that is open stands for.
+    #[inline]
+    pub(crate) fn get(&self, token: u64) -> Option<&T> {
+        self.open.get(token)
     }
 
     /// The other end has used the right up.
     pub(crate) fn end(&mut self, token: u64) -> Result<T, Broken> {
-        self.open.remove(&token).ok_or(Broken::NoToken)
+        self.open.remove(token).ok_or(Broken::NoToken)
     }
 
     /// Those that are open, each with what it stands for.
     pub(crate) fn open(&self) -> impl Iterator<Item = (u64, &T)> {
-        self.open.iter().map(|(token, what)| (*token, what))
+        self.open.iter()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -60,43 +66,49 @@ impl<T> Granted<T> {
 
     /// The link is over, and these were never used.
     pub(crate) fn lose(&mut self) -> Vec<T> {
-        self.open.drain().map(|(_, what)| what).collect()
+        self.open.drain().collect()
     }
 }
 
 impl<T> Held<T> {
     /// Whether the other end may grant a right under this number now; then [`Held::hold`] it.
     pub(crate) fn admit(&mut self, token: u64) -> Result<(), Broken> {
-        if token <= self.last || self.open.len() >= TOKENS_MAX {
+        if !self.may_hold(token) {
             return Err(Broken::Grant);
         }
         self.last = token;
         Ok(())
     }
 
+    /// Whether [`Held::admit`] would say so.
+    #[inline]
+    pub(crate) fn may_hold(&self, token: u64) -> bool {
+        token > self.last && self.open.len() < TOKENS_MAX
+    }
+
     /// It is known as this here.
     pub(crate) fn hold(&mut self, token: u64, what: T) {
-        self.open.insert(token, what);
+        self.open.insert_new(token, what);
     }
 
     /// Those that this end has, each with what it is known as here.
     pub(crate) fn open(&self) -> impl Iterator<Item = (u64, &T)> {
-        self.open.iter().map(|(token, what)| (*token, what))
+        self.open.iter()
     }
 
     /// What it is known as here, if this end has it.
     pub(crate) fn get(&self, token: u64) -> Option<&T> {
-        self.open.get(&token)
+        self.open.get(token)
     }
 
     /// The same, to be changed.
     pub(crate) fn get_mut(&mut self, token: u64) -> Option<&mut T> {
-        self.open.get_mut(&token)
+        self.open.get_mut(token)
     }
 
     /// This end has used the right up.
     pub(crate) fn end(&mut self, token: u64) -> Option<T> {
-        self.open.remove(&token)
+        self.open.remove(token)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -105,7 +117,7 @@ impl<T> Held<T> {
 
     /// The link is over, and these have died.
     pub(crate) fn lose(&mut self) -> Vec<T> {
-        self.open.drain().map(|(_, what)| what).collect()
+        self.open.drain().collect()
     }
 }
 

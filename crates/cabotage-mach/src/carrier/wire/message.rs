@@ -16,11 +16,11 @@ use super::{
 };
 use crate::right::{Disposition, Right};
 
-mod reply {
-    pub(super) const NONE: u8 = 0;
-    pub(super) const TOKEN: u8 = 1;
-    pub(super) const HOME: u8 = 2;
-    pub(super) const ENTRY: u8 = 3;
+pub(super) mod reply {
+    pub(in super::super) const NONE: u8 = 0;
+    pub(in super::super) const TOKEN: u8 = 1;
+    pub(in super::super) const HOME: u8 = 2;
+    pub(in super::super) const ENTRY: u8 = 3;
 }
 
 /// A message that was checked. Descriptors and blocks belong to its rights, files and memory in their order, that of

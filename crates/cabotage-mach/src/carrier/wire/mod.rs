@@ -16,6 +16,7 @@
 mod carried;
 mod error;
 mod message;
+mod plain;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub(crate) use carried::{Carried, Claim, ENTRY_BYTES};
 pub(crate) use error::WireError;
 #[allow(unused_imports, reason = "being built")]
 pub(crate) use message::{Draft, Item, Message, To};
+pub(crate) use plain::Plain;
 
 cabotage_lane::plain! {
     /// How a record begins.

@@ -60,7 +60,7 @@ fn item_bytes(item: &Item) -> usize {
 }
 
 /// A body's length counts rounded up to 4, as C programs send it.
-fn total(complex: bool, body_bytes: usize, descriptors: impl Iterator<Item = usize>) -> usize {
+pub(super) fn total(complex: bool, body_bytes: usize, descriptors: impl Iterator<Item = usize>) -> usize {
     let descriptors: usize = descriptors.sum();
     let count = if complex || descriptors > 0 { COUNT_BYTES } else { 0 };
     HEADER_BYTES + count + descriptors + body_bytes.next_multiple_of(4)
