@@ -14,13 +14,19 @@ pub enum KernError {
     #[error("the task has as many names as a space can hold: give some back")]
     NoSpace,
     /// `KERN_INVALID_ARGUMENT`
-    #[error("an argument does not fit the others or the state of the port")]
+    #[error(
+        "an argument does not fit the others or the port as it is: a guarded port takes its own guard, and one that has a \
+         guard or a context takes no other"
+    )]
     InvalidArgument,
     /// `KERN_FAILURE`
-    #[error("what was asked is not there, or may not be done twice")]
+    #[error("what was asked is not there, or is done already and may not be done twice")]
     Failure,
     /// `KERN_RESOURCE_SHORTAGE`
-    #[error("there is no memory, or no room at another process, for this now: try again later")]
+    #[error(
+        "there is no memory for this now, no room at another process, or the task is owed as many answers as it may be: \
+         try again later"
+    )]
     ResourceShortage,
     /// `KERN_ALREADY_IN_SET`
     #[error("the port is in that set already")]
@@ -38,13 +44,20 @@ pub enum KernError {
     #[error("the task has ended")]
     InvalidTask,
     /// `KERN_INVALID_RIGHT`
-    #[error("the name stands for another kind of right than the call needs")]
+    #[error(
+        "the name stands for another kind of right than the call needs, or for one that is guarded: ask `type_of` what it is"
+    )]
     InvalidRight,
     /// `KERN_INVALID_VALUE`
-    #[error("a value is out of range")]
+    #[error(
+        "a value is out of range: queues take up to 1,024 messages, references stay between 0 and 65,535, and rights without \
+         a count go by -1 alone"
+    )]
     InvalidValue,
     /// `KERN_INVALID_CAPABILITY`
-    #[error("the port that the right is to is null or dead")]
+    #[error(
+        "the port that the right is to is null, dead, or may not be moved: give the name of a living one"
+    )]
     InvalidCapability,
     /// `KERN_RIGHT_EXISTS`
     #[error("the task has the right already, under another name: use that one")]

@@ -5,7 +5,6 @@
 //! holder, who shares it with nobody: whoever passes the right on makes a new link, of which the owner gets one end and
 //! the third party the other. So nobody can speak for somebody else, and each holder's death is a hang-up of its own.
 //! What the two ends owe each other stands in [`rules`], what they write in [`wire`].
-#![allow(dead_code, reason = "being built")]
 
 mod coming;
 mod desk;

@@ -10,7 +10,7 @@ use crate::kernel::{Kernel, SpaceId};
 /// It is a handle: a copy means the same task. Once the task has ended each call answers
 /// [`KernError::InvalidTask`], and in a forked child [`KernError::Forked`]. References are the caller's affair here;
 /// the types of rights keep them by themselves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Names {
     pub(super) host: &'static Host,
     pub(super) space: SpaceId,
@@ -23,6 +23,13 @@ impl PartialEq for Names {
 }
 
 impl Eq for Names {}
+
+impl std::fmt::Debug for Names {
+    /// Which space it is: the host has tasks, which have names.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Names").field(&self.space).finish()
+    }
+}
 
 impl Names {
     pub(super) fn of(host: &'static Host, space: SpaceId) -> Self {

@@ -14,6 +14,8 @@ use crate::support::{Harbour, Other, check_in, hear, look_up, next, role, say, s
 const SENDERS: u32 = 3;
 /// The number of each sender's first message: small ones are the kernel's.
 const FIRST: i32 = 1000;
+/// That of the notification of a send-once right that was destroyed.
+const SEND_ONCE: i32 = 71;
 
 /// The receive right that a message brought.
 fn arrived(mut message: Message) -> ReceiveRight {
@@ -142,8 +144,13 @@ fn senders_that_go_on_lose_nothing_when_the_port_goes_to_another_process() {
 
 /// Kills a process between a moment and 65 ms from now, each power of two as likely as the next.
 fn kill_some_time(victim: &mut Other) {
+    kill_within(9, victim);
+}
+
+/// The same with so many powers of two, the least of which is that of 512 µs.
+fn kill_within(powers: u64, victim: &mut Other) {
     let random = unguessable().unwrap();
-    std::thread::sleep(Duration::from_micros((random >> 8) % (1 << (8 + random % 9))));
+    std::thread::sleep(Duration::from_micros((random >> 8) % (1 << (8 + random % powers))));
     victim.kill();
 }
 
@@ -242,4 +249,100 @@ fn a_killed_new_owner_or_sender_harms_nobody_else() {
             }
         }
     }
+}
+
+/// Has a send-once right to a port by a question, and answers when it is told to.
+fn play_answerer() {
+    let door = check_in("office");
+    let mut question = next(&door);
+    say("asked");
+    // It looks after its links while it waits to be told.
+    std::thread::spawn(move || {
+        let _ = door.receive_within(soon());
+    });
+    hear();
+    // Whoever is to have it may be dead.
+    let _ = question.reply(Outgoing::new(77));
+    say("answered");
+    hear();
+}
+
+/// Asks an office, with the answer to a port that it then sends to the heir; ends when that has gone.
+fn play_asker() {
+    let (office, heir) = (look_up("office"), look_up("heir"));
+    let port = ReceiveRight::new().unwrap();
+    office.send(Outgoing::new(1).reply_to(port.make_send_once().unwrap())).unwrap();
+    say("ready");
+    hear();
+    heir.send_within(Outgoing::new(1).with(port), soon()).unwrap();
+    say("moved");
+}
+
+#[test]
+fn an_answer_comes_to_the_process_that_has_the_port_by_then_and_the_one_that_asked_is_gone() {
+    const TEST: &str =
+        "moving::an_answer_comes_to_the_process_that_has_the_port_by_then_and_the_one_that_asked_is_gone";
+    match role().as_deref() {
+        Some("answerer") => return play_answerer(),
+        Some(_) => return play_asker(),
+        None => {}
+    }
+    let harbour = Harbour::new();
+    let door = harbour.check_in("heir");
+    let mut answerer = harbour.start(TEST, "answerer", None);
+    let mut asker = harbour.start(TEST, "asker", None);
+    assert_eq!(asker.hear().as_deref(), Some("ready"));
+    assert_eq!(answerer.hear().as_deref(), Some("asked"));
+    asker.tell("move");
+    let port = arrived(next(&door));
+    assert_eq!(asker.hear().as_deref(), Some("moved"));
+    asker.kill();
+    answerer.tell("answer");
+    assert_eq!(answerer.hear().as_deref(), Some("answered"));
+    assert_eq!(next(&port).id(), 77);
+}
+
+#[test]
+fn whoever_is_killed_while_an_answer_is_owed_to_a_port_that_moves_the_port_hears_once() {
+    const TEST: &str =
+        "moving::whoever_is_killed_while_an_answer_is_owed_to_a_port_that_moves_the_port_hears_once";
+    match role().as_deref() {
+        Some("answerer") => return play_answerer(),
+        Some(_) => return play_asker(),
+        None => {}
+    }
+    let (mut answers, mut notices) = (0, 0);
+    for round in 0..40 {
+        let harbour = Harbour::new();
+        let door = harbour.check_in("heir");
+        let mut answerer = harbour.start(TEST, "answerer", None);
+        let mut asker = harbour.start(TEST, "asker", None);
+        assert_eq!(asker.hear().as_deref(), Some("ready"));
+        assert_eq!(answerer.hear().as_deref(), Some("asked"));
+        asker.tell("move");
+        answerer.tell("answer");
+        let victim = if round % 2 == 0 { &mut answerer } else { &mut asker };
+        let came = std::thread::scope(|scope| {
+            let killed = scope.spawn(|| kill_within(11, victim));
+            while !killed.is_finished() {
+                if let Ok(message) = door.receive_within(Duration::from_millis(20)) {
+                    return Ok(message);
+                }
+            }
+            door.receive_within(Duration::from_millis(50))
+        });
+        let Ok(message) = came else { continue };
+        let port = arrived(message);
+        // News that lay in the queue before the move count as the old owner's.
+        match next(&port).id() {
+            77 => answers += 1,
+            id => {
+                assert_eq!(id, SEND_ONCE);
+                notices += 1;
+            }
+        }
+        let more = port.receive_within(Duration::from_millis(2));
+        assert!(more.is_err(), "in round {round}: {more:?}");
+    }
+    println!("answered {answers}, told {notices}");
 }

@@ -22,10 +22,8 @@ mod tests;
 
 use cabotage_lane::{bytes_of, value_of};
 
-#[allow(unused_imports, reason = "being built")]
 pub(crate) use carried::{Carried, Claim, ENTRY_BYTES};
 pub(crate) use error::WireError;
-#[allow(unused_imports, reason = "being built")]
 pub(crate) use message::{Draft, Item, Message, To};
 pub(crate) use plain::Plain;
 
