@@ -6,7 +6,7 @@ use std::time::Duration;
 use cabotage_os::Deadline;
 
 use super::protocol::{self, Request, Status};
-use super::{LookUp, SERVER_NAME};
+use super::{BootstrapCode, LookUp, SERVER_NAME};
 use crate::error::{BootstrapError, OutsideError, RequestError};
 use crate::message::{Carried, Message, Outgoing};
 use crate::right::SpecialPort;
@@ -75,7 +75,7 @@ impl Bootstrap {
     /// [`BootstrapError`], with 1102 for an unknown service, 1100 for another user's or one whose job runs elsewhere,
     /// 1103 for one that a process has.
     pub fn check_in(&self, name: &str) -> Result<ReceiveRight, BootstrapError> {
-        match self.ask_for_one(Request::CheckIn(name), None)? {
+        match one_right(self.ask(Request::CheckIn(name), None, self.patience())?)? {
             AnyRight::Receive(port) => Ok(port),
             _ => Err(BootstrapError::BadAnswer),
         }
@@ -103,7 +103,7 @@ impl Bootstrap {
     /// # Errors
     /// [`BootstrapError`], with 1102 for an unknown service.
     pub fn look_up(&self, name: &str) -> Result<SendRight, BootstrapError> {
-        self.ask_for_one(Request::LookUp(name, 0), None)?.into_send().ok_or(BootstrapError::BadAnswer)
+        self.ask(Request::LookUp(name, 0), None, self.patience()).and_then(found)
     }
 
     /// [`Bootstrap::look_up`], waiting until `deadline` for a service that is not there yet, and for a server that has
@@ -121,15 +121,15 @@ impl Bootstrap {
             let left = deadline.remaining().unwrap_or(WAIT_MAX).min(WAIT_MAX);
             let millis = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
             let answered = self.ask(Request::LookUp(name, millis), None, Deadline::within(left + PATIENCE));
-            let error = match answered.and_then(one_right) {
-                Ok(right) => return right.into_send().ok_or(BootstrapError::BadAnswer),
+            let error = match answered.and_then(found) {
+                Ok(right) => return Ok(right),
                 Err(error) => error,
             };
             match error {
                 _ if deadline.has_passed() => return Err(error),
                 BootstrapError::Request(_) if self.right.is_dead() => self.find_again(deadline)?,
                 BootstrapError::Request(RequestError::NoAnswer) => self.right.names().look_on(deadline),
-                BootstrapError::Refused(super::BootstrapCode::UnknownService) => {}
+                BootstrapError::Refused(BootstrapCode::UnknownService) => {}
                 error => return Err(error),
             }
         }
@@ -148,7 +148,7 @@ impl Bootstrap {
     /// [`BootstrapError`], with 1104 for more names.
     pub fn look_up_all(&self, names: &[&str]) -> Result<Vec<Option<SendRight>>, BootstrapError> {
         if names.iter().any(|name| name.contains('\0')) {
-            return Err(super::BootstrapCode::UnknownService.into());
+            return Err(BootstrapCode::UnknownService.into());
         }
         let mut answer = self.ask(Request::LookUpAll(&names.join("\0")), None, self.patience())?;
         match answer.take_carried().pop() {
@@ -164,7 +164,7 @@ impl Bootstrap {
     /// # Errors
     /// [`BootstrapError`], with 1101 if there is one of this name.
     pub fn create_service(&self, name: &str) -> Result<SendRight, BootstrapError> {
-        self.ask_for_one(Request::Create(name), None)?.into_send().ok_or(BootstrapError::BadAnswer)
+        self.ask_for_port(Request::Create(name), None)
     }
 
     /// How it is with a service, which is not started for that.
@@ -192,8 +192,7 @@ impl Bootstrap {
     /// [`BootstrapError`], with 1105 for the 101st in one another.
     pub fn subset(&self, requestor: &SendRight) -> Result<Self, BootstrapError> {
         let requestor = requestor.copy().map_err(OutsideError::from)?;
-        let right = self.ask_for_one(Request::Subset, Some(requestor))?.into_send();
-        Ok(right.ok_or(BootstrapError::BadAnswer)?.into())
+        Ok(self.ask_for_port(Request::Subset, Some(requestor))?.into())
     }
 
     /// The bootstrap port of the namespace around; of the outermost, its own.
@@ -201,8 +200,7 @@ impl Bootstrap {
     /// # Errors
     /// [`BootstrapError`], with 1100 for a namespace that another user made.
     pub fn parent(&self) -> Result<Self, BootstrapError> {
-        let right = self.ask_for_one(Request::Parent, None)?.into_send();
-        Ok(right.ok_or(BootstrapError::BadAnswer)?.into())
+        Ok(self.ask_for_port(Request::Parent, None)?.into())
     }
 
     /// Says that a service is this process's since before this server. One that was checked in for is answered with the
@@ -224,12 +222,17 @@ impl Bootstrap {
         Deadline::within(PATIENCE)
     }
 
-    fn ask_for_one(
+    /// Asks for a right to a port that the server has.
+    fn ask_for_port(
         &self,
         request: Request<'_>,
         right: Option<SendRight>,
-    ) -> Result<AnyRight, BootstrapError> {
-        self.ask(request, right, self.patience()).and_then(one_right)
+    ) -> Result<SendRight, BootstrapError> {
+        match one_right(self.ask(request, right, self.patience())?)? {
+            AnyRight::Send(right) => Ok(right),
+            AnyRight::Dead => Err(BootstrapError::ServerGone),
+            _ => Err(BootstrapError::BadAnswer),
+        }
     }
 
     fn ask(
@@ -259,6 +262,15 @@ impl From<SendRight> for Bootstrap {
 fn rest_of(answer: &Message) -> Result<Option<&[u8]>, BootstrapError> {
     let told = protocol::parse_answer(answer.body()).ok_or(BootstrapError::BadAnswer)?;
     Ok(Some(told?))
+}
+
+/// The right that a look-up has brought. A service that died meanwhile is none.
+fn found(answer: Message) -> Result<SendRight, BootstrapError> {
+    match one_right(answer)? {
+        AnyRight::Send(right) => Ok(right),
+        AnyRight::Dead => Err(BootstrapCode::UnknownService.into()),
+        _ => Err(BootstrapError::BadAnswer),
+    }
 }
 
 fn one_right(mut answer: Message) -> Result<AnyRight, BootstrapError> {

@@ -57,7 +57,7 @@ impl Harbour {
     /// A process that plays `role` in the test named `test`; it may get the end of a link.
     pub(crate) fn start(&self, test: &str, role: &str, given: Option<OwnedFd>) -> Other {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+        command.args([test, "--exact", "--nocapture", "--include-ignored", "--test-threads=1"]);
         command.env(ROLE, role).env(FOLDER, self.root.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let spawn = Spawn::from(command);

@@ -3,6 +3,7 @@
 
 mod demand;
 mod floods;
+mod kills;
 mod names;
 mod restarts;
 
