@@ -30,6 +30,7 @@ mod link_stream;
 mod mach_ends;
 mod mach_ool;
 mod mach_ool_full;
+mod mach_ool_sealed;
 mod mach_port;
 mod mach_right;
 mod mach_rtt;
@@ -102,6 +103,8 @@ pub(crate) static CASES: &[Case] = &[
     mach_ool::OF_64M,
     mach_ool_full::OF_1M,
     mach_ool_full::OF_64M,
+    mach_ool_sealed::WRITTEN,
+    mach_ool_sealed::IN_PLACE,
     mach_right::OF_ALL,
     mach_right::OF_HOLDER,
     mach_right::OF_THIRD,

@@ -2,8 +2,8 @@
 //! The shape of something that is passed on: whoever holds a way to an owner gives a third party one of its own, and
 //! that uses it. Three processes, none of which is another's parent in this.
 //!
-//! The holder is the near end, the owner the far one; the third party is started beside them, on the holder's processor,
-//! which waits meanwhile. What is timed is the whole, or one of its parts; the rest of the whole is the owner's part and
+//! The holder is the near end, the owner the far one; the third party is started beside them, on the owner's processor, so
+//! that each of the two wakes the other without disturbing another processor. What is timed is the whole, or one of its parts; the rest of the whole is the owner's part and
 //! the waking of those who wait.
 
 use std::os::fd::OwnedFd;
@@ -52,7 +52,7 @@ impl Subject {
 fn near<T: Passed, const PART: u8>(setting: Setting) -> Result<NearEnd> {
     let Setting { case, role, plan } = setting;
     let (holder, [owner, third]) = T::holder()?;
-    let beside: Vec<usize> = plan.pair.map(|pair| pair.near).into_iter().collect();
+    let beside = plan.processors(case.subject(role)?.place);
     let third = Peer::start(case, role, &beside, vec![third, Note::leave(THIRD)?.1])?;
     let descriptors = vec![owner, Note::leave(OWNER)?.1];
     Ok((Box::new(Holder::<T, PART> { holder, third }), descriptors))

@@ -115,7 +115,7 @@ impl Errand for Secure {
 }
 
 /// The same with bare calls.
-struct ByHand {
+pub(super) struct ByHand {
     socket: OwnedFd,
     number: u8,
 }
@@ -150,10 +150,10 @@ impl RoundTrip for ByHand {
 }
 
 /// Something that takes all bytes: what they are when all are the same.
-fn sum_of(bytes: &[u8]) -> u8 {
+pub(super) fn sum_of(bytes: &[u8]) -> u8 {
     black_box(bytes).iter().fold(0, |all, byte| all | byte)
 }
 
 const LINE: usize = 64;
-const SECURE_BYTES: usize = 1 << 20;
-const PIECE: usize = 16 << 10;
+pub(super) const SECURE_BYTES: usize = 1 << 20;
+pub(super) const PIECE: usize = 16 << 10;
