@@ -106,6 +106,7 @@ pub(crate) static CASES: &[Case] = &[
     mach_ool_sealed::WRITTEN,
     mach_ool_sealed::IN_PLACE,
     mach_right::OF_ALL,
+    mach_right::IN_A_ROW,
     mach_right::OF_HOLDER,
     mach_right::OF_THIRD,
     named_pipe::TRIP,

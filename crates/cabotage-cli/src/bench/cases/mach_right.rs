@@ -19,23 +19,31 @@ pub(super) const OF_ALL: Case = Case {
     name: "mach.right",
     about: "a send right passed to a third party, which sends 64 bytes by it to the port's owner",
     bytes: BYTES,
-    subject: Subject::passed::<Parties, WHOLE>(),
-    limit: Some(Subject::passed::<Bare, WHOLE>()),
+    subject: Subject::passed::<Parties, WHOLE, 1>(),
+    limit: Some(Subject::passed::<Bare, WHOLE, 1>()),
+};
+
+pub(super) const IN_A_ROW: Case = Case {
+    name: "mach.right.row",
+    about: "the same sixteen times in a row; the figure is that of one",
+    subject: Subject::passed::<Parties, WHOLE, 16>(),
+    limit: Some(Subject::passed::<Bare, WHOLE, 16>()),
+    ..OF_ALL
 };
 
 pub(super) const OF_HOLDER: Case = Case {
     name: "mach.right.pass",
     about: "the part of it that is the holder's: the fork and the message with the right",
-    subject: Subject::passed::<Parties, PASS>(),
-    limit: Some(Subject::passed::<Bare, PASS>()),
+    subject: Subject::passed::<Parties, PASS, 1>(),
+    limit: Some(Subject::passed::<Bare, PASS, 1>()),
     ..OF_ALL
 };
 
 pub(super) const OF_THIRD: Case = Case {
     name: "mach.right.use",
     about: "the third party's part: the first message by the right, and giving it back",
-    subject: Subject::passed::<Parties, SPEAK>(),
-    limit: Some(Subject::passed::<Bare, SPEAK>()),
+    subject: Subject::passed::<Parties, SPEAK, 1>(),
+    limit: Some(Subject::passed::<Bare, SPEAK, 1>()),
     ..OF_ALL
 };
 
@@ -71,6 +79,7 @@ impl Passed for Parties {
 
     fn third(descriptor: OwnedFd) -> Result<Self> {
         let (holder, port) = (SendRight::from_end(descriptor)?, ReceiveRight::new()?);
+        port.set_queue_limit(QUEUE_LIMIT)?;
         holder.send(Outgoing::new(THIRD).with(port.make_send()?))?;
         Ok(Self::Third { port, _holder: holder, right: None })
     }
@@ -101,10 +110,15 @@ impl Passed for Parties {
         Ok(right.take().ok_or_else(other_end)?.send(&[7; BYTES])?)
     }
 
+    fn listen(&mut self) -> Result<()> {
+        let Self::Owner { port, .. } = self else { return Err(other_end()) };
+        port.receive()?;
+        Ok(())
+    }
+
     fn answer(&mut self) -> Result<()> {
-        let Self::Owner { port, holder } = self else { return Err(other_end()) };
-        let message = port.receive()?;
-        Ok(holder.send(message.body())?)
+        let Self::Owner { holder, .. } = self else { return Err(other_end()) };
+        Ok(holder.send(&[7; BYTES])?)
     }
 }
 
@@ -179,14 +193,20 @@ impl Passed for Bare {
         Ok(())
     }
 
-    fn answer(&mut self) -> Result<()> {
+    fn listen(&mut self) -> Result<()> {
         let (holder, _) = self.other()?;
         let way = raw::take_over(holder)?;
-        let mut message = [0; BYTES];
-        raw::read(&way, &mut message)?;
-        raw::write(holder, &message)?;
+        raw::read(&way, &mut [0; BYTES])?;
+        Ok(())
+    }
+
+    fn answer(&mut self) -> Result<()> {
+        let (holder, _) = self.other()?;
+        raw::write(holder, &[7; BYTES])?;
         Ok(())
     }
 }
 
 const BYTES: usize = 64;
+/// Room for all that is passed in a row.
+const QUEUE_LIMIT: u32 = 64;
