@@ -14,7 +14,7 @@ use crate::error::PeerFault;
 use crate::wire::Purpose;
 
 /// How many messages with descriptors may wait for their records.
-pub(crate) const PARCELS_MAX: u64 = 8;
+pub(crate) const PARCELS_MAX: u64 = PARCEL_DESCRIPTORS_MAX as u64;
 /// How many descriptors may wait in them together.
 pub(crate) const PARCEL_DESCRIPTORS_MAX: usize = 64;
 /// How many segments a peer may have with us: one for each block slot, and rings on both sides of a change.

@@ -52,6 +52,8 @@ pub(super) struct Desk {
     pub(super) steps: Vec<Step>,
     /// Threads that wait until what was sent by a route has left, by their tickets.
     pub(super) lingering: Vec<(u64, Ticket)>,
+    /// The route by which an owner has still to be told of the right that went on last.
+    pub(super) held_fork: Option<u64>,
     /// A record that is being written.
     pub(super) scratch: Vec<u8>,
     /// Whether a thread leads.
@@ -115,6 +117,7 @@ impl Desk {
             has_failed: false,
             steps: Vec::new(),
             lingering: Vec::new(),
+            held_fork: None,
             scratch: Vec::new(),
             is_led: false,
             patience: Patience::new(Wait::default()),

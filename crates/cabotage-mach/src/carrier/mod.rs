@@ -181,6 +181,11 @@ impl Carrier {
         Some(ticket)
     }
 
+    /// The route by which an owner has still to be told of the right that went on last, once.
+    pub(crate) fn take_held_fork(&self) -> Option<u64> {
+        self.desk().held_fork.take()
+    }
+
     /// It is not waited for any more.
     pub(crate) fn stop_lingering(&self, ticket: Ticket) {
         self.desk().lingering.retain(|(_, known)| *known != ticket);

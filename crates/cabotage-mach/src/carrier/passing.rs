@@ -202,6 +202,7 @@ impl Desk {
             own,
             Packet { descriptors: vec![owners], about: About::Fork(fork, spare), ..Packet::new(bytes) },
         );
+        self.held_fork = self.ends.get(own).filter(|end| !end.unsent.is_empty()).map(|end| end.number);
     }
 
     /// A send-once right to another process's port: back home as what it is, to a third party as a link.

@@ -37,6 +37,9 @@ pub(crate) struct Host {
     successor: OnceLock<Box<Host>>,
 }
 
+/// How long whoever passes a right on waits for its owner to take the news.
+const OWNER_HEARS_WITHIN: Duration = Duration::from_millis(20);
+
 /// When to try again to look after links, after the kernel refused.
 const REFUSED_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
@@ -125,12 +128,24 @@ impl Host {
             return Err(self.run(|kernel| kernel.not_carried(outgoing, SendError::NoBuffer)));
         };
         let enter = |ticket| self.parking.enter(ticket, Waiter::this_thread());
+        let is_laden = !outgoing.message().cargo.is_empty();
         let (sent, woken) = carrier.send(&self.kernel, route, outgoing, enter);
         self.wake(woken);
         if matches!(sent, Ok(Sent::Queued)) && deadline != Deadline::Now {
             self.linger(route, deadline);
+            if is_laden {
+                self.linger_for_owner(deadline);
+            }
         }
         sent
+    }
+
+    /// Gives the owner of a right that goes on to somebody else a moment to take the news of that: whoever does not read
+    /// holds up nobody longer, but whoever does must have it before this thread turns to something else.
+    pub(super) fn linger_for_owner(&self, deadline: Deadline) {
+        if let Some(route) = self.carrier.get().and_then(Carrier::take_held_fork) {
+            self.linger(route, deadline.or_sooner(Deadline::within(OWNER_HEARS_WITHIN)));
+        }
     }
 
     /// Waits until what was sent by a route has left the process, so that its sender may end: at most until the deadline.

@@ -49,7 +49,10 @@ impl Names {
         };
         match outcome {
             Outcome::Waits(ticket) if self.host.sleep(ticket, deadline) => {
-                route.into_iter().for_each(|route| self.host.linger(route, deadline));
+                if let Some(route) = route {
+                    self.host.linger(route, deadline);
+                    self.host.linger_for_owner(deadline);
+                }
                 Ok(Sent::Queued)
             }
             Outcome::Waits(ticket) => self.host.run(|kernel| {

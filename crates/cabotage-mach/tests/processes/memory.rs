@@ -2,11 +2,12 @@
 //! Memory out of line between processes: gigabytes of it, and what is left when one of them is killed.
 
 use std::fs;
-use std::time::Duration;
 
 use cabotage_mach::{Carried, Memory, Message, Outgoing, Region, SendRight};
 
-use crate::support::{Harbour, Other, check_in, hear, kill_some_time, look_up, next, role, say, soon};
+use crate::support::{
+    Harbour, Other, check_in, hear, held, kill_some_time, look_up, next, role, say, soon, until_held,
+};
 
 const MANY_BYTES: usize = (2 << 30) + 1;
 
@@ -66,26 +67,6 @@ fn laden(right: &SendRight, byte: u8) -> Option<Outgoing> {
             .memory(region.seal().unwrap())
             .lend(loan)
     })
-}
-
-/// How many descriptors and maps of memory this process has.
-fn held() -> String {
-    let descriptors = fs::read_dir("/proc/self/fd").unwrap().count();
-    let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    format!("{descriptors} and {}", maps.lines().filter(|line| line.contains("memfd:")).count())
-}
-
-/// Asks until a process has no more than it had at first.
-fn until_held(mut ask: impl FnMut() -> String, at_first: &str) {
-    let deadline = soon();
-    loop {
-        let now = ask();
-        if now == at_first {
-            return;
-        }
-        assert!(!deadline.has_passed(), "{now} descriptors and maps are left of {at_first}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// The number of the message by which a process is asked what it has.

@@ -113,6 +113,35 @@ pub(crate) fn kill_some_time(victim: &mut Other) {
     victim.kill();
 }
 
+/// How many descriptors and maps of shared memory this process has, and how many KiB of memory of its own.
+pub(crate) fn held() -> String {
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let maps = maps.lines().filter(|line| line.contains("memfd:")).count();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let own = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    format!("{descriptors} {maps} {}", own.trim().trim_end_matches(" kB"))
+}
+
+/// How much more of each a process may have: rings may have grown, and the allocator keeps something.
+const MORE: [usize; 3] = [0, 4, 4 << 10];
+
+/// Asks until a process has no more than it had at first.
+#[track_caller]
+pub(crate) fn until_held(mut ask: impl FnMut() -> String, at_first: &str) {
+    let numbers =
+        |text: &str| -> Vec<usize> { text.split(' ').map(|number| number.parse().unwrap()).collect() };
+    let (deadline, before) = (soon(), numbers(at_first));
+    loop {
+        let now = numbers(&ask());
+        if now.iter().zip(before.iter().zip(MORE)).all(|(now, (before, more))| *now <= before + more) {
+            return;
+        }
+        assert!(!deadline.has_passed(), "descriptors, maps and KiB: {now:?} are left of {before:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// The next message of a port.
 #[track_caller]
 pub(crate) fn next(port: &ReceiveRight) -> Message {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Rights through three processes.
 
-use cabotage_mach::{Outgoing, ReceiveRight, SendRight};
+use cabotage_mach::{AnyRight, Outgoing, ReceiveRight, SendRight};
 
 use crate::support::{
-    GIVEN, Harbour, brought, check_in, hear, look_up, next, role, say, soon, until_unused, with,
+    GIVEN, Harbour, brought, check_in, hear, held, look_up, next, role, say, soon, until_held, until_unused,
+    with,
 };
 
 #[test]
@@ -96,4 +97,62 @@ fn a_request_is_answered_by_a_third_process() {
     }
     front.finish();
     back.finish();
+}
+
+/// Passes a right on so many times, each of which is used and dropped; none of the three has more afterwards.
+fn pass_on(test: &str, times: u32) {
+    match role().as_deref() {
+        Some("holder") => {
+            let (owner, third) = (look_up("owner"), look_up("third"));
+            loop {
+                match hear().as_str() {
+                    "count" => say(&held()),
+                    many => (0..many.parse().unwrap()).for_each(|_| {
+                        third.send_within(with(1, owner.copy().unwrap()), soon()).unwrap();
+                    }),
+                }
+            }
+        }
+        Some(_) => {
+            let port = check_in("third");
+            loop {
+                let mut message = next(&port);
+                if message.reply_right() != &AnyRight::Null {
+                    message.reply(held()).unwrap();
+                    continue;
+                }
+                let [right] = &brought(message)[..] else { panic!("no right came") };
+                right.send(Outgoing::new(2)).unwrap();
+            }
+        }
+        None => {}
+    }
+    let harbour = Harbour::new();
+    let port = harbour.check_in("owner");
+    let _third = harbour.start(test, "third", None);
+    let mut holder = harbour.start(test, "holder", None);
+    let third = harbour.look_up("third");
+    let mut pass = |times: u32| {
+        holder.tell(&times.to_string());
+        (0..times).for_each(|_| assert_eq!(next(&port).id(), 2));
+        holder.tell("count");
+        holder.hear().unwrap()
+    };
+    let mut ask = || third.request_within("count", soon()).unwrap().text().unwrap().to_owned();
+    // What the first ones leave for good is counted once.
+    let at_first = (pass(200), ask());
+    pass(times);
+    until_held(|| pass(1), &at_first.0);
+    until_held(&mut ask, &at_first.1);
+}
+
+#[test]
+fn a_right_that_is_passed_on_and_dropped_a_thousand_times_leaves_nothing() {
+    pass_on("thirds::a_right_that_is_passed_on_and_dropped_a_thousand_times_leaves_nothing", 1000);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_right_that_is_passed_on_and_dropped_a_hundred_thousand_times_leaves_nothing() {
+    pass_on("thirds::a_right_that_is_passed_on_and_dropped_a_hundred_thousand_times_leaves_nothing", 100_000);
 }
