@@ -23,7 +23,7 @@ const FOR_EVER: i32 = 65_534;
 /// What belongs to this process and not to its forked children.
 #[derive(Debug, Default)]
 pub(crate) struct Here {
-    task: OnceLock<Result<Names, Code>>,
+    task: OnceLock<Result<Own, Code>>,
     /// Names that this process registered.
     pub(crate) services: Services,
     /// Memory that it shares.
@@ -37,23 +37,35 @@ pub(crate) fn here() -> Result<&'static Here, Code> {
     HERE.get_or(Here::default).map_err(|_| RESOURCE_SHORTAGE)
 }
 
-/// The names of this process's task.
-pub(crate) fn names() -> Result<Names, Code> {
-    *here()?.task.get_or_init(begin)
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    names: Names,
+    /// Whether whoever started the program gave it a bootstrap port.
+    has_server: bool,
 }
 
-fn begin() -> Result<Names, Code> {
+/// The names of this process's task.
+pub(crate) fn names() -> Result<Names, Code> {
+    Ok((*here()?.task.get_or_init(begin))?.names)
+}
+
+/// Whether a server of names is behind the bootstrap port.
+pub(crate) fn has_server() -> Result<bool, Code> {
+    Ok((*here()?.task.get_or_init(begin))?.has_server)
+}
+
+fn begin() -> Result<Own, Code> {
     let names = Task::current().map_err(of_kern)?.names();
     let own = Name::from_raw(TASK_SELF);
     names.modify_references(own, Right::Send, FOR_EVER).map_err(of_kern)?;
     let bootstrap = names.special_port(SpecialPort::Bootstrap).map_err(of_kern)?;
-    let is_given = bootstrap.is_valid();
-    let found = if is_given { bootstrap } else { names.make_idle_port().map_err(of_kern)? };
+    let has_server = bootstrap.is_valid();
+    let found = if has_server { bootstrap } else { names.make_idle_port().map_err(of_kern)? };
     let place = Name::from_raw(BOOTSTRAP);
     names.insert_right(found, Disposition::MoveSend, (names, place)).map_err(|_| FAILURE)?;
     names.modify_references(place, Right::Send, FOR_EVER).map_err(of_kern)?;
-    if !is_given {
+    if !has_server {
         names.set_special_port(SpecialPort::Bootstrap, (place, Disposition::CopySend)).map_err(of_kern)?;
     }
-    Ok(names)
+    Ok(Own { names, has_server })
 }

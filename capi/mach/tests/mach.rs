@@ -3,9 +3,15 @@
 //! watched by the sanitizers.
 #![forbid(unsafe_code)]
 
+use std::thread;
+use std::time::Duration;
+
 use cabotage_c_tools::exports;
 use cabotage_c_tools::library::root;
-use cabotage_c_tools::toolbox::{Dialect, Toolbox};
+use cabotage_c_tools::toolbox::{DIALECTS, Dialect, Toolbox};
+use cabotage_link::names::Registry;
+use cabotage_mach::bootstrap::{Bootstrap, CheckIn, ServerOptions};
+use cabotage_mach::{Deadline, ReceiveRight, Spawn};
 
 fn conforms(program: &str) {
     if let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) {
@@ -86,4 +92,30 @@ fn the_examples_say_what_they_promise() {
     );
     example_says("mach_notifications.c", &["the service is told 70", "the client is told 72"]);
     example_says("mach_mig.c", &["19 + 23 = 42, and the name has 8 letters"]);
+}
+
+/// A server of names in the folder, which serves as long as this process lives.
+fn serve(registry: &Registry) -> Bootstrap {
+    let mut server = ServerOptions::new().check_in(CheckIn::new().registry(registry)).start().unwrap();
+    let bootstrap = server.bootstrap_port().unwrap();
+    thread::spawn(move || server.run(Deadline::Never));
+    bootstrap.into()
+}
+
+#[test]
+fn services_at_a_server_of_names() {
+    let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) else { return };
+    for dialect in DIALECTS {
+        let Some(program) = toolbox.compile("tests/c/server.c", dialect) else { continue };
+        let registry = Registry::at(program.place().join("cabotage"), program.place().join("system"));
+        let bootstrap = serve(&registry);
+        let port = ReceiveRight::new().unwrap();
+        bootstrap.register("org.example.at.server", port.make_send().unwrap()).unwrap();
+        program.run_with(&["found"]).must_succeed();
+        assert_eq!(port.receive_within(Duration::from_secs(60)).unwrap().id(), 6);
+
+        let spawn = Spawn::new(program.path()).arg("given").bootstrap(Some(bootstrap.into_right()));
+        let ended = spawn.spawn().unwrap().wait(Duration::from_secs(60)).unwrap().expect("it ends");
+        assert!(ended.success(), "as {dialect:?}: {ended}");
+    }
 }

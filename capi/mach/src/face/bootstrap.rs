@@ -9,7 +9,7 @@ use cabotage_mach::Name;
 
 use super::{call, given};
 use crate::code::{Code, INVALID_ARGUMENT};
-use crate::services::{self, NOT_PRIVILEGED, UNKNOWN_SERVICE};
+use crate::services::{self, UNKNOWN_SERVICE};
 
 /// How long a name may be, its end counted.
 const NAME_BYTES: usize = 128;
@@ -114,16 +114,32 @@ pub unsafe extern "C" fn bootstrap_status(bootstrap: u32, name: *const c_char, s
     })
 }
 
-/// See servers/bootstrap.h: without a server there are no names below others.
+/// See servers/bootstrap.h.
+///
+/// # Safety
+/// See `face`.
 #[unsafe(no_mangle)]
-pub extern "C" fn bootstrap_subset(_bootstrap: u32, _requestor: u32, _port: *mut u32) -> Code {
-    NOT_PRIVILEGED
+pub unsafe extern "C" fn bootstrap_subset(bootstrap: u32, requestor: u32, port: *mut u32) -> Code {
+    call(|| {
+        // SAFETY: the caller's word.
+        let place = given(unsafe { Slot::new(port) })?;
+        place.store(services::subset(bootstrap, Name::from_raw(requestor))?.as_raw());
+        Ok(())
+    })
 }
 
-/// See servers/bootstrap.h: without a server there are no names above others.
+/// See servers/bootstrap.h.
+///
+/// # Safety
+/// See `face`.
 #[unsafe(no_mangle)]
-pub extern "C" fn bootstrap_parent(_bootstrap: u32, _port: *mut u32) -> Code {
-    NOT_PRIVILEGED
+pub unsafe extern "C" fn bootstrap_parent(bootstrap: u32, port: *mut u32) -> Code {
+    call(|| {
+        // SAFETY: the caller's word.
+        let place = given(unsafe { Slot::new(port) })?;
+        place.store(services::parent(bootstrap)?.as_raw());
+        Ok(())
+    })
 }
 
 /// See servers/bootstrap.h.
