@@ -97,3 +97,33 @@ impl Bell {
         Ok(self.rope.get_or_init(|| fresh))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cabotage_os::poll;
+
+    use super::*;
+    use crate::task::Task;
+
+    fn is_readable(bell: &Bell, names: Names, deadline: Deadline) -> bool {
+        let descriptor = bell.descriptor(names).unwrap();
+        let [seen] = poll::wait([(descriptor, Readiness::IN)], deadline).unwrap();
+        seen.contains(Readiness::IN)
+    }
+
+    #[test]
+    fn whoever_only_polls_is_woken_at_the_moment_at_which_it_is_to_look_though_nothing_comes() {
+        let names = Task::current().unwrap().names();
+        let bell = Bell::default();
+        assert!(!is_readable(&bell, names, Deadline::Now));
+        let rope = bell.rope(names).unwrap();
+        rope.wake_by(Deadline::Never).unwrap();
+        assert!(rope.timer.get().is_none(), "it costs nothing until it is needed");
+        rope.wake_by(Deadline::within(Duration::from_millis(1))).unwrap();
+        assert!(is_readable(&bell, names, Deadline::within(Duration::from_secs(20))));
+        rope.wake_by(Deadline::Never).unwrap();
+        assert!(!is_readable(&bell, names, Deadline::Now));
+    }
+}
