@@ -53,11 +53,14 @@ impl Desk {
             Some(Err(_)) => return Err(kernel.not_carried(outgoing, SendError::NoBuffer)),
             None => {}
         }
-        if self.room(route) == Some(0) || !self.can_take(key, needs_meeting(outgoing.message())) {
-            return kernel.no_room(outgoing);
-        }
-        if !outgoing.from.wait && to == To::Port && !self.would_leave(key, outgoing.message()) {
-            return kernel.no_room(outgoing);
+        if let Some(room) = self.room(route) {
+            let needs_meeting = needs_meeting(outgoing.message());
+            let is_full = room == 0 || !self.can_take(key, needs_meeting);
+            if is_full || (!outgoing.from.wait && !self.would_leave(key, outgoing.message())) {
+                return kernel.no_room(outgoing);
+            }
+        } else if self.owes_much(key) {
+            return Err(kernel.not_carried(outgoing, SendError::NoBuffer));
         }
         match self.prepare(kernel, key, outgoing.message()) {
             Ok(prepared) => {
@@ -178,6 +181,12 @@ impl Desk {
         !needs_meeting || self.has_met(key)
     }
 
+    /// Whether so many answers wait for whoever asked, and reads none, that no more are kept. Otherwise a message by a
+    /// send-once right waits for nobody: it leaves when there is room.
+    fn owes_much(&self, key: Key) -> bool {
+        self.ends.get(key).is_some_and(|end| end.unsent.len() >= UNSENT_ANSWERS_MAX)
+    }
+
     /// Whether a message would leave at once: who sends it may do nothing more for it. One that goes in several records,
     /// since it brings more than one record may, begins to leave.
     fn would_leave(&mut self, key: Key, message: &Message) -> bool {
@@ -210,6 +219,9 @@ impl Desk {
         }
     }
 }
+
+/// How many records wait on one link for who asked.
+const UNSENT_ANSWERS_MAX: usize = 4096;
 
 /// Whether a message can go only when the other end's library has answered: it brings descriptors, or is long.
 fn needs_meeting(message: &Message) -> bool {

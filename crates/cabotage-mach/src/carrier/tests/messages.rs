@@ -75,6 +75,39 @@ fn a_message_that_was_sent_without_waiting_is_on_its_way_or_comes_back() {
 }
 
 #[test]
+fn answers_never_wait_for_who_asked_and_does_not_read() {
+    const QUESTIONS: i32 = 200;
+    let (owner, holder) = (Machine::new(), Machine::new());
+    let port = owner.port();
+    let right = owner.give(port, &holder);
+    owner.call(|kernel, space| kernel.set_limit(space, port, 1024)).unwrap();
+    for _ in 0..20 {
+        owner.look();
+        holder.look();
+    }
+    let reply = holder.port();
+    for id in 1..=QUESTIONS {
+        owner.until(|owner| {
+            owner.look();
+            holder.try_send(asking(id, right, reply), WhenFull::GiveBack).ok()
+        });
+    }
+    let asked: Vec<_> = (1..=QUESTIONS).map(|_| owner.receive(port)).collect();
+    // Far more than a ring takes, and nobody takes any.
+    for question in asked {
+        let to = (question.reply.0, MoveSendOnce);
+        owner.send(Letter { body: vec![7; 3000], ..letter(question.header.id, to) });
+    }
+    for id in 1..=QUESTIONS {
+        let answer = holder.until(|holder| {
+            owner.look();
+            holder.try_receive(reply)
+        });
+        assert_eq!(answer.header.id, id);
+    }
+}
+
+#[test]
 fn messages_longer_than_the_ring_leave_one_after_the_other_as_the_owner_reads() {
     let (owner, port, holder, right) = pair();
     let long = |id: i32| {
