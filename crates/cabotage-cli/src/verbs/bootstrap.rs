@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use cabotage::Deadline;
 use cabotage::link::names::Scope;
 use cabotage::mach::bootstrap::{Bootstrap, CheckIn, LookUp, ServerOptions, Status};
+use cabotage::os::limits;
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -56,6 +57,8 @@ pub(crate) fn run(args: &BootstrapArgs, output: &Output) -> Result<Exit, Failure
     let scope = if args.system { Scope::System } else { Scope::User };
     let mode = args.mode.unwrap_or(if args.system { 0o666 } else { 0o600 });
     let options = ServerOptions::new().check_in(CheckIn::new().scope(scope).mode(mode));
+    // Each service that somebody has is a link.
+    limits::raise_descriptors()?;
     let services = args.services.clone().or_else(|| default_services(args.system));
     let mut server = services.into_iter().fold(options, ServerOptions::services).start()?;
     server.run(Deadline::Never)?;

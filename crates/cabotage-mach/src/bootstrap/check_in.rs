@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use cabotage_link::names::{Kind, PublishOptions, Registry};
-use cabotage_link::quota::Quota;
+use cabotage_link::quota::{Limits, Quota};
 use cabotage_link::{Deadline, Listener, Options};
+use cabotage_os::SystemError;
 
 use crate::error::{BootstrapError, OutsideError};
 use crate::rights::ReceiveRight;
@@ -28,6 +29,14 @@ impl CheckIn {
     /// In the user scope, for this user alone.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// With a quota for a table of so many descriptors, unless there is one.
+    pub(super) fn with_quota(mut self, descriptors: u64) -> Result<Self, SystemError> {
+        if self.quota.is_none() {
+            self.quota = Some(Quota::new(Limits::within(descriptors))?);
+        }
+        Ok(self)
     }
 
     /// Checks in with a new port of the current task.

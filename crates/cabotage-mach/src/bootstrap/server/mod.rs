@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use cabotage_link::Ready;
 use cabotage_os::poll::{self, Readiness};
 use cabotage_os::process::own_uid;
-use cabotage_os::{Deadline, SystemError};
+use cabotage_os::{Deadline, SystemError, limits};
 
 use super::{CheckIn, SERVER_NAME};
 use crate::code::KernError;
@@ -156,10 +156,11 @@ impl ServerOptions {
             port.set_queue_limit(QUEUE_LIMIT)?;
             set.insert(port)?;
         }
+        let descriptors = limits::descriptors()?.soft;
         let handing = Handing::new(news.make_send()?);
         let by_port = HashMap::from([(root.name(), Of::Namespace(Rules::ROOT))]);
         let mut server = Server {
-            rules: Rules::new(own_uid()),
+            rules: Rules::new(own_uid(), descriptors),
             set,
             spaces: HashMap::new(),
             by_port,
@@ -175,7 +176,7 @@ impl ServerOptions {
             grace: self.grace,
         };
         server.declare_all()?;
-        self.check_in.publish(SERVER_NAME, &root)?;
+        self.check_in.with_quota(descriptors)?.publish(SERVER_NAME, &root)?;
         server.spaces.insert(Rules::ROOT, Space { port: root, requestor: None });
         Ok(server)
     }

@@ -16,9 +16,11 @@ fn one_who_registers_without_end_or_asks_nonsense_harms_nobody_else() {
         Some("server") => serve(),
         Some("flood") => {
             let (bootstrap, port) = (Bootstrap::find(how()).unwrap(), ReceiveRight::new().unwrap());
-            let mut refused = None;
+            let (mut refused, mut ports) = (None, Vec::new());
             for number in 0..2000 {
-                if let Err(error) = bootstrap.register(&format!("flood{number}"), port.make_send().unwrap()) {
+                ports.push(ReceiveRight::new().unwrap());
+                let right = ports[number].make_send().unwrap();
+                if let Err(error) = bootstrap.register(&format!("flood{number}"), right) {
                     refused = Some(error.code());
                     break;
                 }

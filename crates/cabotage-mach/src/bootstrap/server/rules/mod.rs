@@ -29,9 +29,9 @@ pub(super) const DEPTH_MAX: u32 = 100;
 /// # Source
 /// launchd, servers/bootstrap.h: `BOOTSTRAP_MAX_LOOKUP_COUNT`.
 pub(super) const LOOK_UPS_MAX: usize = 20;
-/// How many services one user brings in.
+/// How many services one user brings in at most, however many descriptors there are.
 pub(super) const SERVICES_MAX: usize = 1024;
-/// How many subsets one user makes.
+/// How many subsets one user makes, likewise.
 pub(super) const SUBSETS_MAX: usize = 256;
 
 /// Who asks, in the kernel's word.
@@ -49,6 +49,8 @@ pub(super) struct Rules {
     namespaces: HashMap<NamespaceId, Namespace>,
     services: HashMap<ServiceId, Service>,
     last: u64,
+    /// How many services one user brings in; a process, half as many.
+    share: usize,
 }
 
 /// What a look-up has found.
@@ -63,10 +65,12 @@ pub(super) enum Found {
 impl Rules {
     pub(super) const ROOT: NamespaceId = NamespaceId(0);
 
-    /// The root namespace, empty.
-    pub(super) fn new(owner: Uid) -> Self {
+    /// The root namespace, empty. Each service that somebody has may cost one of so many descriptors.
+    pub(super) fn new(owner: Uid, descriptors: u64) -> Self {
         let root = Namespace::new(None, 0, owner);
-        Self { namespaces: HashMap::from([(Self::ROOT, root)]), services: HashMap::new(), last: 0 }
+        let share = descriptors.saturating_sub(DESCRIPTORS_KEPT) / 4;
+        let share = usize::try_from(share).unwrap_or(SERVICES_MAX).clamp(SHARE_MIN, SERVICES_MAX);
+        Self { namespaces: HashMap::from([(Self::ROOT, root)]), services: HashMap::new(), last: 0, share }
     }
 
     fn next_number(&mut self) -> u64 {
@@ -98,7 +102,7 @@ impl Rules {
         if self.own(Self::ROOT, name).is_some() {
             return None;
         }
-        let service = Service { is_on_demand, ..Service::held(Self::ROOT, name, owner) };
+        let service = Service { is_on_demand, ..Service::held(Self::ROOT, name, (owner, 0)) };
         Some(self.add(service))
     }
 
@@ -111,9 +115,11 @@ impl Rules {
         id
     }
 
-    fn has_room(&self, owner: Uid) -> bool {
-        self.services.values().filter(|service| service.owner == owner && !service.is_on_demand).count()
-            < SERVICES_MAX
+    fn has_room(&self, who: Caller) -> bool {
+        let own =
+            || self.services.values().filter(|service| service.owner == who.uid && !service.is_on_demand);
+        own().count() < self.share
+            && own().filter(|service| service.maker == who.pid).count() < self.share / 2
     }
 
     /// A process registers a port of its own under a name.
@@ -124,9 +130,9 @@ impl Rules {
         name: &str,
     ) -> Result<ServiceId, BootstrapCode> {
         match self.own(space, name).and_then(|id| self.service(id)) {
-            None if !self.has_room(who.uid) => Err(BootstrapCode::NoMemory),
+            None if !self.has_room(who) => Err(BootstrapCode::NoMemory),
             None => {
-                let service = Service::held(space, name, who.uid);
+                let service = Service::held(space, name, (who.uid, who.pid));
                 Ok(self.add(Service { holder: Holder::Registered(who.pid), keeps_name: false, ..service }))
             }
             Some(service) if !service.is_of(who) => Err(BootstrapCode::NotPrivileged),
@@ -189,10 +195,10 @@ impl Rules {
         if self.own(space, name).is_some() {
             return Err(BootstrapCode::NameInUse);
         }
-        if !self.has_room(who.uid) {
+        if !self.has_room(who) {
             return Err(BootstrapCode::NoMemory);
         }
-        Ok(self.add(Service::held(space, name, who.uid)))
+        Ok(self.add(Service::held(space, name, (who.uid, who.pid))))
     }
 
     /// A process wants the receive right of a service; from here on it is on its way. While a job of the service runs
@@ -278,7 +284,7 @@ impl Rules {
     pub(super) fn subset(&mut self, space: NamespaceId, who: Caller) -> Result<NamespaceId, BootstrapCode> {
         let depth = self.namespaces.get(&space).ok_or(BootstrapCode::NoMemory)?.depth + 1;
         let made = self.namespaces.values().filter(|namespace| namespace.owner == who.uid).count();
-        if depth > DEPTH_MAX || made > SUBSETS_MAX {
+        if depth > DEPTH_MAX || made > self.share.min(SUBSETS_MAX) {
             return Err(BootstrapCode::NoMemory);
         }
         let id = NamespaceId(self.next_number());
@@ -315,6 +321,11 @@ impl Rules {
         (spaces, services)
     }
 }
+
+/// What the server needs for itself, and for rights that are under way.
+const DESCRIPTORS_KEPT: u64 = 256;
+/// A user's share is no smaller than this.
+const SHARE_MIN: usize = 8;
 
 /// The user who may act for everybody.
 const ROOT_USER: Uid = 0;

@@ -32,6 +32,8 @@ pub(in crate::bootstrap::server) struct Service {
     pub(in crate::bootstrap::server) space: NamespaceId,
     pub(in crate::bootstrap::server) name: String,
     pub(in crate::bootstrap::server) owner: Uid,
+    /// The process that brought it in.
+    pub(super) maker: u32,
     pub(in crate::bootstrap::server) holder: Holder,
     /// Whether it is started when it is wanted.
     pub(in crate::bootstrap::server) is_on_demand: bool,
@@ -60,9 +62,9 @@ impl Namespace {
 
 impl Service {
     /// One whose receive right is here.
-    pub(super) fn held(space: NamespaceId, name: &str, owner: Uid) -> Self {
+    pub(super) fn held(space: NamespaceId, name: &str, (owner, maker): (Uid, u32)) -> Self {
         let (holder, name) = (Holder::Server, name.to_owned());
-        Self { space, name, owner, holder, is_on_demand: false, keeps_name: true }
+        Self { space, name, owner, maker, holder, is_on_demand: false, keeps_name: true }
     }
 
     /// Whether this caller may act as its owner.

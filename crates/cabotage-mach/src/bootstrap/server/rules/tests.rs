@@ -11,7 +11,7 @@ const ADMIN: Caller = Caller { uid: 0, pid: 30, group: Some(30) };
 const ROOT: NamespaceId = Rules::ROOT;
 
 fn rules() -> Rules {
-    Rules::new(0)
+    Rules::new(0, u64::MAX)
 }
 
 fn nobody(_: ServiceId) -> Option<i32> {
@@ -163,10 +163,25 @@ fn subsets_are_so_deep_and_so_many_and_no_more() {
 #[test]
 fn one_who_registers_without_end_is_stopped_and_nobody_else() {
     let mut rules = rules();
-    for number in 0..SERVICES_MAX {
-        rules.register(ROOT, BOB, &format!("bob{number}")).unwrap();
-    }
-    assert_eq!(rules.register(ROOT, BOB, "more"), Err(BootstrapCode::NoMemory));
-    assert_eq!(rules.create(ROOT, BOB, "more"), Err(BootstrapCode::NoMemory));
+    let mut bring_in = |who, from: usize| {
+        let names = (from..).map(|number| format!("bob{number}"));
+        names.map_while(|name| rules.register(ROOT, who, &name).ok()).count()
+    };
+    assert_eq!(bring_in(BOB, 0), SERVICES_MAX / 2, "a process has half of it");
+    let his_other = Caller { pid: 21, ..BOB };
+    let his_third = Caller { pid: 22, ..BOB };
+    assert_eq!(bring_in(his_other, 2000), SERVICES_MAX / 2);
+    assert_eq!(bring_in(his_third, 4000), 0);
+    assert_eq!(rules.create(ROOT, his_third, "more"), Err(BootstrapCode::NoMemory));
     assert!(rules.register(ROOT, ALICE, "alice").is_ok());
+}
+
+#[test]
+fn where_there_are_few_descriptors_a_user_has_a_share_of_them() {
+    for (descriptors, share) in [(0, 8), (1024, 192), (1 << 20, SERVICES_MAX)] {
+        let mut rules = Rules::new(0, descriptors);
+        let names = (0..).map(|number| format!("{number}"));
+        let made = names.map_while(|name| rules.register(ROOT, ALICE, &name).ok()).count();
+        assert_eq!(made, share / 2, "{descriptors}");
+    }
 }
