@@ -105,7 +105,14 @@ fn wait_for(runtime: &'static Runtime, pipe: &Pipe, work: Work<'_>, thread: &Arc
     if let Some(outcome) = pipe.begin(work, teller)? {
         return Ok(outcome);
     }
-    runtime.dispatcher.wait(Wish::one(&slot.signal), Deadline::Never);
+    let call = thread.begin_wait()?;
+    let wish = Wish { cancellable: Some(thread.clone()), ..Wish::one(&slot.signal) };
+    if runtime.dispatcher.wait(wish, Deadline::Never) == Verdict::Cancelled {
+        pipe.cancel_waiter(&slot);
+        // Cancelled or over before: it is told in either case.
+        runtime.dispatcher.wait(Wish::one(&slot.signal), Deadline::Never);
+    }
+    drop(call);
     let outcome = slot.outcome.get().copied().ok_or(Failure::GEN_FAILURE)?;
     if outcome.status != MORE_DATA {
         outcome.answer()?;
@@ -159,7 +166,7 @@ pub(crate) fn result(
             }
             Verdict::TimedOut => return Err(Failure::WAIT_TIMEOUT),
             // Another operation has signalled what both have.
-            Verdict::Signalled(_) | Verdict::Closed => std::thread::yield_now(),
+            _ => std::thread::yield_now(),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Port {
                 Verdict::Signalled(_) => taken.extend(self.pop()),
                 _ if !taken.is_empty() => break,
                 Verdict::TimedOut => return Err(Failure::WAIT_TIMEOUT),
-                Verdict::Closed => return Err(Failure::ABANDONED_WAIT),
+                Verdict::Closed | Verdict::Cancelled => return Err(Failure::ABANDONED_WAIT),
                 Verdict::Apc => {
                     alertable.iter().for_each(|thread| thread.run_apcs());
                     return Err(WAIT_IO_COMPLETION);

@@ -94,6 +94,11 @@ impl Thread {
         self.bell.get().is_some_and(|bell| bell.ring().is_ok())
     }
 
+    /// Whether the call that it waits in is to be given up.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        *self.lock_waiting() == Waiting::Cancelled
+    }
+
     fn lock_apcs(&self) -> MutexGuard<'_, VecDeque<Apc>> {
         self.apcs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,7 +115,7 @@ impl Cancellable<'_> {
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        *self.thread.lock_waiting() == Waiting::Cancelled
+        self.thread.is_cancelled()
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn wait(
         return Err(Failure::INVALID_PARAMETER);
     }
     let signals = handles.iter().map(|handle| signal_of(runtime, *handle)).collect::<Answer<_>>()?;
-    wish(runtime, Wish { signals, all, alertable: None }, alertable, timeout_ms)
+    wish(runtime, Wish { signals, all, ..Wish::default() }, alertable, timeout_ms)
 }
 
 /// `SleepEx`: 0, or that an APC has run.
@@ -68,7 +68,7 @@ fn wish(runtime: &'static Runtime, mut wish: Wish, alertable: bool, timeout_ms: 
     match runtime.dispatcher.wait(wish, deadline(timeout_ms)) {
         Verdict::Signalled(at) => u32::try_from(at).map_err(|_| Failure::GEN_FAILURE),
         Verdict::TimedOut => Ok(TIMEOUT),
-        Verdict::Closed => Err(Failure::INVALID_HANDLE),
+        Verdict::Closed | Verdict::Cancelled => Err(Failure::INVALID_HANDLE),
         Verdict::Apc => {
             thread.run_apcs();
             Ok(IO_COMPLETION)

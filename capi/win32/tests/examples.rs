@@ -4,10 +4,14 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use cabotage_c_tools::library::root;
 use cabotage_c_tools::program::{Program, Running};
 use cabotage_c_tools::toolbox::{DIALECTS, Dialect, Toolbox};
+use cabotage_pipe::named::{ClientOptions, Registry};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn example(name: &str, dialect: Dialect) -> Option<Program> {
     let toolbox = Toolbox::of(env!("CARGO_MANIFEST_DIR"))?;
@@ -29,6 +33,22 @@ fn the_client_asks_and_the_server_answers() {
         assert_eq!(two.stdout, "WHO\nGOES\nTHERE\nAND\nWHY\n");
         serving.end().must_succeed();
     }
+}
+
+#[test]
+fn a_client_in_rust_and_a_server_in_c_meet_by_the_name() {
+    let Some(server) = example("win32_server.c", Dialect::C11) else { return };
+    let serving = server.start(&["2"]);
+    let names = Registry::at(server.place().join("cabotage"), server.place().join("system"));
+    let client = ClientOptions::messages().registry(&names).wait_for_server(true);
+    let mut chat = client.open_within("cabotage-example", PATIENCE).unwrap();
+    let mut answer = [0; 16];
+    for (question, wanted) in [("ahoy", "AHOY"), ("who goes there", "WHO GOES THERE")] {
+        let bytes = chat.transact(question.as_bytes(), &mut answer, PATIENCE).unwrap();
+        assert_eq!(&answer[..bytes], wanted.as_bytes());
+    }
+    drop(chat);
+    serving.end().must_succeed();
 }
 
 fn start_in(program: &Program, place: &Path, arguments: &[&str]) -> Running {

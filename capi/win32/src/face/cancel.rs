@@ -35,10 +35,10 @@ pub extern "C" fn CancelIoEx(file: usize, overlapped: usize) -> i32 {
 pub extern "C" fn CancelSynchronousIo(thread: usize) -> i32 {
     boolean(|| {
         let runtime = here()?;
-        let is_cancelled = runtime.table.with(thread, |entry| match &entry.object {
-            Object::Thread(thread) => Ok(thread.cancel()),
+        let thread = runtime.table.with(thread, |entry| match &entry.object {
+            Object::Thread(thread) => Ok(thread.clone()),
             _ => Err(Failure::INVALID_HANDLE),
         })??;
-        if is_cancelled { Ok(()) } else { Err(Failure::NOT_FOUND) }
+        if runtime.dispatcher.cancel(&thread) { Ok(()) } else { Err(Failure::NOT_FOUND) }
     })
 }

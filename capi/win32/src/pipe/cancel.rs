@@ -4,7 +4,7 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::request::Request;
-use super::{Cell, Pipe};
+use super::{Cell, Pipe, Slot, Told};
 use crate::failure::{Answer, Failure};
 use crate::thread::Thread;
 
@@ -37,6 +37,14 @@ impl Pipe {
         }
         let mut cell = self.lock();
         self.cancel_requests(&mut cell, |request| Arc::ptr_eq(&request.teller.thread, thread));
+    }
+
+    /// Cancels the operation that somebody waits for in its call.
+    pub(crate) fn cancel_waiter(&self, slot: &Arc<Slot>) {
+        let is_meant =
+            |request: &Request| matches!(&request.teller.told, Told::Waiter(own) if Arc::ptr_eq(own, slot));
+        let mut cell = self.lock();
+        self.cancel_requests(&mut cell, is_meant);
     }
 
     /// Cancels the call in which somebody waits; whether somebody does.

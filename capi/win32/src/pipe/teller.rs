@@ -66,9 +66,9 @@ impl Pipe {
         if let Some(overlapped) = &teller.overlapped {
             overlapped.begin();
         }
-        match &teller.told {
-            Told::Event(Event { signal: Some(signal), .. }) => self.runtime.dispatcher.reset(signal),
-            _ => self.runtime.dispatcher.reset(&self.signal),
+        self.runtime.dispatcher.reset(&self.signal);
+        if let Told::Event(Event { signal: Some(signal), .. }) = &teller.told {
+            self.runtime.dispatcher.reset(signal);
         }
     }
 
@@ -79,6 +79,10 @@ impl Pipe {
             overlapped.end(outcome);
         }
         let dispatcher = &self.runtime.dispatcher;
+        let has_event = matches!(&told, Told::Event(Event { signal: Some(_), .. }));
+        if !has_event && !self.skips(SKIP_SIGNAL) {
+            dispatcher.set(&self.signal);
+        }
         match told {
             Told::Waiter(slot) => {
                 let _ = slot.outcome.set(outcome);
@@ -86,11 +90,7 @@ impl Pipe {
             }
             Told::Apc(call) => dispatcher.queue_apc(&thread, Box::new(move || call(outcome))),
             Told::Event(Event { signal, keeps_packet }) => {
-                match &signal {
-                    Some(signal) => dispatcher.set(signal),
-                    None if self.skips(SKIP_SIGNAL) => {}
-                    None => dispatcher.set(&self.signal),
-                }
+                signal.iter().for_each(|signal| dispatcher.set(signal));
                 let Some((port, key)) = self.binding.get() else { return };
                 let is_skipped = is_at_once && self.skips(SKIP_PACKET);
                 if let Some(overlapped) = overlapped.filter(|_| !keeps_packet && !is_skipped) {

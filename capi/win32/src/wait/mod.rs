@@ -31,6 +31,8 @@ pub(crate) struct Wish {
     pub(crate) all: bool,
     /// Whose APCs end the wait.
     pub(crate) alertable: Option<Arc<Thread>>,
+    /// Whose cancelled call ends the wait.
+    pub(crate) cancellable: Option<Arc<Thread>>,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,9 @@ impl Wish {
         } else if let Some(at) = self.signals.iter().position(|signal| signal.is_set()) {
             self.signals[at].take();
             return Some(Verdict::Signalled(at));
+        }
+        if self.cancellable.as_ref().is_some_and(|thread| thread.is_cancelled()) {
+            return Some(Verdict::Cancelled);
         }
         self.alertable.as_ref().filter(|thread| thread.has_apcs()).map(|_| Verdict::Apc)
     }
@@ -99,6 +104,14 @@ impl Dispatcher {
         let mut waiters = self.lock();
         thread.push_apc(apc);
         settle(&mut waiters);
+    }
+
+    /// Ends the call that a thread waits in; whether there was one.
+    pub(crate) fn cancel(&self, thread: &Thread) -> bool {
+        let mut waiters = self.lock();
+        let is_cancelled = thread.cancel();
+        settle(&mut waiters);
+        is_cancelled
     }
 
     /// Waits until the wish is met, at most until `deadline`.

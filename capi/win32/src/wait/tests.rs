@@ -18,7 +18,7 @@ fn now(dispatcher: &Dispatcher, wish: Wish) -> Verdict {
 }
 
 fn both(one: &Arc<Signal>, two: &Arc<Signal>, all: bool) -> Wish {
-    Wish { signals: vec![one.clone(), two.clone()], all, alertable: None }
+    Wish { signals: vec![one.clone(), two.clone()], all, ..Wish::default() }
 }
 
 /// Until so many wait.
@@ -121,4 +121,23 @@ fn an_apc_ends_an_alertable_wait_of_its_thread_and_no_other() {
         dispatcher.queue_apc(&mine, Box::new(|| {}));
         assert_eq!(waits.join().unwrap(), Verdict::Apc);
     });
+}
+
+#[test]
+fn a_cancelled_call_ends_the_wait_of_its_thread_and_only_while_it_is_in_one() {
+    let dispatcher = Dispatcher::default();
+    let thread = Arc::new(Thread::new(1));
+    assert!(!dispatcher.cancel(&thread), "it is in no call");
+    let never = event(Reset::Manual, false);
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| {
+            let _call = thread.begin_wait().unwrap();
+            let wish = Wish { cancellable: Some(thread.clone()), ..Wish::one(&never) };
+            dispatcher.wait(wish, Deadline::within(SOON))
+        });
+        until_waiting(&dispatcher, 1);
+        assert!(dispatcher.cancel(&thread));
+        assert_eq!(waits.join().unwrap(), Verdict::Cancelled);
+    });
+    assert!(!dispatcher.cancel(&thread));
 }

@@ -8,6 +8,8 @@ pub(crate) enum Verdict {
     Signalled(usize),
     /// There are APCs to run.
     Apc,
+    /// The thread was told to give its call up.
+    Cancelled,
     /// What was waited for was closed.
     Closed,
     /// The time was up.

@@ -205,8 +205,8 @@ static void *read_until_cancelled(void *end) {
     return NULL;
 }
 
-static void a_call_that_waits_is_cancelled_by_its_thread_or_by_its_handle(void) {
-    Pair pair = make_pair(0, 0);
+static void a_call_that_waits_is_cancelled_by_its_thread_or_by_its_handle(DWORD flags) {
+    Pair pair = make_pair(flags, 0);
     FAILS(ERROR_NOT_FOUND, CancelIoEx(pair.server, NULL));
     for (int by_thread = 0; by_thread < 2; by_thread++) {
         reader = NULL;
@@ -256,7 +256,8 @@ int main(void) {
     reads_under_way_are_served_in_their_order();
     an_error_at_once_leaves_no_packet_and_a_success_does();
     one_thread_cancels_what_it_has_begun();
-    a_call_that_waits_is_cancelled_by_its_thread_or_by_its_handle();
+    a_call_that_waits_is_cancelled_by_its_thread_or_by_its_handle(0);
+    a_call_that_waits_is_cancelled_by_its_thread_or_by_its_handle(FILE_FLAG_OVERLAPPED);
     closing_one_of_two_handles_cancels_nothing_and_the_last_does();
     return 0;
 }

@@ -95,7 +95,9 @@ static void an_instance_listens_again_after_it_was_disconnected(void) {
     OK(CloseHandle(pair.client));
     NO_HANDLE(ERROR_PIPE_BUSY, CreateFileA(NAME, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL));
     OVERLAPPED connect = with_event();
+    CHECK_EQ(WaitForSingleObject(pair.server, 0), WAIT_OBJECT_0); // Signalled from its creation,
     PENDS(ConnectNamedPipe(pair.server, &connect));
+    CHECK_EQ(WaitForSingleObject(pair.server, 0), WAIT_TIMEOUT); // until something is under way.
     expect_pending(&connect);
     pair.client = make_client(0);
     expect_result(pair.server, &connect, 0, 0);
