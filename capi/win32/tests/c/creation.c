@@ -2,6 +2,8 @@
 // Section 2.3, creation, names, instances.
 #include "pipes.h"
 
+#include <sys/resource.h>
+
 #define CREATE(name, open, mode, max) CreateNamedPipeA(name, open, mode, max, 512, 512, 0, NULL)
 #define OPEN(name, access) CreateFileA(name, access, 0, NULL, OPEN_EXISTING, 0, NULL)
 
@@ -158,6 +160,26 @@ static void how_many_instances_there_are(void) {
     OK(CloseHandle(client));
 }
 
+static void a_process_without_room_for_more_says_so_and_goes_on(void) {
+    struct rlimit limit, former;
+    CHECK(getrlimit(RLIMIT_NOFILE, &former) == 0);
+    limit = former;
+    limit.rlim_cur = 48;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    HANDLE made[64];
+    int count = 0;
+    while (count < 64) {
+        made[count] = CreateNamedPipeA(NAME, PIPE_ACCESS_DUPLEX, 0, PIPE_UNLIMITED_INSTANCES, 64, 64, 0, NULL);
+        if (made[count] == INVALID_HANDLE_VALUE) break;
+        count++;
+    }
+    CHECK(count > 2 && count < 64);
+    CHECK_EQ(GetLastError(), ERROR_TOO_MANY_OPEN_FILES);
+    while (count > 0) OK(CloseHandle(made[--count]));
+    CHECK(setrlimit(RLIMIT_NOFILE, &former) == 0);
+    OK(CloseHandle(make_server(PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE, 0)));
+}
+
 int main(void) {
     what_is_no_name_is_refused();
     a_name_has_no_case_and_both_slashes_and_nearly_every_letter();
@@ -168,5 +190,6 @@ int main(void) {
     waiting_for_an_instance();
     a_wait_ends_when_an_instance_listens_anew();
     how_many_instances_there_are();
+    a_process_without_room_for_more_says_so_and_goes_on();
     return 0;
 }

@@ -246,6 +246,57 @@ static void closing_one_of_two_handles_cancels_nothing_and_the_last_does(void) {
     OK(CloseHandle(pair.client));
 }
 
+static HANDLE join_in(DWORD flags) {
+    for (;;) {
+        HANDLE made = CreateFileA(NAME, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, flags, NULL);
+        if (made != INVALID_HANDLE_VALUE) return made;
+        CHECK(GetLastError() == ERROR_FILE_NOT_FOUND || GetLastError() == ERROR_PIPE_BUSY);
+        Sleep(1);
+    }
+}
+
+static void *read_until_broken(void *client) {
+    char byte;
+    DWORD got;
+    FAILS(ERROR_BROKEN_PIPE, ReadFile((HANDLE)client, &byte, 1, &got, NULL));
+    return NULL;
+}
+
+static void *wait_until_gone(void *unused) {
+    FAILS(ERROR_FILE_NOT_FOUND, WaitNamedPipeA(NAME, NMPWAIT_WAIT_FOREVER));
+    return unused;
+}
+
+static void whatever_waits_for_a_server_ends_when_it_is_killed(void) {
+    pid_t server = check_fork();
+    if (server == 0) {
+        for (int at = 0; at < 3; at++) make_server(PIPE_ACCESS_DUPLEX, MESSAGES);
+        for (;;) pause();
+    }
+    HANDLE plain = join_in(0), overlapped = join_in(FILE_FLAG_OVERLAPPED), asks = join_in(0);
+    DWORD mode = PIPE_READMODE_MESSAGE;
+    OK(SetNamedPipeHandleState(overlapped, &mode, NULL, NULL));
+    static char much[20000];
+    OVERLAPPED read = with_event(), write = with_event();
+    PENDS(ReadFile(overlapped, buffer, 8, NULL, &read));
+    PENDS(WriteFile(overlapped, much, sizeof much, NULL, &write));
+    pthread_t reads = start_thread(read_until_broken, plain), waits = start_thread(wait_until_gone, NULL);
+    send_text(asks, "never read");
+    Sleep(10);
+    CHECK(kill(server, SIGKILL) == 0);
+    CHECK(waitpid(server, NULL, 0) == server);
+    expect_result(overlapped, &read, ERROR_BROKEN_PIPE, 0);
+    expect_result(overlapped, &write, ERROR_BROKEN_PIPE, 0);
+    join_thread(reads);
+    join_thread(waits);
+    FAILS(ERROR_NO_DATA, WriteFile(asks, "x", 1, &count, NULL));
+    OK(CloseHandle(read.hEvent));
+    OK(CloseHandle(write.hEvent));
+    OK(CloseHandle(plain));
+    OK(CloseHandle(overlapped));
+    OK(CloseHandle(asks));
+}
+
 int main(void) {
     a_transaction_asks_and_takes_the_answer();
     a_transaction_needs_messages_and_an_empty_pipe();
@@ -259,5 +310,6 @@ int main(void) {
     a_call_that_waits_is_cancelled_by_its_thread_or_by_its_handle(0);
     a_call_that_waits_is_cancelled_by_its_thread_or_by_its_handle(FILE_FLAG_OVERLAPPED);
     closing_one_of_two_handles_cancels_nothing_and_the_last_does();
+    whatever_waits_for_a_server_ends_when_it_is_killed();
     return 0;
 }
