@@ -26,11 +26,11 @@ pub fn compiler() -> OsString {
 /// Links `archive` into the shared library `target`.
 ///
 /// # Errors
-/// There is no linker or no `objcopy`, or it refuses: it names a symbol of the map that nothing defines.
+/// There is no linker, or it refuses: it names a symbol of the map that nothing defines.
 pub fn shared(library: &Library, archive: &Path, target: &Path) -> Outcome<()> {
     let draft = target.with_extension(format!("{}.draft", std::process::id()));
     let mut command = Command::new(compiler());
-    command.args(["-shared", "-Wl,--gc-sections", "-Wl,-z,defs,-z,now,-z,relro,-z,nodelete"]);
+    command.args(["-shared", "-Wl,--gc-sections,--strip-debug", "-Wl,-z,defs,-z,now,-z,relro,-z,nodelete"]);
     command.arg(format!("-Wl,-soname,{}", library.soname()));
     command.arg(joined("-Wl,--version-script=", &library.map()));
     for name in exports::listed(library)? {
@@ -38,8 +38,6 @@ pub fn shared(library: &Library, archive: &Path, target: &Path) -> Outcome<()> {
     }
     command.arg("-o").arg(&draft).arg(archive).args(SYSTEM);
     run(&mut command)?;
-    // Of what is traced nothing is lost: the symbols of functions stay, lines of the standard library go.
-    run(Command::new("objcopy").arg("--strip-debug").arg(&draft))?;
     fs::rename(&draft, target)?;
     Ok(())
 }

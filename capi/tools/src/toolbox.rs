@@ -150,17 +150,22 @@ impl Toolbox {
         }
     }
 
-    /// Installs the library in a place of its own, as `xtask install` does.
+    /// Installs the library in a place of its own, as `xtask install` does; `None` on a machine without the binutils
+    /// that a static library needs, which is said.
     ///
     /// # Panics
     /// It cannot be installed.
     #[must_use]
-    pub fn install(&self) -> Installed {
+    pub fn install(&self) -> Option<Installed> {
+        if let Some(missing) = ["ld", "objcopy", "ar", "nm"].iter().find(|tool| !is_there(OsStr::new(tool))) {
+            eprintln!("skipped: this machine has no {missing}");
+            return None;
+        }
         let place = tempfile::tempdir().expect("a folder of our own");
         let places = Places { prefix: place.path().join("usr"), destdir: PathBuf::new() };
         let archive = link::built_archive(&self.library).expect("the archive under test");
         install::one(&self.library, &archive, &places).unwrap_or_else(|error| panic!("{error}"));
-        Installed { library: self.library.clone(), prefix: places.prefix, place }
+        Some(Installed { library: self.library.clone(), prefix: places.prefix, place })
     }
 
     /// Whether `source` compiles, and the compiler's words.
