@@ -14,6 +14,7 @@ mod lpc;
 mod message;
 mod name;
 mod nt;
+mod pace;
 mod sections;
 mod server;
 mod settings;

@@ -14,6 +14,7 @@ use cabotage_os::fork::SoleFd;
 use cabotage_os::poll::{self, Readiness};
 use cabotage_os::{Errno, SystemError};
 
+use crate::pace::Pace;
 use crate::status::Answer;
 
 /// What is waited on: one end of a port.
@@ -53,6 +54,7 @@ struct State<E> {
     /// `None` once it was closed.
     end: Option<E>,
     is_led: bool,
+    pace: Pace,
 }
 
 impl<E: End> Shared<E> {
@@ -62,7 +64,7 @@ impl<E: End> Shared<E> {
     /// The system's refusal.
     pub(crate) fn new(end: E, descriptor: SoleFd) -> Answer<Self> {
         let bell = EventFd::new().map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
-        let state = Mutex::new(State { end: Some(end), is_led: false });
+        let state = Mutex::new(State { end: Some(end), is_led: false, pace: Pace::new() });
         Ok(Self { state, changed: Condvar::new(), descriptor, bell })
     }
 
@@ -107,17 +109,33 @@ impl<E: End> Shared<E> {
         mut look: impl FnMut(&mut E, bool) -> Answer<Option<T>>,
     ) -> Answer<T> {
         let mut state = self.lock();
+        let mut looks_left = state.pace.looks();
+        let (mut has_looked, mut has_slept) = (false, false);
         loop {
             let may_take = !state.is_led;
             let end = state.end.as_mut().ok_or(Status::PORT_DISCONNECTED)?;
             let found = look(end, may_take);
             if let Some(found) = found.transpose() {
+                if has_looked && !has_slept {
+                    state.pace.found();
+                }
                 // Others may have something too by what was looked at.
                 self.changed.notify_all();
                 return found;
             }
             if deadline.has_passed() {
                 return Err(Status::TIMEOUT);
+            }
+            if looks_left > 0 && may_take {
+                (looks_left, has_looked) = (looks_left - 1, true);
+                drop(state);
+                std::hint::spin_loop();
+                state = self.lock();
+                continue;
+            }
+            if !has_slept {
+                (looks_left, has_slept) = (0, true);
+                state.pace.slept();
             }
             state = if state.is_led { self.follow(state, deadline) } else { self.lead(state, deadline)? };
         }
