@@ -4,7 +4,7 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{Key, Letter};
+use cabotage_link::Key;
 
 use super::desk::{Desk, Route, link_over};
 use super::end::End;
@@ -209,9 +209,7 @@ impl Desk {
     pub(super) fn ended_coming(&mut self, kernel: &mut Kernel, key: Key) {
         let Some(giver) = self.coming.get(&key).map(|coming| coming.giver) else { return };
         while self.coming.contains_key(&key) {
-            let aside = self.ends.get_mut(giver).and_then(|end| end.unread.pop_front());
-            let next: Option<Letter> = aside.or_else(|| self.next_unread(giver));
-            match next {
+            match self.next_letter(giver) {
                 Some(letter) => self.heed(kernel, giver, letter),
                 None => break,
             }

@@ -38,9 +38,8 @@ impl Desk {
 
     /// Looks at what has come since a record was published of which it is not sure who has it.
     pub(super) fn make_sure(&mut self, kernel: &mut Kernel, key: Key) {
-        while let Some(end) = self.ends.get_mut(key).filter(|end| end.unsure.is_some()) {
-            let aside = end.unread.pop_front();
-            match aside.or_else(|| self.next_unread(key)) {
+        while self.ends.get(key).is_some_and(|end| end.unsure.is_some()) {
+            match self.next_letter(key) {
                 Some(letter) => self.heed(kernel, key, letter),
                 None => return self.be_sure(kernel, key),
             }

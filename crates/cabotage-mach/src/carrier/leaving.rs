@@ -292,8 +292,7 @@ impl Desk {
             if !is_said || !is_due(self) {
                 return;
             }
-            let aside = self.ends.get_mut(key).and_then(|end| end.unread.pop_front());
-            if let Some(letter) = aside.or_else(|| self.next_unread(key)) {
+            if let Some(letter) = self.next_letter(key) {
                 self.heed(kernel, key, letter);
                 continue;
             }

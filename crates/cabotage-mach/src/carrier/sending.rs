@@ -42,12 +42,12 @@ impl Desk {
         route: u64,
         outgoing: Outgoing,
     ) -> Result<Sent, Box<SendFailed>> {
+        self.look_for_room(kernel, route);
         let Some((key, to)) = self.way(route) else {
             let message = kernel.depart(outgoing);
             kernel.destroy_message(message);
             return Ok(Sent::Queued);
         };
-        self.make_sure(kernel, key);
         match self.set_out(kernel, key, outgoing.message()) {
             Some(Ok(())) => return kernel.no_room(outgoing),
             Some(Err(_)) => return Err(kernel.not_carried(outgoing, SendError::NoBuffer)),
@@ -56,7 +56,7 @@ impl Desk {
         if let Some(room) = self.room(route) {
             let needs_meeting = needs_meeting(outgoing.message());
             let is_full = room == 0 || !self.can_take(key, needs_meeting);
-            if is_full || (!outgoing.from.wait && !self.would_leave(key, outgoing.message())) {
+            if is_full || !self.would_leave(key, outgoing.message()) {
                 return kernel.no_room(outgoing);
             }
         } else if self.owes_much(key) {
@@ -69,6 +69,18 @@ impl Desk {
                 Ok(Sent::Queued)
             }
             Err(_) => Err(kernel.not_carried(outgoing, SendError::NoBuffer)),
+        }
+    }
+
+    /// Takes what the port's owner has said, as long as there is no room: it may have told of some, or of its end.
+    fn look_for_room(&mut self, kernel: &mut Kernel, route: u64) {
+        while let Some((key, _)) = self.way(route) {
+            self.make_sure(kernel, key);
+            if self.room(route) != Some(0) {
+                return;
+            }
+            let Some(letter) = self.next_letter(key) else { return };
+            self.heed(kernel, key, letter);
         }
     }
 

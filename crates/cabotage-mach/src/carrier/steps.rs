@@ -22,7 +22,7 @@ impl Desk {
             for step in steps.drain(..) {
                 match step {
                     Step::Wake(ticket) => woken.push(ticket),
-                    Step::Release(route) => self.release(route),
+                    Step::Release(route) => self.release(kernel, route),
                     Step::Carry(route, message) => self.carry(kernel, route, *message),
                     Step::Depart(port) => self.depart(kernel, port),
                     Step::Taken(origin) => self.taken(kernel, origin),
@@ -47,7 +47,11 @@ impl Desk {
     }
 
     /// No right is left here to another process's port.
-    fn release(&mut self, route: u64) {
+    fn release(&mut self, kernel: &mut Kernel, route: u64) {
+        // What the owner has said meanwhile holds up this word and the end of the link, until somebody has looked at it.
+        if let Some(Route::Link(key)) = self.routes.get(route).copied() {
+            self.make_sure(kernel, key);
+        }
         match self.routes.remove(route) {
             Some(Route::Link(key)) => {
                 let Some(end) = self.ends.get_mut(key) else { return };
@@ -57,6 +61,7 @@ impl Desk {
                 }
                 if must_tell {
                     self.say_bare(key, Word::Release, 0, None);
+                    self.make_sure(kernel, key);
                 }
                 self.close_if_done(key);
             }

@@ -276,6 +276,12 @@ impl Desk {
         Some(message.into_letter())
     }
 
+    /// What comes next on a link: what was put aside before comes first.
+    pub(super) fn next_letter(&mut self, key: Key) -> Option<Letter> {
+        let aside = self.ends.get_mut(key)?.unread.pop_front();
+        aside.or_else(|| self.next_unread(key))
+    }
+
     /// Takes a right to our own port home: the link that its fork made goes, and whoever asked has the count of it. A
     /// fork may lie unread in a link of the port, before the message that speaks of it.
     fn take_fork(&mut self, kernel: &mut Kernel, port: PortId, fork: u64) -> bool {
