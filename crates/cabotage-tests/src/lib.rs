@@ -21,6 +21,7 @@ mod ports;
 pub mod process;
 pub mod random;
 pub mod record;
+mod rights;
 pub mod role;
 pub mod roles;
 pub mod scratch;

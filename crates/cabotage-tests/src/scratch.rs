@@ -5,9 +5,9 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use cabotage_link::names::Registry;
+use cabotage_os::object::unguessable;
 use tempfile::TempDir;
 
 /// Where POSIX shared memory objects are.
@@ -29,9 +29,9 @@ impl Scratch {
     /// The system's refusal.
     #[must_use]
     pub fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let prefix = format!("cabotage-tests-{}-{number}-", std::process::id());
+        // Shared memory is one place for all namespaces of processes, so a process's number says too little.
+        let random = unguessable().expect("a random number");
+        let prefix = format!("cabotage-tests-{}-{random:016x}-", std::process::id());
         let owned = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a folder of our own");
         std::fs::create_dir(memory_of(&prefix)).expect("a folder of our own in shared memory");
         Self { folder: owned.path().to_owned(), prefix, owned: Some(owned) }

@@ -2,10 +2,12 @@
 //! The near process of a case: it opens its end, starts the far process, plays, and sees what is left over.
 
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use super::Case;
 use super::far::{self, Begin};
 use super::player::{Partner, Player};
+use super::soon;
 use super::table::case;
 use crate::inventory::Inventory;
 use crate::process::Process;
@@ -21,6 +23,7 @@ pub fn play_near(part: &role::Part) {
     let (title, name) = (part.argument(0), part.argument(1));
     let transport = transport::by_title(title).unwrap_or_else(|| panic!("there is no transport {title}"));
     let case = case(name).unwrap_or_else(|| panic!("there is no case {name}"));
+    transport.prepare();
     for side in case.sides_of_the_near_one() {
         play_once(transport, case, *side);
     }
@@ -38,8 +41,22 @@ fn play_once(transport: &'static dyn Transport, case: &'static Case, side: Side)
     }
     player.dismiss();
     transport.clean(&player.place);
-    if let Some(change) = Inventory::of_self().and_place(&player.place).since(&before) {
+    let change = || Inventory::of_self().and_place(&player.place).since(&before);
+    if let Some(change) = left(transport, change) {
         panic!("{player:?}, near: {change}");
+    }
+}
+
+/// What has changed, by this account, when everything has come to rest.
+pub(super) fn left(transport: &dyn Transport, change: impl Fn() -> Option<String>) -> Option<String> {
+    let patience = soon();
+    loop {
+        let takes_a_while = transport.settle();
+        let change = change()?;
+        if !takes_a_while || patience.has_passed() {
+            return Some(change);
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

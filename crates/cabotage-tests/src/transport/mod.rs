@@ -9,6 +9,8 @@ mod framed;
 mod link;
 mod link_name;
 mod link_pair;
+mod mach;
+mod mach_ends;
 mod named_pipe;
 mod named_pipe_ends;
 mod pipe;
@@ -78,6 +80,14 @@ pub trait Transport: Sync {
         Oversize::IsRefused
     }
 
+    /// Makes what a process makes once and keeps, before anything is counted.
+    fn prepare(&self) {}
+
+    /// Does what is left to do when nobody has an end any more; whether it may take until the peer has done its part.
+    fn settle(&self) -> bool {
+        false
+    }
+
     /// Opens the near end, in a folder that both processes know, and has the far process started when that can find
     /// what it needs.
     fn open(&self, place: &Scratch, side: Side, start: StartFar<'_>) -> Box<dyn End>;
@@ -104,7 +114,7 @@ pub trait Transport: Sync {
 }
 
 /// Every transport there is.
-pub fn all() -> [&'static dyn Transport; 16] {
+pub fn all() -> [&'static dyn Transport; 22] {
     [
         &link_pair::LinkByPair,
         &link_name::LinkByName::NearPublishes,
@@ -122,6 +132,12 @@ pub fn all() -> [&'static dyn Transport; 16] {
         &named_pipe::NamedPipe::NearServes,
         &named_pipe::NamedPipe::FarServes,
         &named_pipe::NamedPipe::OfBytes,
+        &mach::Mach::NearChecksIn,
+        &mach::Mach::FarChecksIn,
+        &mach::Mach::Inherited,
+        &mach::Mach::Moved,
+        &mach::Mach::Requests,
+        &mach::Mach::Set,
     ]
 }
 
@@ -138,6 +154,7 @@ macro_rules! conformance_transports {
             link_by_pair link_by_name link_by_name_of_the_far_one anonymous_pipe fifo shm_trusting shm_guarded topic
             topic_that_drops alpc alpc_of_the_far_one alpc_requests alpc_shared
             named_pipe named_pipe_of_the_far_one named_pipe_of_bytes
+            mach mach_of_the_far_one mach_inherited mach_moved mach_requests mach_set
         }
     };
 }
