@@ -18,6 +18,9 @@
 //!                                sends again what was not, goes on
 //! ```
 //!
+//! Send-once rights to the port become links of their own before anybody is paused, and their other ends go along; what
+//! the old owner keeps of them are tokens of its own new link.
+//!
 //! Nobody is paused before the new owner has answered, and until the message is sent the old owner can take everything
 //! back: RESUME. Whoever dies before the deciding message leaves the right where it was: with the old owner, or dead
 //! with it. Whoever dies after it changes nothing for the others, since the new owner has all there is.

@@ -218,15 +218,12 @@ fn a_send_once_right_that_is_a_link_follows_too() {
     assert_eq!(answer.header.id, 6);
 }
 
-#[test]
-fn a_move_that_is_given_up_leaves_send_once_rights_as_they_were() {
+/// Gives a move up after `steps`, and lets the server answer: the old owner hears it.
+fn given_up(steps: impl FnOnce(&Asked)) {
     let asked = Asked::new();
     let Asked { all, server, answer, .. } = &asked;
     let ticket = all.set_out();
-    // The server is asked, and has not answered.
-    all.old.look();
-    all.new.look();
-    all.old.look();
+    steps(&asked);
     let given_up = all.old.call(|kernel, _| kernel.give_up(ticket, GaveUp::TimedOut));
     let letter_back = given_up.unwrap_err().letter.unwrap();
     let crate::kernel::message::Item::Port(port, _) = letter_back.items[0] else { panic!("no right") };
@@ -237,6 +234,29 @@ fn a_move_that_is_given_up_leaves_send_once_rights_as_they_were() {
         old.try_receive(port)
     });
     assert_eq!(received.header.id, 5);
+}
+
+#[test]
+fn a_move_that_is_given_up_leaves_send_once_rights_as_they_were() {
+    // The server is asked, and has not answered.
+    given_up(|asked| {
+        asked.all.old.look();
+        asked.all.new.look();
+        asked.all.old.look();
+    });
+}
+
+#[test]
+fn a_send_once_right_that_has_become_a_link_stays_one_when_the_move_is_given_up() {
+    given_up(|asked| {
+        asked.all.old.look();
+        asked.all.new.look();
+        for _ in 0..10 {
+            asked.all.old.look();
+            asked.server.look();
+            asked.all.holder.look();
+        }
+    });
 }
 
 #[test]
