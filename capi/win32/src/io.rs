@@ -3,6 +3,7 @@
 //! say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cabotage_os::Deadline;
 
@@ -130,6 +131,9 @@ fn on_stream(stream: &Stream, work: Work<'_>, thread: &Arc<Thread>) -> Answer<Ou
     }
 }
 
+/// The pause until the next look where a signal says nothing.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// What came of an operation: `GetOverlappedResultEx`. Waits until then at most until `deadline`; `alertable`: or until
 /// an APC has run.
 ///
@@ -165,8 +169,8 @@ pub(crate) fn result(
                 return Err(crate::failure::WAIT_IO_COMPLETION);
             }
             Verdict::TimedOut => return Err(Failure::WAIT_TIMEOUT),
-            // Another operation has signalled what both have.
-            _ => std::thread::yield_now(),
+            // Another operation has signalled what both have, and it may stay so.
+            _ => std::thread::sleep(PAUSE),
         }
     }
 }

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -75,7 +76,8 @@ fn run(set: &Poller, watched: &Mutex<Names>) {
         for event in events.iter() {
             let one = lock(watched).get(&event.token).and_then(Weak::upgrade);
             if let Some(one) = one {
-                one.look();
+                // A fault of ours in one of them must not end what goes on for the others.
+                let _ = catch_unwind(AssertUnwindSafe(|| one.look()));
             }
         }
     }

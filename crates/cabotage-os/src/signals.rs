@@ -78,7 +78,7 @@ impl Held {
 /// program run in threads of the program.
 ///
 /// # Errors
-/// The system's refusal: nothing was run.
+/// The system's refusal, to block them before or to let them through afterwards.
 ///
 /// # Source
 /// pthread_sigmask(3): a thread inherits the mask of the one that starts it.
