@@ -10,7 +10,7 @@ use cabotage_alpc::{Buffer, HandleKind, Handles, Status, View};
 use crate::attributes::{self, Attributes, Brought};
 use crate::layout::{HEADER_BYTES, PortMessage};
 use crate::sections::Sections;
-use crate::status::Answer;
+use crate::status::{Answer, NOT_FOUND};
 use crate::table::{self, Object};
 
 /// What C wants to send: copied in from its memory.
@@ -120,19 +120,19 @@ impl Delivery {
             Some(view) if self.is_in_view => self.data = view.to_vec().map_err(|_| Status::INVALID_HANDLE)?,
             _ => {}
         }
-        let handles = std::mem::take(&mut self.handles);
+        let mut handles = std::mem::take(&mut self.handles);
         if room.attributes & attributes::HANDLE != 0 && !handles.is_empty() {
             let count = u32::try_from(handles.len()).unwrap_or(u32::MAX);
             let kind = handles.first().map_or(0, |(_, kind)| *kind as u32);
-            let mut entered = Vec::new();
-            for (fd, kind) in handles {
-                entered.push((table::enter(Object::Descriptor(Arc::new(fd)))?, kind as u32));
-            }
-            let first = entered.first().map_or(0, |(handle, _)| *handle);
-            self.brought.handles = Some((if count == 1 { first } else { 0 }, count, kind));
-            if count > 1 {
-                extra.keep(self.header.message_id, entered);
-            }
+            let alone = if handles.len() == 1 { handles.pop() } else { None };
+            let handle = match alone {
+                Some((fd, _)) => table::enter(Object::Descriptor(Arc::new(fd)))?,
+                None => {
+                    extra.keep(self.header.message_id, handles);
+                    0
+                }
+            };
+            self.brought.handles = Some((handle, count, kind));
         }
         let lengths = (u16::try_from(self.data.len()), u16::try_from(HEADER_BYTES + self.data.len()));
         let (Ok(data), Ok(total)) = lengths else { return Err(Status::PORT_MESSAGE_TOO_LONG) };
@@ -141,25 +141,71 @@ impl Delivery {
     }
 }
 
-/// The handles of messages that brought more than one: they are asked for by their places.
+/// The handles of messages that brought more than one: C asks for each by its place, once, as long as the message is
+/// not answered. Those that nobody asks for are closed then, or when there are too many.
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
-    by_message: BTreeMap<u32, Vec<(usize, u32)>>,
+    by_message: BTreeMap<u32, Vec<Option<(OwnedFd, HandleKind)>>>,
+    kept: usize,
 }
 
-/// Of how many messages they are kept; older ones stay open, and only their numbers are forgotten.
-const MESSAGES_MAX: usize = 1024;
+/// How many are kept at most: as many as one message may bring.
+const HANDLES_KEPT_MAX: usize = cabotage_alpc::HANDLES_MAX;
 
 impl Extra {
-    fn keep(&mut self, message: u32, handles: Vec<(usize, u32)>) {
-        if self.by_message.len() >= MESSAGES_MAX {
-            self.by_message.pop_first();
+    fn keep(&mut self, message: u32, handles: Vec<(OwnedFd, HandleKind)>) {
+        self.kept += handles.len();
+        let replaced = self.by_message.insert(message, handles.into_iter().map(Some).collect());
+        self.kept -= replaced.map_or(0, |handles| handles.len());
+        while self.kept > HANDLES_KEPT_MAX
+            && let Some(oldest) = self.by_message.keys().find(|number| **number != message).copied()
+        {
+            self.forget(oldest);
         }
-        self.by_message.insert(message, handles);
     }
 
-    /// The handle at this place of a message, and what it is.
-    pub(crate) fn at(&self, message: u32, place: usize) -> Option<(usize, u32)> {
-        self.by_message.get(&message)?.get(place).copied()
+    /// The message is over.
+    pub(crate) fn forget(&mut self, message: u32) {
+        self.kept -= self.by_message.remove(&message).map_or(0, |handles| handles.len());
+    }
+
+    /// A handle of what is at this place of a message, and what it is.
+    pub(crate) fn take(&mut self, message: u32, place: usize) -> Answer<(usize, u32)> {
+        let found = self.by_message.get_mut(&message).and_then(|handles| handles.get_mut(place)?.take());
+        let (fd, kind) = found.ok_or(NOT_FOUND)?;
+        Ok((table::enter(Object::Descriptor(Arc::new(fd)))?, kind as u32))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handles(count: usize) -> Vec<(OwnedFd, HandleKind)> {
+        let one = || (std::fs::File::open("/dev/null").unwrap().into(), HandleKind::Device);
+        (0..count).map(|_| one()).collect()
+    }
+
+    #[test]
+    fn handles_that_nobody_asks_for_are_closed() {
+        let mut extra = Extra::default();
+        for message in 1..=10 {
+            extra.keep(message, handles(200));
+            assert!(extra.kept <= HANDLES_KEPT_MAX, "{}", extra.kept);
+        }
+        assert_eq!(extra.by_message.len(), 2);
+        extra.forget(10);
+        assert_eq!(extra.kept, 200);
+    }
+
+    #[test]
+    fn a_handle_is_given_once() {
+        let mut extra = Extra::default();
+        extra.keep(7, handles(2));
+        let (handle, kind) = extra.take(7, 1).unwrap();
+        assert_eq!(kind, HandleKind::Device as u32);
+        assert_eq!(extra.take(7, 1), Err(NOT_FOUND));
+        assert_eq!(extra.take(7, 2), Err(NOT_FOUND));
+        assert!(table::leave(handle).is_ok());
     }
 }

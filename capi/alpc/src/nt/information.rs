@@ -157,13 +157,13 @@ pub unsafe extern "C" fn NtAlpcQueryInformationMessage(
                 let asked = asked.ok_or(ACCESS_VIOLATION)?;
                 let at = asked.index as usize;
                 let found = match table::get(port)? {
-                    Object::Client(client) => client.with(|end| Ok(end.extra.at(number, at)))?,
+                    Object::Client(client) => client.with(|end| end.extra.take(number, at))?,
                     Object::Connection(server) | Object::Communication(server, _) => {
-                        server.with(|server| Ok(server.extra.at(number, at)))?
+                        server.with(|server| server.extra.take(number, at))?
                     }
                     Object::Descriptor(_) => return Err(OBJECT_TYPE_MISMATCH),
                 };
-                let (handle, object_type) = found.ok_or(NOT_FOUND)?;
+                let (handle, object_type) = found;
                 let handle = u32::try_from(handle).map_err(|_| NOT_FOUND)?;
                 // SAFETY: the caller's word.
                 unsafe { place.put(MessageHandleInformation { handle, object_type, ..asked }) }

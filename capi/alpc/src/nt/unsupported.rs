@@ -5,7 +5,7 @@
 use std::ffi::c_void;
 
 use super::status;
-use crate::layout::Handle;
+use crate::layout::{Handle, PortMessage};
 use crate::status::{NOT_SUPPORTED, NtStatus};
 
 /// Not here.
@@ -61,3 +61,82 @@ pub extern "C" fn TpAllocAlpcCompletionEx(
 ) -> NtStatus {
     status(|| Err(NOT_SUPPORTED))
 }
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn AlpcRegisterCompletionListWorkerThread(_list: *mut c_void) -> u8 {
+    0
+}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn AlpcUnregisterCompletionListWorkerThread(_list: *mut c_void) -> u8 {
+    0
+}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn AlpcGetOutstandingCompletionListMessageCount(_list: *mut c_void) -> u32 {
+    0
+}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn AlpcGetMessageFromCompletionList(
+    _list: *mut c_void,
+    _attributes: *mut *mut c_void,
+) -> *mut PortMessage {
+    std::ptr::null_mut()
+}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn AlpcGetCompletionListMessageAttributes(
+    _list: *mut c_void,
+    _message: *mut PortMessage,
+) -> *mut c_void {
+    std::ptr::null_mut()
+}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn AlpcFreeCompletionListMessage(_list: *mut c_void, _message: *mut PortMessage) {}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn AlpcGetCompletionListLastMessageInformation(
+    _list: *mut c_void,
+    _message: *mut u32,
+    _callback: *mut u32,
+) {
+}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn TpWaitForAlpcCompletion(_completion: *mut c_void) {}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn TpReleaseAlpcCompletion(_completion: *mut c_void) {}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn TpAlpcRegisterCompletionList(_completion: *mut c_void) {}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn TpAlpcUnregisterCompletionList(_completion: *mut c_void) {}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn TpCallbackSendAlpcMessageOnCompletion(
+    _instance: *mut c_void,
+    _port: Handle,
+    _flags: u32,
+    _message: *mut PortMessage,
+) {
+}
+
+/// Of none.
+#[unsafe(no_mangle)]
+pub extern "C" fn TpCallbackSendPendingAlpcMessage(_instance: *mut c_void) {}

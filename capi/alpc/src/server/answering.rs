@@ -92,6 +92,9 @@ impl Server {
                 sent
             }
         };
+        if sent.is_ok() {
+            self.extra.forget(message);
+        }
         sent.map_err(|Unanswered { error, request }| {
             // What is canceled is over; what did not go can go again.
             if !matches!(error, ReplyError::Canceled | ReplyError::Mismatch { .. }) {

@@ -61,6 +61,11 @@ int main(void) {
     IS(AlpcRegisterCompletionList(port, buffer, sizeof buffer, 1, 0), STATUS_NOT_SUPPORTED);
     IS(NtAlpcImpersonateClientContainerOfPort(port, NULL, 0), STATUS_NOT_SUPPORTED);
     IS(NtRegisterThreadTerminatePort(port), STATUS_NOT_SUPPORTED);
+    PVOID completion = NULL;
+    IS(TpAllocAlpcCompletion(&completion, port, NULL, NULL, NULL), STATUS_NOT_SUPPORTED);
+    CHECK(completion == NULL && AlpcGetMessageFromCompletionList(NULL, NULL) == NULL);
+    CHECK(AlpcRegisterCompletionListWorkerThread(NULL) == FALSE);
+    TpReleaseAlpcCompletion(completion);
 
     // errno is nobody's business here.
     errno = 1234;

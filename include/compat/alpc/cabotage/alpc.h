@@ -419,6 +419,21 @@ NTSTATUS TpAllocAlpcCompletion(PVOID *Completion, HANDLE PortHandle, PVOID Callb
 NTSTATUS TpAllocAlpcCompletionEx(PVOID *Completion, HANDLE PortHandle, PVOID Callback, PVOID Context,
                                  PVOID Environment);
 
+// Of completion lists and completions that could not be made: null, 0 or nothing.
+BOOLEAN AlpcRegisterCompletionListWorkerThread(PVOID CompletionList);
+BOOLEAN AlpcUnregisterCompletionListWorkerThread(PVOID CompletionList);
+ULONG AlpcGetOutstandingCompletionListMessageCount(PVOID CompletionList);
+PPORT_MESSAGE AlpcGetMessageFromCompletionList(PVOID CompletionList, PALPC_MESSAGE_ATTRIBUTES *MessageAttributes);
+PALPC_MESSAGE_ATTRIBUTES AlpcGetCompletionListMessageAttributes(PVOID CompletionList, PPORT_MESSAGE Message);
+void AlpcFreeCompletionListMessage(PVOID CompletionList, PPORT_MESSAGE Message);
+void AlpcGetCompletionListLastMessageInformation(PVOID CompletionList, PULONG LastMessageId, PULONG LastCallbackId);
+void TpWaitForAlpcCompletion(PVOID Completion);
+void TpReleaseAlpcCompletion(PVOID Completion);
+void TpAlpcRegisterCompletionList(PVOID Completion);
+void TpAlpcUnregisterCompletionList(PVOID Completion);
+void TpCallbackSendAlpcMessageOnCompletion(PVOID Instance, HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE Message);
+void TpCallbackSendPendingAlpcMessage(PVOID Instance);
+
 // ---- the classic calls
 
 typedef struct _PORT_VIEW {
