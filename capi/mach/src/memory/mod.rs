@@ -9,6 +9,9 @@ pub(crate) mod entry;
 pub(crate) mod pages;
 pub(crate) mod shared;
 
+use std::os::fd::AsFd;
+
+use cabotage_mach::Memory;
 use cabotage_os::pages::{Content, Place, Protection, Word, page_bytes};
 
 use crate::code::{Code, INVALID_ARGUMENT, INVALID_TASK, of_pages};
@@ -22,6 +25,20 @@ pub(crate) fn place(bytes: usize, fill: impl FnOnce(&mut [u8])) -> Result<usize,
         return Ok(0);
     }
     cabotage_os::pages::filled(bytes, fill).map_err(|error| of_pages(&error))
+}
+
+/// Memory that a message brought, at an address. What nobody can change any more is mapped, and a page of it copied when
+/// it is written.
+pub(crate) fn place_memory(memory: &Memory) -> Result<usize, Code> {
+    match memory {
+        Memory::Sealed(part) if part.bytes() > 0 && part.start().is_multiple_of(page_bytes() as u64) => {
+            let anywhere = Place::Anywhere { alignment: 1 };
+            let content = Content::Copy(part.as_fd(), part.start());
+            let mapped = cabotage_os::pages::map(anywhere, part.bytes(), content, DEFAULT);
+            mapped.map_err(|error| of_pages(&error))
+        }
+        memory => place(memory.bytes(), |target| _ = memory.copy_at(0, target)),
+    }
 }
 
 /// An array of numbers, in new memory.

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cabotage_os::memfd::Memfd;
 use cabotage_os::object::facts;
 use cabotage_os::pages::{self, Content, Known, Word};
+use cabotage_os::sealed::{Draft, SealedPart};
 
 use super::copies::load;
 use crate::code::{Code, INVALID_ADDRESS, RESOURCE_SHORTAGE, of_pages};
@@ -64,17 +65,36 @@ pub(super) fn forget_unmapped() {
 
 /// A copy of memory as it is now, as an object.
 pub(crate) fn snapshot(start: usize, bytes: usize) -> Result<Memfd, Code> {
-    let short = |_| RESOURCE_SHORTAGE;
-    let object = Memfd::create_sparse("mach-memory", bytes as u64).map_err(short)?;
-    let mut piece = vec![0; bytes.min(1 << 20)];
+    let object = Memfd::create_sparse("mach-memory", bytes as u64).map_err(|_| RESOURCE_SHORTAGE)?;
+    in_pieces(start, bytes, |at, piece| object.write_at(at, piece).map_err(|_| RESOURCE_SHORTAGE))?;
+    Ok(object)
+}
+
+/// A copy of memory as it is now, which nobody can change any more.
+pub(crate) fn sealed(start: usize, bytes: usize) -> Result<SealedPart, Code> {
+    let mut draft = Draft::create("mach-memory", bytes as u64).map_err(|_| RESOURCE_SHORTAGE)?;
+    in_pieces(start, bytes, |at, piece| draft.write_at(at, piece).map_err(|_| RESOURCE_SHORTAGE))?;
+    draft.freeze(bytes).map_err(|_| RESOURCE_SHORTAGE)
+}
+
+/// Pieces that stay in the processor's cache between their reading and their writing.
+const PIECE_BYTES: usize = 256 << 10;
+
+fn in_pieces(
+    start: usize,
+    bytes: usize,
+    mut store: impl FnMut(u64, &[u8]) -> Result<(), Code>,
+) -> Result<(), Code> {
+    let mut piece = vec![0; bytes.min(PIECE_BYTES)];
     let mut done = 0;
     while done < bytes {
-        let part = &mut piece[..bytes.min(done + (1 << 20)) - done];
-        load(start + done, part)?;
-        object.write_at(done as u64, part).map_err(short)?;
-        done += part.len();
+        let part_bytes = piece.len().min(bytes - done);
+        let part = &mut piece[..part_bytes];
+        load(start.checked_add(done).ok_or(INVALID_ADDRESS)?, part)?;
+        store(done as u64, part)?;
+        done += part_bytes;
     }
-    Ok(object)
+    Ok(())
 }
 
 fn into_object(word: Word, found: &Known, start: usize, bytes: usize) -> Result<Part, Code> {

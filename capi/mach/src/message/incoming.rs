@@ -72,13 +72,13 @@ fn describe(names: Names, item: Item, lost: &mut Code) -> Descriptor {
             Descriptor::Port { name: name.as_raw(), disposition: Disposition::MoveSend as u32 }
         }
         Item::Memory(memory) => {
-            let bytes = memory.bytes();
-            let (address, bytes) = place(bytes, |target| _ = memory.copy_at(0, target), lost);
+            let (address, bytes) = settled(memory::place_memory(&memory), memory.bytes(), lost);
             Descriptor::Memory { address, bytes, deallocate: true, copy: VIRTUAL_COPY }
         }
         Item::Ports(ports, disposition) => {
             let array: Vec<u8> = ports.iter().flat_map(|name| name.as_raw().to_ne_bytes()).collect();
-            let (address, bytes) = place(array.len(), |target| put(target, 0, &array), lost);
+            let placed = memory::place(array.len(), |target| put(target, 0, &array));
+            let (address, bytes) = settled(placed, array.len(), lost);
             Descriptor::Ports {
                 address,
                 count: bytes / 4,
@@ -90,14 +90,13 @@ fn describe(names: Names, item: Item, lost: &mut Code) -> Descriptor {
     }
 }
 
-/// New memory for what came; none, and `lost` says so, where there is no room.
-fn place(bytes: usize, fill: impl FnOnce(&mut [u8]), lost: &mut Code) -> (u64, u32) {
-    let placed = memory::place(bytes, fill).ok().zip(u32::try_from(bytes).ok());
-    placed.map_or_else(
-        || {
+/// Where something came to lie, and how many bytes it has; nowhere, and `lost` says so, if there was no room.
+fn settled(placed: Result<usize, Code>, bytes: usize, lost: &mut Code) -> (u64, u32) {
+    match (placed, u32::try_from(bytes)) {
+        (Ok(address), Ok(bytes)) => (address as u64, bytes),
+        _ => {
             *lost |= VM_SPACE;
             (0, 0)
-        },
-        |(address, bytes)| (address as u64, bytes),
-    )
+        }
+    }
 }

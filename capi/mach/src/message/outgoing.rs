@@ -14,7 +14,7 @@ use cabotage_os::pages::Word;
 use super::descriptor::VIRTUAL_COPY;
 use super::{Descriptor, DescriptorError, HEADER_BYTES, Header, number_at};
 use crate::code::{
-    Code, SEND_INVALID_HEADER, SEND_INVALID_MEMORY, SEND_INVALID_TYPE, SEND_INVALID_VOUCHER,
+    Code, INVALID_ADDRESS, SEND_INVALID_HEADER, SEND_INVALID_MEMORY, SEND_INVALID_TYPE, SEND_INVALID_VOUCHER,
     SEND_MSG_TOO_SMALL, SEND_NO_BUFFER, SEND_TOO_LARGE,
 };
 use crate::memory;
@@ -25,6 +25,8 @@ const NOBODY: Name = Name::from_raw(3);
 pub(super) const IMMOVABLE_RECEIVE: u16 = 1;
 /// `MACH_MSG_GUARD_FLAGS_UNGUARDED_ON_SEND`
 const UNGUARDED_ON_SEND: u16 = 2;
+/// From so many bytes on, copying memory a second time costs more than making it, mapping it and its page faults.
+const SEALED_BYTES_MIN: usize = 1 << 20;
 /// The most rights that a message carries.
 const RIGHTS_MAX: u32 = 16_383;
 
@@ -115,7 +117,7 @@ impl Draft {
             }
             Descriptor::Memory { address, bytes, deallocate, copy } => {
                 is_copy(copy)?;
-                Item::Memory(Memory::Bytes(self.fetch(address, bytes as usize, deallocate)?))
+                Item::Memory(self.fetch_memory(address, bytes as usize, deallocate)?)
             }
             Descriptor::Ports { address, count, disposition, deallocate, copy } => {
                 is_copy(copy)?;
@@ -155,6 +157,23 @@ impl Draft {
             self.owe(Loss::File(name));
         }
         Item::File(copy)
+    }
+
+    /// Memory at an address of the sender's. What is long is copied once, into memory that nobody can change any more,
+    /// and its receiver maps that.
+    fn fetch_memory(&mut self, address: u64, bytes: usize, deallocate: bool) -> Result<Memory, Code> {
+        if bytes < SEALED_BYTES_MIN {
+            return self.fetch(address, bytes, deallocate).map(Memory::Bytes);
+        }
+        let start = usize::try_from(address).map_err(|_| SEND_INVALID_MEMORY)?;
+        let sealed = memory::shared::sealed(start, bytes).map_err(|error| match error {
+            INVALID_ADDRESS => SEND_INVALID_MEMORY,
+            _ => SEND_NO_BUFFER,
+        })?;
+        if deallocate {
+            self.owe(Loss::Memory(start, bytes));
+        }
+        Ok(Memory::Sealed(sealed))
     }
 
     /// The bytes at an address of the sender's.

@@ -50,6 +50,9 @@ pub enum Content<'a> {
     SharedZeros,
     /// Those of a memory object from this byte on, shared with everybody who has it.
     Object(BorrowedFd<'a>, u64),
+    /// Those of a memory object from this byte on, until they are written: what is written is this process's own. What
+    /// others write meanwhile is seen or not, so the object had better be sealed.
+    Copy(BorrowedFd<'a>, u64),
 }
 
 /// New pages for `bytes` bytes; answers where.
@@ -114,6 +117,10 @@ unsafe fn map_at(
         Content::Object(object, offset) => {
             // SAFETY: as the caller said.
             unsafe { rustix::mm::mmap(at, bytes, protection, MapFlags::SHARED | how, object, offset) }
+        }
+        Content::Copy(object, offset) => {
+            // SAFETY: as the caller said.
+            unsafe { rustix::mm::mmap(at, bytes, protection, MapFlags::PRIVATE | how, object, offset) }
         }
     })?;
     Ok(start.expose_provenance())
@@ -191,6 +198,23 @@ mod tests {
         give_back(address, page_bytes());
         let here = map(Place::At(address), page_bytes(), Content::Zeros, Protection::READ);
         give_back(here.unwrap(), page_bytes());
+    }
+
+    #[test]
+    fn a_copy_of_an_object_is_written_without_the_object() {
+        let object = Memfd::create("pages", 4096).unwrap();
+        object.write_at(0, b"there").unwrap();
+        let both = Protection::READ | Protection::WRITE;
+        let copy = map(ANYWHERE, 4096, Content::Copy(object.as_fd(), 0), both).unwrap();
+        assert!(own().write(copy, b"h").unwrap());
+        let mut seen = [0; 5];
+        assert!(read(copy, &mut seen).unwrap());
+        assert_eq!(&seen, b"hhere");
+        let again = map(ANYWHERE, 4096, Content::Object(object.as_fd(), 0), Protection::READ).unwrap();
+        assert!(read(again, &mut seen).unwrap());
+        assert_eq!(&seen, b"there");
+        give_back(copy, 4096);
+        give_back(again, 4096);
     }
 
     #[test]
