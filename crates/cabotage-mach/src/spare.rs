@@ -9,13 +9,15 @@ use std::ops::Deref;
 const BYTES_MAX: usize = 4096;
 
 thread_local! {
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Two, since who answers has the question still.
+    static SPARE: [Cell<Vec<u8>>; 2] = const { [Cell::new(Vec::new()), Cell::new(Vec::new())] };
 }
 
 /// Memory, empty.
 #[inline]
 pub(crate) fn take() -> Vec<u8> {
-    SPARE.try_with(Cell::take).unwrap_or_default()
+    let last = |[last, other]: &[Cell<Vec<u8>>; 2]| last.replace(other.take());
+    SPARE.try_with(last).unwrap_or_default()
 }
 
 /// Memory that is needed no more.
@@ -24,7 +26,7 @@ pub(crate) fn give(mut memory: Vec<u8>) {
     if (1..=BYTES_MAX).contains(&memory.capacity()) {
         memory.clear();
         // A thread that ends keeps nothing.
-        let _ = SPARE.try_with(|spare| spare.set(memory));
+        let _ = SPARE.try_with(|[last, other]| other.set(last.replace(memory)));
     }
 }
 
@@ -82,5 +84,19 @@ mod tests {
         give(Vec::with_capacity(BYTES_MAX + 1));
         let kept = take();
         assert_eq!((kept.as_ptr(), take().capacity()), (at, 0));
+    }
+
+    #[test]
+    fn a_question_and_its_answer_have_memory_of_their_own() {
+        let (question, answer) = (copy_of(b"question"), copy_of(b"answer"));
+        let both = [question.as_ptr(), answer.as_ptr()];
+        give(answer);
+        drop(Body::from(question));
+        for _ in 0..3 {
+            let (question, answer) = (take(), take());
+            assert!(both.contains(&question.as_ptr()) && both.contains(&answer.as_ptr()));
+            give(answer);
+            give(question);
+        }
     }
 }

@@ -108,8 +108,9 @@ impl Desk {
         (looks_max, is_wanted): (u32, impl Fn() -> bool),
         slot: &mut Option<Result<Receipt, ReceiveError>>,
     ) -> (Sight, u32) {
-        let is_quiet = self.awaited.is_empty() && self.coming.is_empty() && self.going.is_empty();
-        if !self.behind.is_empty() || !is_quiet {
+        let is_moving = !self.awaited.is_empty() || !self.coming.is_empty() || !self.going.is_empty();
+        // Whoever has something unsent takes the long way, by which that is tried again.
+        if is_moving || !self.behind.is_empty() || !self.held_up.is_empty() {
             return (self.next().map_or(Sight::Nothing, Sight::News), 1);
         }
         let (key, after, mut kernel, looks) = {
