@@ -41,7 +41,12 @@ impl Server {
         if may_take {
             self.take_in(|server| server.callbacks.get(&callback).is_none_or(Option::is_some))?;
         }
+        let is_there = self.channels.values().any(|channel| channel.client == Some(callback.0));
         let became = self.callbacks.get(&callback).ok_or(Status::LPC_REPLY_LOST)?;
+        if became.is_none() && !is_there {
+            // Its end was told to who receives, and there is nobody to answer.
+            return Err(Status::LPC_REPLY_LOST);
+        }
         match became {
             None => Ok(None),
             Some(Ok(delivery)) if !delivery.fits(room) => Ok(Some(Got::TooSmall(delivery.total_bytes(room)))),

@@ -54,13 +54,38 @@ static void be_waiter(void) {
     _exit(0);
 }
 
+static void be_called(void) {
+    HANDLE port = connect_port(u"\\calling", NULL);
+    say(&message, "call me");
+    OK(ask(port, &message, &reply));
+    CHECK_EQ(LPC_TYPE(&reply.header), LPC_REQUEST);
+    raise(SIGKILL);
+}
+
 static pid_t start(void (*act)(void)) {
     pid_t child = check_fork();
     if (child == 0) act();
     return child;
 }
 
+// Who is called back and dies answers nobody.
+static void call_who_dies(void) {
+    pid_t child = start(be_called);
+    HANDLE port = create_port(u"\\calling"), channel = let_in(port, NULL);
+    CHECK_EQ(receive(port, &message), LPC_REQUEST);
+    say(&message, "are you there?");
+    SIZE_T length = sizeof reply;
+    IS(NtAlpcSendWaitReceivePort(channel, ALPC_MSGFLG_SYNC_REQUEST, &message.header, NULL, &reply.header, &length, NULL,
+                                 NULL),
+       STATUS_LPC_REPLY_LOST);
+    CHECK_EQ(receive(port, &message), LPC_CLIENT_DIED);
+    CHECK(waitpid(child, NULL, 0) == child);
+    OK(NtClose(channel));
+    OK(NtClose(port));
+}
+
 int main(void) {
+    call_who_dies();
     pid_t canceler = start(be_canceler), victim = start(be_victim), waiter = start(be_waiter);
     HANDLE port = create_port(u"\\endings"), channels[3];
     int alive = 0, told_canceled = 0, told_died = 0, told_closed = 0, is_asked = 0, had_words = 0;
