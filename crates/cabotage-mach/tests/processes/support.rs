@@ -56,7 +56,17 @@ impl Harbour {
 
     /// A process that plays `role` in the test named `test`; it may get the end of a link.
     pub(crate) fn start(&self, test: &str, role: &str, given: Option<OwnedFd>) -> Other {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        self.start_as(Command::new(std::env::current_exe().unwrap()), test, role, given)
+    }
+
+    /// The same, by a command that was made ready: another copy of this program, another user.
+    pub(crate) fn start_as(
+        &self,
+        mut command: Command,
+        test: &str,
+        role: &str,
+        given: Option<OwnedFd>,
+    ) -> Other {
         command.args([test, "--exact", "--nocapture", "--include-ignored", "--test-threads=1"]);
         command.env(ROLE, role).env(FOLDER, self.root.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Names in namespaces: registered, found, listed and taken back.
 
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
-use cabotage_mach::bootstrap::{Bootstrap, Status};
+use cabotage_link::names::Scope;
+use cabotage_mach::bootstrap::{Bootstrap, CheckIn, LookUp, ServerOptions, Status};
 use cabotage_mach::{Deadline, ReceiveRight, Spawn};
+use cabotage_os::process::own_uid;
 
 use super::{World, code, how, serve};
-use crate::support::{hear, next, role, say, soon};
+use crate::support::{Harbour, hear, next, role, say, soon, their_registry};
 
 #[test]
 fn names_are_registered_looked_up_listed_and_taken_back_each_mistake_with_its_code() {
@@ -150,4 +154,61 @@ fn a_look_up_waits_for_its_service_until_its_deadline() {
     });
     assert_eq!(other.hear().as_deref(), Some("at last"));
     other.finish();
+}
+
+#[test]
+fn another_users_services_are_found_and_nothing_else_can_be_done_with_them() {
+    const TEST: &str =
+        "bootstrap::names::another_users_services_are_found_and_nothing_else_can_be_done_with_them";
+    match role().as_deref() {
+        Some("server") => {
+            let how = CheckIn::new().registry(&their_registry()).scope(Scope::System).mode(0o666);
+            let mut server = ServerOptions::new().check_in(how).start().unwrap();
+            return server.run(Deadline::Never).unwrap();
+        }
+        Some(_) => {
+            let bootstrap = Bootstrap::find(how().scope(Scope::System)).unwrap();
+            let own = ReceiveRight::new().unwrap();
+            let right = || own.make_send().unwrap();
+            bootstrap.look_up("log").unwrap().send_within("from another user", soon()).unwrap();
+            let codes = [
+                code(bootstrap.register("log", right())),
+                code(bootstrap.unregister("log")),
+                code(bootstrap.check_in("clock")),
+                code(bootstrap.register("clock", right())),
+                code(bootstrap.unregister("clock")),
+            ];
+            assert_eq!(codes, [1100; 5]);
+            bootstrap.register("theirs", right()).unwrap();
+            say("done");
+            return drop(hear());
+        }
+        None => {}
+    }
+    if own_uid() != 0 {
+        return println!("skipped: only root can be two users");
+    }
+    let harbour = Harbour::new();
+    let all = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(harbour.root(), all.clone()).unwrap();
+    let server = harbour.start(TEST, "server", None);
+    let how = LookUp::new().registry(&harbour.registry()).scope(Scope::System).wait(soon());
+    let (bootstrap, port) = (Bootstrap::find(how).unwrap(), ReceiveRight::new().unwrap());
+    bootstrap.register("log", port.make_send().unwrap()).unwrap();
+    bootstrap.create_service("clock").unwrap();
+    // The other user may not be able to reach this program where it is.
+    let program = harbour.root().join("program");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    std::fs::set_permissions(&program, all).unwrap();
+    let mut command = std::process::Command::new(program);
+    command.uid(65_533).gid(65_533).current_dir("/").env_clear();
+    let mut other = harbour.start_as(command, TEST, "another user", None);
+    let message = next(&port);
+    assert_eq!(message.text(), Ok("from another user"));
+    assert_eq!(message.audit_token().unwrap().effective_uid(), 65_533);
+    assert_eq!(other.hear().as_deref(), Some("done"));
+    bootstrap.look_up("theirs").unwrap();
+    bootstrap.unregister("clock").unwrap();
+    other.finish();
+    drop(server);
 }
