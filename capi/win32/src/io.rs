@@ -3,11 +3,10 @@
 //! say.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cabotage_os::Deadline;
 
-use crate::failure::{Answer, Failure, MORE_DATA, Outcome};
+use crate::failure::{Answer, Failure, MORE_DATA, Outcome, WAIT_IO_COMPLETION};
 use crate::memory::OverlappedAt;
 use crate::object::File;
 use crate::pipe::{Event, Pipe, Slot, Teller, Told, Work};
@@ -131,9 +130,6 @@ fn on_stream(stream: &Stream, work: Work<'_>, thread: &Arc<Thread>) -> Answer<Ou
     }
 }
 
-/// The pause until the next look where a signal says nothing.
-const PAUSE: Duration = Duration::from_millis(1);
-
 /// What came of an operation: `GetOverlappedResultEx`. Waits until then at most until `deadline`; `alertable`: or until
 /// an APC has run.
 ///
@@ -157,20 +153,14 @@ pub(crate) fn result(
         None => runtime.waitable(handle)?,
     };
     let thread = threads::own(runtime);
-    loop {
-        let wish = Wish { alertable: alertable.then(|| thread.clone()), ..Wish::one(&signal) };
-        let verdict = runtime.dispatcher.wait(wish, deadline);
-        if let Some(outcome) = overlapped.outcome() {
-            return Ok(outcome);
+    let alertable = alertable.then(|| thread.clone());
+    let wish = Wish { over: Some(overlapped), alertable, ..Wish::one(&signal) };
+    match runtime.dispatcher.wait(wish, deadline) {
+        Verdict::Apc => {
+            thread.run_apcs();
+            Err(WAIT_IO_COMPLETION)
         }
-        match verdict {
-            Verdict::Apc => {
-                thread.run_apcs();
-                return Err(crate::failure::WAIT_IO_COMPLETION);
-            }
-            Verdict::TimedOut => return Err(Failure::WAIT_TIMEOUT),
-            // Another operation has signalled what both have, and it may stay so.
-            _ => std::thread::sleep(PAUSE),
-        }
+        Verdict::TimedOut => Err(Failure::WAIT_TIMEOUT),
+        _ => overlapped.outcome().ok_or(Failure::GEN_FAILURE),
     }
 }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cabotage_os::Deadline;
 
+use crate::memory::OverlappedAt;
 use crate::thread::{Apc, Thread};
 pub(crate) use signal::{Reset, Signal};
 pub(crate) use verdict::Verdict;
@@ -29,6 +30,8 @@ pub(crate) struct Wish {
     pub(crate) signals: Vec<Arc<Signal>>,
     /// All of them, rather than any.
     pub(crate) all: bool,
+    /// The operation that has to be over, too: the signals may be those of several.
+    pub(crate) over: Option<OverlappedAt>,
     /// Whose APCs end the wait.
     pub(crate) alertable: Option<Arc<Thread>>,
     /// Whose cancelled call ends the wait.
@@ -53,7 +56,9 @@ impl Wish {
         if self.signals.iter().any(|signal| signal.is_closed()) {
             return Some(Verdict::Closed);
         }
-        if self.all && !self.signals.is_empty() {
+        if self.over.is_some_and(|operation| operation.outcome().is_none()) {
+            // Whatever is signalled, it is not for this.
+        } else if self.all && !self.signals.is_empty() {
             let is_met = self.signals.iter().all(|signal| signal.is_set());
             if is_met {
                 self.signals.iter().for_each(|signal| signal.take());

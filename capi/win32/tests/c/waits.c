@@ -130,6 +130,17 @@ static void results_with_a_time_out(void) {
     send_text(pair.client, "z");
     CHECK_EQ(WaitForSingleObject(pair.server, LONG_MS), WAIT_OBJECT_0);
     OK(GetOverlappedResult(pair.server, &read, &count, FALSE));
+
+    // Two operations have that signal: each wait is for its own.
+    static OVERLAPPED one, two;
+    PENDS(ReadFile(pair.server, buffer, 1, NULL, &one));
+    PENDS(ReadFile(pair.server, buffer + 1, 1, NULL, &two));
+    send_text(pair.client, "1");
+    OK(GetOverlappedResult(pair.server, &one, &count, TRUE));
+    FAILS(WAIT_TIMEOUT, GetOverlappedResultEx(pair.server, &two, &count, 5, FALSE));
+    send_text(pair.client, "2");
+    OK(GetOverlappedResult(pair.server, &two, &count, TRUE));
+    CHECK(memcmp(buffer, "12", 2) == 0);
     close_pair(pair);
 }
 
