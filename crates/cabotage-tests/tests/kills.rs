@@ -88,6 +88,16 @@ fn a_named_pipe_whose_server_is_killed_keeps_every_promise() {
 }
 
 #[test]
+fn a_port_of_mach_whose_senders_or_receivers_are_killed_keeps_every_promise() {
+    keeps_every_promise("mach-plain", 100);
+}
+
+#[test]
+fn rights_that_are_passed_to_or_by_the_killed_come_to_the_end_that_mach_says() {
+    keeps_every_promise("mach-rights", 100);
+}
+
+#[test]
 fn a_transport_that_is_wrong_on_purpose_is_found_out() {
     for (transport, words) in
         [("wrong-promise", "committed records are lost"), ("wrong-litter", "left behind: ")]

@@ -57,6 +57,14 @@ pub trait Transport: Sync {
     /// Its name.
     fn name(&self) -> &'static str;
 
+    /// Makes what a process makes once and keeps, before anything is counted.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    fn prepare(&self) -> Result<(), Wrong> {
+        Ok(())
+    }
+
     /// A survivor opposite to victims of this side.
     ///
     /// # Errors

@@ -74,6 +74,7 @@ impl<'run> Supervisor<'run> {
 
     /// One survivor and its victims.
     fn outlive(&mut self, transport: &dyn Transport, side: Side, victims: u64) -> Result<(), Wrong> {
+        transport.prepare()?;
         let place = Scratch::new();
         let before = Inventory::of_self().and_place(&place);
         let mut survivor = transport.survivor(side, &place)?;

@@ -6,6 +6,7 @@ mod channel;
 mod fifo;
 mod framed;
 mod link;
+mod mach;
 mod named_pipe;
 mod pipe;
 mod topic;
@@ -30,7 +31,7 @@ static DROPPING: topic::Topic = topic::Topic { name: "topic-drops", policy: Poli
 
 /// Every one.
 fn all() -> impl Iterator<Item = &'static dyn Transport> {
-    let all: [&dyn Transport; 13] = [
+    let all: [&dyn Transport; 15] = [
         &link::Pair,
         &link::Client,
         &link::Server,
@@ -44,6 +45,8 @@ fn all() -> impl Iterator<Item = &'static dyn Transport> {
         &alpc::AlpcServer,
         &named_pipe::Client,
         &named_pipe::Server,
+        &mach::Mach::Plain,
+        &mach::Mach::Rights,
     ];
     all.into_iter()
 }
