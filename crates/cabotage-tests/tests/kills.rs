@@ -98,6 +98,11 @@ fn rights_that_are_passed_to_or_by_the_killed_come_to_the_end_that_mach_says() {
 }
 
 #[test]
+fn a_receive_right_that_comes_from_or_goes_to_the_killed_is_at_one_place_or_dead() {
+    keeps_every_promise("mach-moved", 100);
+}
+
+#[test]
 fn a_transport_that_is_wrong_on_purpose_is_found_out() {
     for (transport, words) in
         [("wrong-promise", "committed records are lost"), ("wrong-litter", "left behind: ")]

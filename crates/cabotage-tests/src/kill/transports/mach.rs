@@ -40,6 +40,8 @@ pub(super) enum Mach {
     Plain,
     /// A send right and a right to answer once, both to its sender's own port.
     Rights,
+    /// Nothing; but the port was its sender's, and the receive right was passed on.
+    Moved,
 }
 
 impl Transport for Mach {
@@ -47,6 +49,7 @@ impl Transport for Mach {
         match self {
             Self::Plain => "mach-plain",
             Self::Rights => "mach-rights",
+            Self::Moved => "mach-moved",
         }
     }
 
@@ -59,10 +62,7 @@ impl Transport for Mach {
     }
 
     fn victim(&self, life: &Life<'_>) -> Result<(), Wrong> {
-        let own = roomy_port()?;
-        let hello = Outgoing::new(HELLO).with(own.make_send()?);
-        let mut answer = look_up(&life.place, NAME)?.request_within(hello, soon())?;
-        let to = brought(&mut answer).next().and_then(AnyRight::into_send).ok_or("no right to send by")?;
+        let (to, own) = self.meet(life)?;
         life.notes.begin_stream(life.number);
         life.notes.set_ready(true);
         match life.side {
@@ -88,10 +88,29 @@ impl Transport for Mach {
 }
 
 impl Mach {
+    /// A right to the survivor's port and a port of its own, in one of the two cases another's.
+    fn meet(self, life: &Life<'_>) -> Result<(SendRight, ReceiveRight), Wrong> {
+        let (door, own) = (look_up(&life.place, NAME)?, roomy_port()?);
+        let send = own.make_send()?;
+        let is_given_away = self == Self::Moved && life.side == Side::Sender;
+        let (kept, given) = if is_given_away {
+            (roomy_port()?, AnyRight::from(own))
+        } else {
+            (own, AnyRight::from(send.copy()?))
+        };
+        let mut answer = door.request_within(Outgoing::new(HELLO).with(given), soon())?;
+        match brought(&mut answer).next() {
+            Some(AnyRight::Send(to)) => Ok((to, kept)),
+            Some(AnyRight::Receive(port)) => Ok((send, port)),
+            _ if is_given_away => Ok((send, kept)),
+            other => Err(format!("no right to send by, but {other:?}").into()),
+        }
+    }
+
     fn message(self, record: &[u8], own: &ReceiveRight) -> Result<Outgoing, Wrong> {
         let message = Outgoing::new(RECORD).body(record);
         Ok(match self {
-            Self::Plain => message,
+            Self::Plain | Self::Moved => message,
             Self::Rights => message.with(own.make_send()?).reply_to(own.make_send_once()?),
         })
     }
@@ -140,6 +159,9 @@ impl Survivor for Owner {
         };
         let port = roomy_port()?;
         let victims = brought(&mut hello).next();
+        if self.what == Mach::Moved {
+            return self.live_moved(hello, victims, port, session);
+        }
         // One that is dead already gets none.
         let _ = hello.reply(Outgoing::new(HELLO).with(port.make_send()?));
         port.notify_when_unused(0, port.make_send_once()?)?;
@@ -157,6 +179,50 @@ impl Survivor for Owner {
             look();
         }
         crate::rights::sweep(place)
+    }
+}
+
+impl Owner {
+    /// The receive right of the port that is sent to comes from the victim, or goes to it.
+    fn live_moved(
+        &self,
+        mut hello: Message,
+        came: Option<AnyRight>,
+        port: ReceiveRight,
+        session: &Session<'_>,
+    ) -> Result<(), Wrong> {
+        if let (Side::Sender, Some(AnyRight::Receive(port))) = (self.victims, came) {
+            let _ = hello.reply(Outgoing::new(HELLO));
+            port.notify_when_unused(0, port.make_send_once()?)?;
+            return receive_until_death(&port, session);
+        }
+        let right = port.make_send()?;
+        // It dies with the victim, wherever it is by then.
+        let _ = hello.reply(Outgoing::new(HELLO).with(port));
+        send_until_dead(&right, session, |record| Ok(Outgoing::new(RECORD).body(record)))
+    }
+}
+
+/// Sends messages with these records until the victim's port is dead: no more were taken than were sent.
+fn send_until_dead(
+    right: &SendRight,
+    session: &Session<'_>,
+    mut message: impl FnMut(&[u8]) -> Result<Outgoing, Wrong>,
+) -> Result<(), Wrong> {
+    let mut number = 0;
+    loop {
+        let next = message(&record(session.number, number))?;
+        match sent(session.slice(|deadline| right.send_within(next, deadline)))? {
+            Answer::Done => number += 1,
+            Answer::NotYet => session.still_waits()?,
+            Answer::Over => break,
+        }
+    }
+    session.told();
+    wait_for_death(session)?;
+    match session.notes.taken() {
+        taken if taken <= number => Ok(()),
+        taken => Err(format!("{taken} records were taken, of {number} that were sent").into()),
     }
 }
 
@@ -210,25 +276,14 @@ impl Owner {
         port: &ReceiveRight,
         session: &Session<'_>,
     ) -> Result<(), Wrong> {
-        let (mut number, mut made, mut tally) = (0, 0, Tally::default());
-        loop {
-            let next = self.what.message(&record(session.number, number), port)?;
-            made += u64::from(self.what == Mach::Rights);
-            match sent(session.slice(|deadline| right.send_within(next, deadline)))? {
-                Answer::Done => number += 1,
-                Answer::NotYet => session.still_waits()?,
-                Answer::Over => break,
-            }
+        let (mut made, mut tally) = (0, Tally::default());
+        send_until_dead(right, session, |record| {
             while let Ok(message) = port.try_receive() {
                 tally.take(message)?;
             }
-        }
-        session.told();
-        wait_for_death(session)?;
-        if session.notes.taken() > number {
-            let taken = session.notes.taken();
-            return Err(format!("{taken} records were taken, of {number} that were sent").into());
-        }
+            made += u64::from(self.what == Mach::Rights);
+            self.what.message(record, port)
+        })?;
         while tally.ended < made || !tally.is_unused {
             match port.receive_within(soon()) {
                 Ok(message) => tally.take(message)?,

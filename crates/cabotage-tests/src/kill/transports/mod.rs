@@ -31,7 +31,7 @@ static DROPPING: topic::Topic = topic::Topic { name: "topic-drops", policy: Poli
 
 /// Every one.
 fn all() -> impl Iterator<Item = &'static dyn Transport> {
-    let all: [&dyn Transport; 15] = [
+    let all: [&dyn Transport; 16] = [
         &link::Pair,
         &link::Client,
         &link::Server,
@@ -47,6 +47,7 @@ fn all() -> impl Iterator<Item = &'static dyn Transport> {
         &named_pipe::Server,
         &mach::Mach::Plain,
         &mach::Mach::Rights,
+        &mach::Mach::Moved,
     ];
     all.into_iter()
 }
