@@ -119,3 +119,21 @@ fn services_at_a_server_of_names() {
         assert!(ended.success(), "as {dialect:?}: {ended}");
     }
 }
+
+#[test]
+fn it_is_installed_and_its_example_runs_shared_and_static() {
+    let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) else { return };
+    let Some(installed) = toolbox.install() else { return };
+    assert_eq!(installed.global_names(), exports::listed(toolbox.library()).unwrap(), "nothing else clashes");
+    let example = root().join("examples/c/mach_hello.c");
+    for program in [installed.compile(&example), installed.compile_static(&example)] {
+        let ended = program.run();
+        ended.must_succeed();
+        assert!(ended.stdout.starts_with("the service says: hello, world"), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn threads_serve_clients_of_which_some_are_killed() {
+    conforms("tests/c/load.c");
+}
