@@ -169,7 +169,7 @@ fn datagrams_that_lend_or_bring_refused_views_end_the_channel() {
 fn ranges_that_overflow_are_too_many_or_no_ranges_end_the_channel() {
     let declare = |flags, words: &[u64]| message(REQUEST, 1, 0, &attribute(RANGES, flags, words), &[]);
     let many = vec![0; 65 * 3];
-    let lies: [&[u64]; 5] = [&[u64::MAX, 1, 0], &[1, u64::MAX, 0], &[0, 5, 2], &[0, 5], &many];
+    let lies: [&[u64]; 5] = [&[u64::MAX, 1, 0], &[1, u64::MAX, 0], &[0, 5, 3], &[0, 5], &many];
     for words in lies {
         let lie = declare(0, words);
         loses_its_channel(PortOptions::new(), WireError::Ranges, |link| link.send(&lie, soon()).unwrap());
