@@ -39,6 +39,16 @@ const EXCEPTIONS: &[Exception] = &[
         "from_raw_parts",
         "sealed against writing, for everybody and for good",
     ),
+    (
+        "crates/cabotage-os/src/sealed/region.rs",
+        "from_raw_parts",
+        "memory that no other process has or can write",
+    ),
+    (
+        "crates/cabotage-os/src/sealed/region.rs",
+        "from_raw_parts_mut",
+        "memory that no other process has, or sees written",
+    ),
     ("crates/cabotage-os/src/raw/sealed.rs", "from_raw_parts", "sealed, for benchmarks among friends"),
     ("crates/cabotage-os/src/raw/words.rs", "from_raw_parts", "atomics only, for benchmarks among friends"),
 ];
