@@ -17,6 +17,7 @@ mod names;
 mod objects;
 mod pipes;
 mod ports;
+mod rights;
 mod transports;
 
 pub use command::Faults;
@@ -62,6 +63,8 @@ macro_rules! fault_scenarios {
             ports a_client_is_let_in_with_data_and_another_refused,
             ports requests_are_answered_canceled_and_let_go_of,
             ports a_blocked_client_is_called_back,
+            rights a_port_of_mach_is_found_and_sent_to,
+            rights rights_in_messages_of_mach_come_to_one_end_each,
             names a_name_is_published_found_and_given_up,
             names a_name_of_a_dead_owner_is_taken_over,
             names names_are_listed_and_stale_ones_removed,
