@@ -234,10 +234,11 @@ proptest! {
             machine.call(|kernel, space| {
                 let port = kernel.receive_right(space, name).unwrap();
                 let port = kernel.ports.get(port).unwrap();
-                (port.send_once_rights, port.queue.len())
+                let of_task = kernel.spaces.get(space).unwrap().send_once_rights;
+                (port.send_once_rights, of_task, port.queue.len())
             })
         };
-        prop_assert_eq!(rights(&world.holder, world.reply), (0, 0));
-        prop_assert_eq!(rights(&world.owner, world.port), (0, 0));
+        prop_assert_eq!(rights(&world.holder, world.reply), (0, 0, 0));
+        prop_assert_eq!(rights(&world.owner, world.port), (0, 0, 0));
     }
 }

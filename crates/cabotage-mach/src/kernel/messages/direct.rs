@@ -171,6 +171,9 @@ impl Kernel {
             sender: arrived.sender,
             context: port.rare.as_ref().map_or(0, |rare| rare.context),
         };
+        if arrived.is_once {
+            self.count_once(at.space, |count| count.saturating_sub(1));
+        }
         let items = Vec::new();
         *slot =
             Some(Ok(Receipt::Letter(Received { header, reply, body, items, complex: false, fault: None })));
