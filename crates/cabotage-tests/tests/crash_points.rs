@@ -77,6 +77,11 @@ fn a_named_pipe_whose_server_or_client_is_killed_keeps_every_promise() {
 }
 
 #[test]
+fn a_port_of_mach_whose_sender_is_killed_keeps_every_promise() {
+    keeps_every_promise("mach.");
+}
+
+#[test]
 fn every_operation_that_is_wrong_on_purpose_is_found_out() {
     for (operation, words) in [
         ("wrong.count-before-record", "torn"),

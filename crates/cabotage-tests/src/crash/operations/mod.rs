@@ -6,6 +6,7 @@ mod alpc_server;
 mod channel;
 mod fifo;
 mod link;
+mod mach;
 mod named_pipe;
 mod names;
 mod object;
@@ -36,6 +37,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         alpc_server::OPERATIONS,
         named_pipe::CLIENTS,
         named_pipe::SERVERS,
+        mach::OPERATIONS,
     ]
     .into_iter()
     .flatten()
