@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! libcabotage-alpc: the NtAlpc calls and the classic LPC calls of `cabotage/alpc.h`, over Cabotage's ports.
 //!
-//! [`nt`] and [`lpc`] are what C calls: they copy in, check and copy out. What a call does stands beside them in safe
+//! `nt` and `lpc` are what C calls: they copy in, check and copy out. What a call does stands beside them in safe
 //! modules: a server's port, a client's port, how threads wait on either, attributes, sections, handles.
 
 mod attributes;

@@ -52,7 +52,7 @@ pub unsafe fn slice<'a, T: Copy>(from: *const T, count: usize) -> Option<&'a [T]
 /// The same to be written: what stands there must be values of `T`, as every pattern of bits is for numbers.
 ///
 /// # Safety
-/// As [`slice`], and nobody else reads or writes them as long as `'a`.
+/// As [`slice()`], and nobody else reads or writes them as long as `'a`.
 pub unsafe fn slice_mut<'a, T: Copy>(at: *mut T, count: usize) -> Option<&'a mut [T]> {
     if count == 0 {
         return Some(&mut []);
