@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Owners, holders and third parties are killed at random moments; whoever is left is told what Mach says.
+//!
+//! A thousand of each: `cargo test --release -p cabotage-mach --test processes -- --ignored a_thousand_killed`
 
 use std::time::Duration;
 
@@ -11,6 +13,16 @@ use crate::support::{
 
 #[test]
 fn clients_of_a_killed_owner_have_dead_rights_and_no_request_waits_for_ever() {
+    kill_owners(100);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_thousand_killed_owners_are_told_of_as_well() {
+    kill_owners(1000);
+}
+
+fn kill_owners(kills: usize) {
     const TEST: &str = "kills::clients_of_a_killed_owner_have_dead_rights_and_no_request_waits_for_ever";
     if role().is_some() {
         let port = check_in("victim");
@@ -21,7 +33,7 @@ fn clients_of_a_killed_owner_have_dead_rights_and_no_request_waits_for_ever() {
         }
     }
     let harbour = Harbour::new();
-    for _ in 0..30 {
+    for _ in 0..kills {
         let mut victim = harbour.start(TEST, "owner", None);
         let right = harbour.look_up("victim");
         let own = ReceiveRight::new().unwrap();
@@ -56,6 +68,16 @@ fn brought_of(message: &mut cabotage_mach::Message) -> Vec<cabotage_mach::Carrie
 
 #[test]
 fn a_killed_holder_is_one_sender_less_and_its_rights_are_dead() {
+    kill_holders(100);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_thousand_killed_holders_are_told_of_as_well() {
+    kill_holders(1000);
+}
+
+fn kill_holders(kills: usize) {
     const TEST: &str = "kills::a_killed_holder_is_one_sender_less_and_its_rights_are_dead";
     if role().is_some() {
         let right = SendRight::inherited(GIVEN).unwrap();
@@ -69,7 +91,7 @@ fn a_killed_holder_is_one_sender_less_and_its_rights_are_dead() {
         }
     }
     let harbour = Harbour::new();
-    for _ in 0..30 {
+    for _ in 0..kills {
         let port = ReceiveRight::new().unwrap();
         let end = port.make_send().unwrap().to_end().unwrap();
         let mut victim = harbour.start(TEST, "holder", Some(end));
@@ -96,6 +118,16 @@ fn a_killed_holder_is_one_sender_less_and_its_rights_are_dead() {
 
 #[test]
 fn no_sender_is_forgotten_when_givers_and_takers_are_killed() {
+    kill_givers_and_takers(100);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_thousand_killed_givers_and_takers_are_told_of_as_well() {
+    kill_givers_and_takers(1000);
+}
+
+fn kill_givers_and_takers(kills: usize) {
     const TEST: &str = "kills::no_sender_is_forgotten_when_givers_and_takers_are_killed";
     match role().as_deref() {
         Some("giver") => {
@@ -116,7 +148,7 @@ fn no_sender_is_forgotten_when_givers_and_takers_are_killed() {
         None => {}
     }
     let harbour = Harbour::new();
-    for round in 0..20 {
+    for round in 0..kills {
         let port = ReceiveRight::new().unwrap();
         let end = port.make_send().unwrap().to_end().unwrap();
         let mut taker = harbour.start(TEST, "taker", None);
