@@ -106,7 +106,8 @@ impl MachEnd {
             let is_full = self.unanswered >= UNANSWERED_MAX;
             match self.hear_answer(if is_full { deadline } else { Deadline::Now }) {
                 Ok(()) => {}
-                Err(Told::Nothing) if is_full => return Err(Told::Full),
+                // One whose end has been told answers no more, though the news of each question is still to come.
+                Err(Told::Nothing) if is_full => return Err(self.ended.clone().unwrap_or(Told::Full)),
                 Err(Told::Nothing) => break,
                 Err(told) => return Err(told),
             }
