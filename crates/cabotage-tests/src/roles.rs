@@ -19,6 +19,8 @@ const ROLES: &[(&str, Play)] = &[
     ("hostile-channel-consumer", hostile::channel::victim_consumer::play),
     ("hostile-channel-liar", hostile::channel::liar::play),
     ("hostile-channel-producer", hostile::channel::victim_producer::play),
+    ("hostile-mach-liar", hostile::mach::liar::play),
+    ("hostile-mach-victim", hostile::mach::victim::play),
     ("hostile-pipe-client", hostile::pipe::client::play),
     ("hostile-pipe-liar", hostile::pipe::lair::play),
     ("hostile-victim", hostile::victim::play),

@@ -15,6 +15,8 @@ use cabotage_tests::hostile::channel::fields::CHANNEL_FIELDS;
 use cabotage_tests::hostile::channel::producers::Producers;
 use cabotage_tests::hostile::lie::{Lie, Manner};
 use cabotage_tests::hostile::link_fields::FIELDS;
+use cabotage_tests::hostile::mach::fields::MACH_FIELDS;
+use cabotage_tests::hostile::mach::holders::Holders;
 use cabotage_tests::hostile::pipe::fields::PIPE_FIELDS;
 use cabotage_tests::hostile::pipe::servers::Servers;
 use cabotage_tests::hostile::stage::Attackers;
@@ -270,6 +272,46 @@ fn servers_of_alpc_that_are_silent_or_die_at_any_step_cost_their_client_its_dead
         let mut campaign = alpc::servers::Servers::new(channel_plan(*attackers));
         campaign.silence();
         campaign.death();
+        nothing_wrong(&campaign.end());
+    }
+}
+
+/// As for links and channels.
+#[test]
+fn a_holder_of_a_send_right_that_tells_the_truth_is_no_liar() {
+    let mut holders = Holders::new(channel_plan(Attackers::Ours));
+    for field in MACH_FIELDS {
+        holders.lie(Lie { field, value: Value::Truth, manner: Manner::Static });
+    }
+    nothing_wrong(&holders.end());
+}
+
+#[test]
+fn holders_of_a_send_right_that_lie_or_say_what_they_may_not_cost_the_port_and_its_other_senders_nothing() {
+    let mut random = Random::of_today("holders of a send right");
+    for attackers in Attackers::possible() {
+        let mut campaign = Holders::new(Plan { one_in: 12, ..channel_plan(*attackers) });
+        campaign.lies(&mut random);
+        campaign.breaches();
+        campaign.words(&mut random);
+        campaign.descriptors(&mut random);
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn holders_of_a_send_right_that_are_silent_hang_up_or_die_at_any_step_hold_nobody_up() {
+    let mut campaign = Holders::new(channel_plan(Attackers::Ours));
+    campaign.silence();
+    campaign.death();
+    nothing_wrong(&campaign.end());
+}
+
+#[test]
+fn floods_of_holders_of_a_send_right_hold_nobody_up_and_leave_nothing_behind() {
+    for attackers in Attackers::possible() {
+        let mut campaign = Holders::new(channel_plan(*attackers));
+        campaign.floods();
         nothing_wrong(&campaign.end());
     }
 }

@@ -59,6 +59,8 @@ pub struct Heard {
     pub messages: u32,
     /// How many messages came before there was memory.
     pub early: u32,
+    /// How many messages have begun with each byte, but for those with blocks or descriptors.
+    begun_with: HashMap<u8, u32>,
     /// Those with a block.
     pub blocks: u32,
     /// Those with descriptors.
@@ -67,6 +69,19 @@ pub struct Heard {
     eye: Option<Eye>,
     /// How many bytes of writes have come.
     bytes: u64,
+}
+
+impl Heard {
+    /// How many messages have begun with this byte.
+    pub fn count(&self, first: u8) -> u32 {
+        self.begun_with.get(&first).copied().unwrap_or(0)
+    }
+
+    fn note(&mut self, first: Option<&u8>) {
+        if let Some(first) = first {
+            *self.begun_with.entry(*first).or_default() += 1;
+        }
+    }
 }
 
 impl Liar {
@@ -278,7 +293,10 @@ impl Liar {
             // Said while the victim was accepting, it came without the kernel's word of who said it. What went with it
             // has come.
             (Some(frame::AGAIN), _) => drop(self.say(frames::hello(None), &[])),
-            (Some(frame::EARLY), _) => self.heard.early += 1,
+            (Some(frame::EARLY), _) => {
+                self.heard.early += 1;
+                self.heard.note(message.get(1));
+            }
             (Some(frame::REFUSED), _) => self.heard.has_refused = true,
             (Some(frame::OUTBOX), Some(memory)) => {
                 let Ok(map) = MapOptions::new().read_only(&memory, OUTBOX_BYTES).map(Arc::new) else {
@@ -355,6 +373,9 @@ impl Liar {
             _ => {}
         }
         self.heard.messages += u32::from(record.tag >= tag::PLAIN);
+        if record.tag == tag::PLAIN {
+            self.heard.note(record.body.first());
+        }
         self.heard.bytes += bytes_of_write(record.tag, record.body.len());
     }
 

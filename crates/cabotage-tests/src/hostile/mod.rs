@@ -24,6 +24,7 @@ pub mod kinds;
 pub mod liar;
 pub mod lie;
 pub mod link_fields;
+pub mod mach;
 pub mod oracle;
 pub mod pipe;
 pub mod race;
