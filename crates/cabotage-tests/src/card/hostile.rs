@@ -10,6 +10,7 @@ use crate::hostile::beside;
 use crate::hostile::campaign::{Campaign, Outcome, Plan};
 use crate::hostile::channel::consumers::Consumers;
 use crate::hostile::channel::producers::Producers;
+use crate::hostile::mach::holders::Holders;
 use crate::hostile::stage::Attackers;
 use crate::random::Random;
 
@@ -110,6 +111,17 @@ fn attack(plan: &Plan, random: &mut Random, lies: &mut Sum, descriptors: &mut Su
     descriptors.add(producers.end());
     lies.add(Clients::new(plan.clone()).run(random));
     lies.add(Servers::new(plan.clone()).run(random));
+    let mut holders = Holders::new(plan.clone());
+    holders.lies(random);
+    holders.breaches();
+    holders.words(random);
+    holders.silence();
+    holders.death();
+    holders.floods();
+    lies.add(holders.end());
+    let mut holders = Holders::new(plan.clone());
+    holders.descriptors(random);
+    descriptors.add(holders.end());
 }
 
 /// The flood beside which others wait longest.

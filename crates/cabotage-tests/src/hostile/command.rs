@@ -12,6 +12,8 @@ use super::campaign::{Campaign, Outcome, Plan};
 use super::channel::consumers::Consumers;
 use super::channel::fields;
 use super::channel::producers::Producers;
+use super::mach::fields::MACH_FIELDS;
+use super::mach::holders::Holders;
 use super::pipe;
 use super::stage::Attackers;
 use crate::random::Random;
@@ -84,7 +86,8 @@ impl Run {
                 ("a producer of a channel", Producers::new(plan.clone()).run(&mut random)),
                 ("a server of a named pipe", pipe::servers::Servers::new(plan.clone()).run(&mut random)),
                 ("a client of ALPC", Clients::new(plan.clone()).run(&mut random)),
-                ("a server of ALPC", Servers::new(plan).run(&mut random)),
+                ("a server of ALPC", Servers::new(plan.clone()).run(&mut random)),
+                ("a holder of a send right", Holders::new(plan).run(&mut random)),
             ];
             for (what, outcome) in &outcomes {
                 print(what, *attackers, outcome);
@@ -127,7 +130,7 @@ fn print(what: &str, attackers: Attackers, outcome: &Outcome) {
 }
 
 fn print_fields() {
-    for field in fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS) {
+    for field in fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS).chain(MACH_FIELDS) {
         println!("{:<26} {:>2} bits  {:?}: {}", field.name, field.bits, field.place, field.truth);
     }
 }

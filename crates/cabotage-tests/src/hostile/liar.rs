@@ -2,19 +2,19 @@
 //! A peer that speaks the protocol of links to the letter, but for one lie: its socket, its outbox, and what it has
 //! heard of its victim.
 
-use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cabotage_os::Deadline;
-use cabotage_os::map::{Map, MapMut, MapOptions};
+use cabotage_os::map::{MapMut, MapOptions};
 use cabotage_os::memfd::{Memfd, ONE_WAY};
 use cabotage_os::poll::{self, Readiness};
 use cabotage_os::socket::{Arrival, ReceiveError, Socket};
 
 use super::field::Place;
 use super::frames::{self, Purpose};
+use super::heard::Heard;
 use super::lie::{Lie, Told, Tongue};
 use super::link_fields::{FIELDS, OUTBOX_BYTES, SEGMENT_BYTES, frame, tag, word};
 use super::ring::{Eye, Pen, Record};
@@ -42,46 +42,6 @@ pub struct Liar {
     written_bytes: u64,
     /// How long the victim is waited for: once it did not answer, not at all.
     patience: Duration,
-}
-
-/// What the victim has said.
-#[derive(Debug, Default)]
-pub struct Heard {
-    /// How often it has said HELLO.
-    pub hellos: u32,
-    /// Its outbox.
-    pub outbox: Option<Arc<Map>>,
-    /// Whether it refused.
-    pub has_refused: bool,
-    /// Whether it is gone, or has hung up.
-    pub has_hung_up: bool,
-    /// How many messages of its have come in all, and of those with a block and with descriptors.
-    pub messages: u32,
-    /// How many messages came before there was memory.
-    pub early: u32,
-    /// How many messages have begun with each byte, but for those with blocks or descriptors.
-    begun_with: HashMap<u8, u32>,
-    /// Those with a block.
-    pub blocks: u32,
-    /// Those with descriptors.
-    pub parcels: u32,
-    segments: HashMap<u32, Arc<Map>>,
-    eye: Option<Eye>,
-    /// How many bytes of writes have come.
-    bytes: u64,
-}
-
-impl Heard {
-    /// How many messages have begun with this byte.
-    pub fn count(&self, first: u8) -> u32 {
-        self.begun_with.get(&first).copied().unwrap_or(0)
-    }
-
-    fn note(&mut self, first: Option<&u8>) {
-        if let Some(first) = first {
-            *self.begun_with.entry(*first).or_default() += 1;
-        }
-    }
 }
 
 impl Liar {

@@ -20,6 +20,7 @@ pub mod descriptors;
 pub mod field;
 pub mod floods;
 pub mod frames;
+pub mod heard;
 pub mod kinds;
 pub mod liar;
 pub mod lie;

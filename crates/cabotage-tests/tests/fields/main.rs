@@ -11,6 +11,7 @@ use cabotage_tests::hostile::alpc::server_fields::SERVER_FIELDS;
 use cabotage_tests::hostile::channel::fields;
 use cabotage_tests::hostile::field::Place;
 use cabotage_tests::hostile::link_fields::{FIELDS, frame, tag};
+use cabotage_tests::hostile::mach::fields::MACH_FIELDS;
 use cabotage_tests::hostile::pipe::folder::BENDS;
 
 /// Which source holds what a peer writes, and what the rows about it begin with.
@@ -28,6 +29,9 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("crates/cabotage-alpc/src/wire/attributes.rs", "HandlesNote", "handlesnote"),
     ("crates/cabotage-alpc/src/wire/copy.rs", "CopyWanted", "copywanted"),
     ("crates/cabotage-alpc/src/rules/ranges.rs", "Entry", "entry"),
+    ("crates/cabotage-mach/src/carrier/wire/mod.rs", "Header", "mach.header"),
+    ("crates/cabotage-mach/src/carrier/wire/carried.rs", "Entry", "mach.entry"),
+    ("crates/cabotage-mach/src/carrier/wire/carried.rs", "Entry", "mach.passed"),
 ];
 
 /// The same of what servers of named pipes write into the folder of a pipe, as words.
@@ -49,7 +53,7 @@ const PARTS: &[(&str, &str)] = &[
 
 fn has_row(name: &str) -> bool {
     let is_it = |row: &str| row == name || row.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
-    fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS).any(|field| is_it(field.name))
+    fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS).chain(MACH_FIELDS).any(|field| is_it(field.name))
 }
 
 #[test]
@@ -60,7 +64,7 @@ fn every_field_of_the_sources_has_a_row() {
             known.fields_of(path, name, prefix).into_iter().filter(|field| !has_row(field)).collect();
         assert!(
             missing.is_empty(),
-            "{path}: add rows to src/hostile/link_fields.rs, or to the fields of channels or of ALPC, for {missing:?}"
+            "{path}: add rows to src/hostile/link_fields.rs, or to the fields of channels, of ALPC or of Mach, for {missing:?}"
         );
     }
 }
@@ -145,10 +149,12 @@ fn no_byte_of_a_message_and_no_bit_of_a_header_is_left_out() {
         });
         assert_whole(&format!("record {wanted}"), rows.collect());
     }
-    // Of ALPC those about the header and what stands behind it, whoever says it.
-    for (what, fields, behind) in
-        [("a client's message", ALPC_FIELDS, 64), ("a server's message", SERVER_FIELDS, 64)]
-    {
+    // Of ALPC and Mach those about the header and what stands behind it, whoever says it.
+    for (what, fields, behind) in [
+        ("a client's message", ALPC_FIELDS, 64),
+        ("a server's message", SERVER_FIELDS, 64),
+        ("a holder's record", MACH_FIELDS, 80),
+    ] {
         let rows: Vec<_> = fields
             .iter()
             .filter_map(|field| match field.place {

@@ -105,7 +105,6 @@ pub static BREACHES: &[Step] = &[
     ("the death of a port that is not its own", |liar| say(liar, &Record::of(word::DIED))),
     ("the end of a move that never was", |liar| say(liar, &Record::of(word::WHOLE).body(whole(0, 0)))),
     ("a new owner's word", |liar| say(liar, &Record::of(word::HERE).body([0; 8]))),
-    ("an old owner's word", |liar| say(liar, &Record::of(word::MOVED).body([0; 8]))),
     ("an end of a port that does not move", |liar| {
         with_end(liar, &Record::of(word::GIVE).body([0; 8]));
     }),

@@ -30,8 +30,6 @@ pub mod word {
     pub const OFFER: u8 = 10;
     /// The port is about to move.
     pub const PAUSE: u8 = 12;
-    /// Everything that was said about a port that moves is here.
-    pub const MOVED: u8 = 14;
     /// The port is here now.
     pub const HERE: u8 = 15;
     /// An end of a port that moves.
