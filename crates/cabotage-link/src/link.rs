@@ -14,6 +14,7 @@ use crate::message::{self, Extra, Message};
 use crate::options::Options;
 use crate::parcel::{Parcel, Unsent};
 use crate::peer::Peer;
+use crate::quota::Quota;
 use crate::receive::{Incoming, Ready};
 use crate::send::{Need, Obstacle, Outgoing};
 use crate::split::{self, Receiver, Sender};
@@ -222,6 +223,11 @@ impl Link {
     pub fn set_wait(&mut self, wait: Wait) {
         self.out.patience().set(wait);
         self.inc.patience().set(wait);
+    }
+
+    /// Where what the peer takes is charged, if anywhere: for another link that it has us make.
+    pub fn quota(&self) -> Option<&Quota> {
+        self.core.options.quota.as_ref()
     }
 
     /// Who the peer is, in the kernel's words; `None` until it has said HELLO.

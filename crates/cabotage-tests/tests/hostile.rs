@@ -315,3 +315,12 @@ fn floods_of_holders_of_a_send_right_hold_nobody_up_and_leave_nothing_behind() {
         nothing_wrong(&campaign.end());
     }
 }
+
+#[test]
+fn links_that_a_holder_of_a_send_right_makes_by_forks_count_for_its_quota() {
+    for attackers in Attackers::possible() {
+        let mut campaign = Holders::new(channel_plan(*attackers));
+        campaign.forks_beyond_the_quota();
+        nothing_wrong(&campaign.end());
+    }
+}

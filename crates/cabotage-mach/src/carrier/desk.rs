@@ -380,7 +380,7 @@ pub(super) fn link_over(end: OwnedFd) -> Result<Link, LinkError> {
     end.link(Options::new())
 }
 
-const NO_END: LinkError =
+pub(super) const NO_END: LinkError =
     LinkError::Fault(cabotage_link::PeerFault::Order("passed something else than the end of a link"));
 
 pub(super) fn refusal_of_set(error: SetError) -> SystemError {

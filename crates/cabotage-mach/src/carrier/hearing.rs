@@ -3,9 +3,9 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{BLOCKS_MAX, Deadline, Event, Key, Letter};
+use cabotage_link::{BLOCKS_MAX, Deadline, End as LinkEnd, Event, Key, Letter, Link, LinkError, Options};
 
-use super::desk::{Desk, link_over};
+use super::desk::{Desk, NO_END, link_over};
 use super::detached::ITSELF;
 use super::rules::{Broken, Ending, Role};
 use super::unpacking::Came;
@@ -224,7 +224,7 @@ impl Desk {
         if !self.may_fork(key) || !kernel.grant_send(port) {
             return Ok(());
         }
-        let link = descriptor.and_then(|descriptor| link_over(descriptor).ok());
+        let link = descriptor.and_then(|descriptor| self.link_beside(key, descriptor).ok());
         let Some(made) = link.and_then(|link| self.own(kernel, link, port, false).ok()) else {
             kernel.withdraw_send(port);
             return Ok(());
@@ -239,6 +239,14 @@ impl Desk {
             end.forked.push(made);
         }
         Ok(())
+    }
+
+    /// A link over an end that came by another one, with the quota of that: whoever uses it is charged as if it had come
+    /// by the name, and no fork is a way around.
+    fn link_beside(&mut self, key: Key, end: OwnedFd) -> Result<Link, LinkError> {
+        let quota = self.set.get_mut(key).and_then(|link| link.quota().cloned());
+        let options = quota.map_or_else(Options::new, |quota| Options::new().quota(&quota));
+        LinkEnd::received(end).map_err(|_| NO_END)?.link(options)
     }
 
     /// Whether few enough links that forks of this one made are unused: whoever gets a right and uses it says HELLO.

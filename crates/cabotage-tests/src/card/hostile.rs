@@ -117,6 +117,7 @@ fn attack(plan: &Plan, random: &mut Random, lies: &mut Sum, descriptors: &mut Su
     holders.words(random);
     holders.silence();
     holders.death();
+    holders.forks_beyond_the_quota();
     holders.floods();
     lies.add(holders.end());
     let mut holders = Holders::new(plan.clone());

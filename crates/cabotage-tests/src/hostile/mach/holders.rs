@@ -10,7 +10,7 @@ use super::fields;
 use super::floods::{FLOODS, Flood};
 use super::liar::{FORMS, SCRIPTS};
 use super::script::{BREACHES, HOLDER};
-use super::victim::{NEWS, OUT_OF_ORDER, QUESTION};
+use super::victim::{LINKS_MAX, NEWS, OUT_OF_ORDER, QUESTION};
 use super::words::word;
 use crate::hostile::campaign::{Outcome, Plan};
 use crate::hostile::kinds::Kinds;
@@ -89,6 +89,7 @@ impl Holders {
             self.descriptors(random);
             self.silence();
             self.death();
+            self.forks_beyond_the_quota();
             self.floods();
         }
         self.end()
@@ -199,6 +200,14 @@ impl Holders {
             self.outcome.problems.extend(beside.err().map(|words| format!("{what} (holder): {words}")));
             self.judge(&what);
         }
+    }
+
+    /// More links by forks than the quota has for all.
+    pub fn forks_beyond_the_quota(&mut self) {
+        if self.liar.ask(format_args!("forks {}", 2 * LINKS_MAX)) == "0" {
+            self.outcome.problems.push("forks are a way around the quota of links (holder)".to_owned());
+        }
+        self.judge("forks beyond the quota");
     }
 
     /// A message of the honest sender goes to the port; and its question, how many have come, is answered.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The process that plays holders that lie: it takes orders by lines, and answers what it has seen.
 
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use cabotage_link::names::{ConnectOptions, Kind, Name, Scope};
@@ -8,8 +9,9 @@ use cabotage_link::names::{ConnectOptions, Kind, Name, Scope};
 use super::fields;
 use super::floods::Source;
 use super::script::{self, BREACHES, HOLDER, MOVING, WELCOMED};
-use super::words::Record;
+use super::words::{Record, word};
 use crate::hostile::attacker::act;
+use crate::hostile::frames;
 use crate::hostile::kinds::Kinds;
 use crate::hostile::liar::{A_MOMENT, Liar};
 use crate::hostile::lie::Lie;
@@ -51,6 +53,7 @@ pub(crate) fn play(part: &Part) {
                 silent = None;
                 "dropped".to_owned()
             }
+            ["forks", amount] => use_forks(&place, amount.parse().expect("a number")).to_string(),
             ["flood", flood, amount] => {
                 Source::new(&place, flood).flow(amount.parse().expect("a number")).to_string()
             }
@@ -133,4 +136,22 @@ fn descriptors(place: &Scratch, kinds: &Kinds, kind: &str, count: &str) -> Strin
         script::say_with(&mut liar, &record, &descriptors);
     }
     kind.name.to_owned()
+}
+
+/// Makes so many links to the port by forks, and uses each; answers how many of them the victim has refused.
+fn use_forks(place: &Scratch, amount: u64) -> usize {
+    let mut liar = welcomed(place, AN_END);
+    let mut users: Vec<Liar> = Vec::new();
+    for number in 1..=amount {
+        let (end, other) = script::ends();
+        let fork = Record::of(word::FORK).token(number).descriptors(1);
+        script::say_with(&mut liar, &fork, &[end.as_fd()]);
+        drop(end);
+        let mut user = Liar::new(other, None, AN_END);
+        user.say(frames::hello(None), &[]);
+        user.hand_over();
+        user.wait_until(|user| user.heard().has_refused || user.heard().outbox.is_some());
+        users.push(user);
+    }
+    users.iter().filter(|user| user.heard().has_refused).count()
 }

@@ -5,13 +5,13 @@ use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
 use cabotage_link::names::Scope;
-use cabotage_link::quota::Quota;
+use cabotage_link::quota::{Limits, Quota};
 use cabotage_mach::bootstrap::CheckIn;
 use cabotage_mach::{AnyRight, Carried, Message, Outgoing, ReceiveError, ReceiveRight};
-use cabotage_os::Deadline;
+use cabotage_os::{Deadline, limits};
 
 use super::script::wish;
-use crate::hostile::channel::victim_producer::{charged, quota};
+use crate::hostile::channel::victim_producer::charged;
 use crate::role::Part;
 use crate::scratch::Scratch;
 
@@ -29,7 +29,7 @@ pub(super) const OUT_OF_ORDER: u64 = u64::MAX;
 pub(crate) fn play(part: &Part) {
     let place = Scratch::of(part.argument(0));
     let honest = u32::try_from(part.number(1)).expect("the number of a process");
-    let quota = quota();
+    let quota = few_links();
     // Everybody may look it up: users that are not ours too.
     let how = CheckIn::new().registry(&place.registry()).scope(Scope::System).mode(0o666).quota(&quota);
     let port = how.check_in(super::NAME).expect("a name of our own");
@@ -52,6 +52,19 @@ pub(crate) fn play(part: &Part) {
         }
     }
 }
+
+/// A quota whose end so many links of one process reach as a test makes, whatever the table of descriptors holds.
+fn few_links() -> Quota {
+    let table = limits::descriptors().expect("a limit").soft;
+    let mut limits = Limits::within(table);
+    for pool in [&mut limits.ours, &mut limits.foreign] {
+        pool.links = pool.links.min(LINKS_MAX);
+    }
+    Quota::new(limits).expect("a book of quotas")
+}
+
+/// How many links its quota has for all of a pool.
+pub(super) const LINKS_MAX: u64 = 128;
 
 struct Victim {
     port: ReceiveRight,
