@@ -324,3 +324,12 @@ fn links_that_a_holder_of_a_send_right_makes_by_forks_count_for_its_quota() {
         nothing_wrong(&campaign.end());
     }
 }
+
+#[test]
+fn descriptors_of_holders_that_find_a_full_table_do_no_harm() {
+    for attackers in Attackers::possible() {
+        let mut campaign = Holders::new(channel_plan(*attackers));
+        campaign.full_table();
+        nothing_wrong(&campaign.end());
+    }
+}

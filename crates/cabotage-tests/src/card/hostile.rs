@@ -122,6 +122,7 @@ fn attack(plan: &Plan, random: &mut Random, lies: &mut Sum, descriptors: &mut Su
     lies.add(holders.end());
     let mut holders = Holders::new(plan.clone());
     holders.descriptors(random);
+    holders.full_table();
     descriptors.add(holders.end());
 }
 

@@ -87,6 +87,7 @@ impl Holders {
             self.breaches();
             self.words(random);
             self.descriptors(random);
+            self.full_table();
             self.silence();
             self.death();
             self.forks_beyond_the_quota();
@@ -162,6 +163,19 @@ impl Holders {
                 }
             }
         }
+    }
+
+    /// Descriptors wherever a record has one, into a table that is full; each holder loses its link at most.
+    pub fn full_table(&mut self) {
+        self.liar.ask("prepare");
+        self.victim.ask("fill");
+        let before = (0..BESIDE).try_for_each(|_| self.exchange());
+        self.liar.ask("strike");
+        let behind = (0..BESIDE).try_for_each(|_| self.exchange());
+        self.victim.ask("empty");
+        let problems = [before, behind].into_iter().filter_map(Result::err);
+        self.outcome.problems.extend(problems.map(|words| format!("a full table (holder): {words}")));
+        self.judge("a full table");
     }
 
     /// Silence after every step, of a holder that lives, of one that is stopped, and of one that hangs up.

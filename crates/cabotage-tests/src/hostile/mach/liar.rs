@@ -28,7 +28,7 @@ const AN_END: Duration = Duration::from_secs(20);
 pub(crate) fn play(part: &Part) {
     let place = Scratch::of(part.argument(0));
     let kinds = Kinds::new();
-    let mut silent = None;
+    let (mut silent, mut prepared) = (None, Vec::new());
     part.say("ready");
     for order in part.orders() {
         let words: Vec<&str> = order.split(' ').collect();
@@ -52,6 +52,17 @@ pub(crate) fn play(part: &Part) {
             ["drop"] => {
                 silent = None;
                 "dropped".to_owned()
+            }
+            ["prepare"] => {
+                let all = script::receptacles(1);
+                prepared = all.into_iter().map(|record| (welcomed(&place, AN_END), record)).collect();
+                prepared.len().to_string()
+            }
+            ["strike"] => {
+                prepared.drain(..).for_each(|(mut liar, record): (Liar, Record)| {
+                    script::say_with(&mut liar, &record, &[script::nothing().as_fd()]);
+                });
+                "struck".to_owned()
             }
             ["forks", amount] => use_forks(&place, amount.parse().expect("a number")).to_string(),
             ["flood", flood, amount] => {

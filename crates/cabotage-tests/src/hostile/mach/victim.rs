@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The victim: an ordinary receiver that checks in, reads what it is sent, and answers without waiting for anybody.
 
+use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
@@ -33,7 +35,7 @@ pub(crate) fn play(part: &Part) {
     // Everybody may look it up: users that are not ours too.
     let how = CheckIn::new().registry(&place.registry()).scope(Scope::System).mode(0o666).quota(&quota);
     let port = how.check_in(super::NAME).expect("a name of our own");
-    let mut victim = Victim { port, quota, honest, heard: 0 };
+    let mut victim = Victim { port, quota, honest, heard: 0, table: Vec::new() };
     let (line, orders) = channel();
     let reader = part.clone();
     std::thread::spawn(move || reader.orders().try_for_each(|order| line.send(order)));
@@ -41,6 +43,11 @@ pub(crate) fn play(part: &Part) {
     loop {
         match orders.try_recv() {
             Ok(order) if order == "report" => part.say(victim.report()),
+            Ok(order) if order == "fill" => part.say(victim.fill()),
+            Ok(order) if order == "empty" => {
+                victim.table.clear();
+                part.say("empty");
+            }
             Ok(order) => panic!("an order that nobody understands: {order}"),
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return,
@@ -73,6 +80,8 @@ struct Victim {
     honest: u32,
     /// How many of them have come.
     heard: u64,
+    /// What fills the table of descriptors, while that is asked for.
+    table: Vec<OwnedFd>,
 }
 
 impl Victim {
@@ -117,6 +126,16 @@ impl Victim {
             AnyRight::Send(right) => drop(right.try_send(answer)),
             _ => {}
         }
+    }
+
+    /// As many descriptors as there are; answers how many.
+    fn fill(&mut self) -> usize {
+        let first = File::open("/dev/null").expect("one descriptor is free");
+        while let Ok(more) = first.try_clone() {
+            self.table.push(more.into());
+        }
+        self.table.push(first.into());
+        self.table.len()
     }
 
     /// All that others have of the port and of this process, in words.
