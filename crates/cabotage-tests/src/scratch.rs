@@ -29,10 +29,11 @@ impl Scratch {
     /// The system's refusal.
     #[must_use]
     pub fn new() -> Self {
-        // Shared memory is one place for all namespaces of processes, so a process's number says too little.
+        // Shared memory is one place for all namespaces of processes, so a process's number would say too little.
         let random = unguessable().expect("a random number");
-        let prefix = format!("cabotage-tests-{}-{random:016x}-", std::process::id());
-        let owned = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a folder of our own");
+        let prefix = format!("cabotage-tests-{random:016x}-");
+        // Sockets lie in this one, and the path of a socket is short.
+        let owned = tempfile::Builder::new().prefix("cabotage-").tempdir().expect("a folder of our own");
         std::fs::create_dir(memory_of(&prefix)).expect("a folder of our own in shared memory");
         Self { folder: owned.path().to_owned(), prefix, owned: Some(owned) }
     }

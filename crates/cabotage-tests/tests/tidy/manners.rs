@@ -16,11 +16,6 @@ const BEHIND_THE_BACK: &[(&str, &str)] = &[
 
 /// Where the library does one of these all the same.
 const EXCEPTIONS: &[Exception] = &[
-    (
-        "capi/win32/src/io.rs",
-        "thread::sleep",
-        "an event that stays set says nothing of which operation set it",
-    ),
     ("capi/win32/src/spawn/legacy.rs", "env::var", "a child finds there which handles it inherits"),
     (
         "crates/cabotage-link/src/names/environment.rs",
