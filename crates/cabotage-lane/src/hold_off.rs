@@ -18,8 +18,9 @@ pub struct HoldOff {
 
 /// A step in turns of an empty loop: two or three nanoseconds. The processor's own pause is too coarse for this.
 const TURNS_A_STEP: u32 = 8;
-/// About a microsecond. Answers that take longer gain little.
-const STEPS_MAX: u32 = 400;
+/// Some four hundred nanoseconds. Answers that take longer gain little, and two ends that both wait can keep each other
+/// from looking sooner: each finds what it waits for at its first look, since the other was late for the same reason.
+const STEPS_MAX: u32 = 160;
 /// So many hits make the next look come a step sooner: one look in nine is too soon then.
 const HITS_A_STEP: u32 = 8;
 /// An answer that took so many looks more was held up, and says nothing about the next one.
