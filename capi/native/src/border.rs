@@ -2,13 +2,16 @@
 //! Handles, errors and bytes between C and Rust; and the calls about errors and the version.
 
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::os::fd::RawFd;
 use std::sync::{Mutex, TryLockError};
 use std::time::Duration;
 
 use cabotage::Deadline;
+use cabotage::link::Ready;
 use cabotage_c_support::{border, pointers};
 
 use crate::failure::{Code, Failure, Outcome};
+use crate::kept::Kept;
 
 /// A value that C holds by a pointer.
 #[derive(Debug)]
@@ -63,6 +66,22 @@ pub(crate) unsafe fn give<T>(to: *mut *mut Handle<T>, value: T) -> Outcome {
     // SAFETY: it was made just above, and nobody has it.
     drop(unsafe { Box::from_raw(handle) });
     Err(Failure::new(Code::Invalid, "there is no place for the handle: its pointer is null"))
+}
+
+/// The same for what may have come; null where nothing has.
+///
+/// # Safety
+/// As [`give`].
+pub(crate) unsafe fn give_if_any<T>(to: *mut *mut Handle<T>, value: Option<T>) -> Outcome {
+    match value {
+        // SAFETY: the caller's word.
+        Some(value) => unsafe { give(to, value) },
+        None => {
+            // SAFETY: the caller's word.
+            unsafe { tell(to, std::ptr::null_mut()) };
+            Ok(())
+        }
+    }
 }
 
 /// Does something with what a handle holds.
@@ -158,6 +177,56 @@ pub(crate) unsafe fn room_at<'a>(to: *mut c_void, bytes: usize) -> Outcome<&'a m
 pub(crate) unsafe fn tell<T>(to: *mut T, value: T) {
     // SAFETY: the caller's word.
     unsafe { pointers::write(to, value) };
+}
+
+/// Where C wants a message: so many bytes of room, and a place for how many the message has, or null.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) buffer: *mut c_void,
+    pub(crate) capacity: usize,
+    pub(crate) bytes: *mut usize,
+}
+
+/// Receives the next message of an end into C's buffer; answers what goes with it.
+///
+/// # Safety
+/// As [`on`], [`room_at`] and [`tell`].
+pub(crate) unsafe fn receive_at<T, M>(
+    handle: *mut Handle<Kept<T, M>>,
+    to: Place,
+    receive: impl FnOnce(&mut T) -> Outcome<(Vec<u8>, M)>,
+) -> Outcome<M> {
+    // SAFETY: the caller's word.
+    let room = unsafe { room_at(to.buffer, to.capacity) }?;
+    let mut found = 0;
+    // SAFETY: the caller's word.
+    let received = unsafe { on(handle, |end| end.receive(room, &mut found, receive)) };
+    // SAFETY: the caller's word.
+    unsafe { tell(to.bytes, found) };
+    received
+}
+
+/// Tells C whether an end has something now, and otherwise which descriptor becomes readable when it has.
+///
+/// # Safety
+/// As [`on`] and [`tell`].
+pub(crate) unsafe fn prepare_wait<T, M>(
+    handle: *mut Handle<Kept<T, M>>,
+    (descriptor, is_ready): (*mut c_int, *mut c_int),
+    ready: impl FnOnce(&mut T) -> Outcome<Ready>,
+    number: impl FnOnce(&T) -> Outcome<RawFd>,
+) -> Outcome {
+    let look = |end: &mut Kept<T, M>| {
+        let found = end.has_one() || ready(&mut end.end)? == Ready::Ready;
+        Ok((found, number(&end.end)?))
+    };
+    // SAFETY: the caller's word.
+    let (found, number) = unsafe { on(handle, look) }?;
+    // SAFETY: the caller's word.
+    unsafe { tell(descriptor, number) };
+    // SAFETY: the caller's word.
+    unsafe { tell(is_ready, c_int::from(found)) };
+    Ok(())
 }
 
 /// Nanoseconds from now; negative is for ever.

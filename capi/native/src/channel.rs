@@ -4,11 +4,11 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::{AsFd, AsRawFd};
 
-use cabotage::link::Ready;
 use cabotage::shm::{Consumer, Producer};
 
 use crate::border::{
-    Handle, bytes_at, cabotage_error, call, deadline, free, give, on, room_at, take, tell, text,
+    Handle, Place, bytes_at, cabotage_error, call, deadline, free, give, on, prepare_wait, receive_at, take,
+    text,
 };
 use crate::failure::{Code, Failure};
 use crate::kept::Kept;
@@ -162,18 +162,9 @@ pub unsafe extern "C" fn cabotage_consumer_receive(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
+        let to = Place { buffer, capacity, bytes };
         // SAFETY: the caller's word.
-        let room = unsafe { room_at(buffer, capacity) }?;
-        let mut found = 0;
-        // SAFETY: the caller's word.
-        let received = unsafe {
-            on(consumer, |end| {
-                end.receive(room, &mut found, |end| Ok((end.receive(deadline(patience))?.to_vec(), ())))
-            })
-        };
-        // SAFETY: the caller's word.
-        unsafe { tell(bytes, found) };
-        received
+        unsafe { receive_at(consumer, to, |end| Ok((end.receive(deadline(patience))?.to_vec(), ()))) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }
@@ -191,17 +182,9 @@ pub unsafe extern "C" fn cabotage_consumer_prepare_wait(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
-        let look = |end: &mut Kept<Consumer, ()>| {
-            let found = end.has_one() || end.end.ready()? == Ready::Ready;
-            Ok((found, end.end.as_fd().as_raw_fd()))
-        };
+        let number = |end: &Consumer| Ok(end.as_fd().as_raw_fd());
         // SAFETY: the caller's word.
-        let (found, number) = unsafe { on(consumer, look) }?;
-        // SAFETY: the caller's word.
-        unsafe { tell(descriptor, number) };
-        // SAFETY: the caller's word.
-        unsafe { tell(is_ready, c_int::from(found)) };
-        Ok(())
+        unsafe { prepare_wait(consumer, (descriptor, is_ready), |end| Ok(end.ready()?), number) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }

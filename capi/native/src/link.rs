@@ -4,9 +4,12 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 
-use cabotage::link::{End, Link, Listener, Options, Ready};
+use cabotage::link::{End, Link, Listener, Options};
 
-use crate::border::{Handle, bytes_at, cabotage_error, call, deadline, free, give, on, room_at, tell, text};
+use crate::border::{
+    Handle, Place, bytes_at, cabotage_error, call, deadline, free, give, on, prepare_wait, receive_at, tell,
+    text,
+};
 use crate::failure::{Code, Failure};
 use crate::kept::Kept;
 
@@ -192,18 +195,9 @@ pub unsafe extern "C" fn cabotage_link_receive(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
+        let to = Place { buffer, capacity, bytes };
         // SAFETY: the caller's word.
-        let room = unsafe { room_at(buffer, capacity) }?;
-        let mut found = 0;
-        // SAFETY: the caller's word.
-        let received = unsafe {
-            on(link, |end| {
-                end.receive(room, &mut found, |end| Ok((end.receive(deadline(patience))?.to_vec(), ())))
-            })
-        };
-        // SAFETY: the caller's word.
-        unsafe { tell(bytes, found) };
-        received
+        unsafe { receive_at(link, to, |end| Ok((end.receive(deadline(patience))?.to_vec(), ()))) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }
@@ -221,17 +215,9 @@ pub unsafe extern "C" fn cabotage_link_prepare_wait(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
-        let look = |end: &mut Kept<Link, ()>| {
-            let found = end.has_one() || end.end.ready()? == Ready::Ready;
-            Ok((found, end.end.as_fd().as_raw_fd()))
-        };
+        let number = |end: &Link| Ok(end.as_fd().as_raw_fd());
         // SAFETY: the caller's word.
-        let (found, number) = unsafe { on(link, look) }?;
-        // SAFETY: the caller's word.
-        unsafe { tell(descriptor, number) };
-        // SAFETY: the caller's word.
-        unsafe { tell(is_ready, c_int::from(found)) };
-        Ok(())
+        unsafe { prepare_wait(link, (descriptor, is_ready), |end| Ok(end.ready()?), number) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }

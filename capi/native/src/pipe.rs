@@ -5,7 +5,9 @@ use std::ffi::{c_char, c_int, c_void};
 
 use cabotage::pipe::named::{ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions};
 
-use crate::border::{Handle, bytes_at, cabotage_error, call, deadline, free, give, on, room_at, tell, text};
+use crate::border::{
+    Handle, Place, bytes_at, cabotage_error, call, deadline, free, give, on, receive_at, room_at, tell, text,
+};
 use crate::failure::{Code, Failure, Outcome};
 use crate::kept::Kept;
 
@@ -165,14 +167,9 @@ pub unsafe extern "C" fn cabotage_pipe_receive(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
+        let to = Place { buffer, capacity, bytes };
         // SAFETY: the caller's word.
-        let room = unsafe { room_at(buffer, capacity) }?;
-        let mut found = 0;
-        // SAFETY: the caller's word.
-        let received = unsafe { on(pipe, |end| end.receive(room, &mut found, |end| end.receive(patience))) };
-        // SAFETY: the caller's word.
-        unsafe { tell(bytes, found) };
-        received
+        unsafe { receive_at(pipe, to, |end| end.receive(patience)) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }

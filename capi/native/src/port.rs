@@ -4,11 +4,11 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::AsRawFd;
 
-use cabotage::link::Ready;
 use cabotage::mach::{self, Message, Outgoing, ReceiveRight, SendRight};
 
 use crate::border::{
-    Handle, bytes_at, cabotage_error, call, deadline, free, give, on, room_at, take, tell, text,
+    Handle, Place, bytes_at, cabotage_error, call, deadline, free, give, give_if_any, on, prepare_wait,
+    receive_at, room_at, take, tell, text,
 };
 use crate::failure::{Code, Failure};
 use crate::kept::Kept;
@@ -55,29 +55,16 @@ pub unsafe extern "C" fn cabotage_port_receive(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
-        // SAFETY: the caller's word.
-        let room = unsafe { room_at(buffer, capacity) }?;
-        let mut found = 0;
-        // SAFETY: the caller's word.
-        let received = unsafe {
-            on(port, |end| {
-                end.receive(room, &mut found, |end| {
-                    let message = end.receive_within(deadline(patience))?;
-                    Ok((message.body().to_vec(), message))
-                })
-            })
+        let to = Place { buffer, capacity, bytes };
+        let receive = |end: &mut ReceiveRight| {
+            let message = end.receive_within(deadline(patience))?;
+            Ok((message.body().to_vec(), message))
         };
         // SAFETY: the caller's word.
-        unsafe { tell(bytes, found) };
-        let message = received?;
-        if message.reply_right().kind().is_none() {
-            // SAFETY: the caller's word.
-            unsafe { tell(question, std::ptr::null_mut()) };
-            return Ok(());
-        }
-        // Without a place for it the message is let go of, and its asker told.
-        // SAFETY: the caller's word.
-        unsafe { give(question, message) }
+        let message = unsafe { receive_at(port, to, receive) }?;
+        let asked = message.reply_right().kind().is_some().then_some(message);
+        // SAFETY: the caller's word. Without a place for it the message is let go of, and its asker told.
+        unsafe { give_if_any(question, asked) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }
@@ -95,17 +82,9 @@ pub unsafe extern "C" fn cabotage_port_prepare_wait(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
-        let look = |end: &mut Kept<ReceiveRight, Message>| {
-            let found = end.has_one() || end.end.ready()? == Ready::Ready;
-            Ok((found, end.end.descriptor()?.as_raw_fd()))
-        };
+        let number = |end: &ReceiveRight| Ok(end.descriptor()?.as_raw_fd());
         // SAFETY: the caller's word.
-        let (found, number) = unsafe { on(port, look) }?;
-        // SAFETY: the caller's word.
-        unsafe { tell(descriptor, number) };
-        // SAFETY: the caller's word.
-        unsafe { tell(is_ready, c_int::from(found)) };
-        Ok(())
+        unsafe { prepare_wait(port, (descriptor, is_ready), |end| Ok(end.ready()?), number) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }

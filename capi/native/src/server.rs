@@ -5,10 +5,10 @@ use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::{AsFd, AsRawFd};
 
 use cabotage::alpc::{Client, ConnectOptions, ConnectionPort, Incoming, Request};
-use cabotage::link::Ready;
 
 use crate::border::{
-    Handle, bytes_at, cabotage_error, call, deadline, free, give, on, room_at, take, tell, text,
+    Handle, Place, bytes_at, cabotage_error, call, deadline, free, give, give_if_any, on, prepare_wait,
+    receive_at, room_at, take, tell, text,
 };
 use crate::failure::{Code, Failure, Outcome};
 use crate::kept::Kept;
@@ -69,23 +69,11 @@ pub unsafe extern "C" fn cabotage_server_receive(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
+        let to = Place { buffer, capacity, bytes };
         // SAFETY: the caller's word.
-        let room = unsafe { room_at(buffer, capacity) }?;
-        let mut found = 0;
-        // SAFETY: the caller's word.
-        let received =
-            unsafe { on(server, |end| end.receive(room, &mut found, |port| next(port, patience))) };
-        // SAFETY: the caller's word.
-        unsafe { tell(bytes, found) };
-        match received? {
-            // SAFETY: the caller's word. Without a place for it the request is let go of, and its asker told.
-            Some(asked) => unsafe { give(request, asked) },
-            None => {
-                // SAFETY: the caller's word.
-                unsafe { tell(request, std::ptr::null_mut()) };
-                Ok(())
-            }
-        }
+        let asked = unsafe { receive_at(server, to, |port| next(port, patience)) }?;
+        // SAFETY: the caller's word. Without a place for it the request is let go of, and its asker told.
+        unsafe { give_if_any(request, asked) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }
@@ -134,17 +122,9 @@ pub unsafe extern "C" fn cabotage_server_prepare_wait(
     error: *mut *mut cabotage_error,
 ) -> c_int {
     let body = || {
-        let look = |end: &mut Kept<ConnectionPort, Option<Request>>| {
-            let found = end.has_one() || end.end.ready()? == Ready::Ready;
-            Ok((found, end.end.as_fd().as_raw_fd()))
-        };
+        let number = |end: &ConnectionPort| Ok(end.as_fd().as_raw_fd());
         // SAFETY: the caller's word.
-        let (found, number) = unsafe { on(server, look) }?;
-        // SAFETY: the caller's word.
-        unsafe { tell(descriptor, number) };
-        // SAFETY: the caller's word.
-        unsafe { tell(is_ready, c_int::from(found)) };
-        Ok(())
+        unsafe { prepare_wait(server, (descriptor, is_ready), |end| Ok(end.ready()?), number) }
     };
     // SAFETY: the caller's word.
     unsafe { call(error, body) }
