@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which process group a process belongs to.
 
-use std::num::NonZero;
-
 use rustix::process::Pid;
 
 use crate::error::{SystemError, attempt};
-use crate::seam::{self, Errno};
+use crate::process::session::{if_seen, numbered};
 
 /// The process group of process `pid`; `None` when there is no such process, when it is not ours to see, or when the
 /// group began outside our pid namespace, so that it has no number here.
@@ -19,15 +17,7 @@ use crate::seam::{self, Errno};
 pub fn group_of(pid: Pid) -> Result<Option<i32>, SystemError> {
     // Not by rustix, which takes for granted that a group has a number.
     // SAFETY: the call takes a number and gives one, and touches no memory of ours.
-    let asked = attempt("getpgid", pid, || match unsafe { libc::getpgid(pid.as_raw_nonzero().get()) } {
-        ..0 => Err(seam::last_errno()),
-        number => Ok(NonZero::new(number)),
-    });
-    match asked {
-        Ok(group) => Ok(group.map(NonZero::get)),
-        Err(refusal) if matches!(refusal.errno(), Errno::SRCH | Errno::PERM) => Ok(None),
-        Err(refusal) => Err(refusal),
-    }
+    if_seen(attempt("getpgid", pid, || numbered(unsafe { libc::getpgid(pid.as_raw_nonzero().get()) })))
 }
 
 #[cfg(test)]

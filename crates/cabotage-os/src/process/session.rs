@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which session a process belongs to.
 
-use std::num::NonZero;
-
 use rustix::process::Pid;
 
 use crate::error::{SystemError, attempt};
@@ -19,14 +17,23 @@ use crate::seam::{self, Errno};
 pub fn session_of(pid: Pid) -> Result<Option<i32>, SystemError> {
     // Not by rustix, which takes for granted that a session has a number.
     // SAFETY: the call takes a number and gives one, and touches no memory of ours.
-    let asked = attempt("getsid", pid, || match unsafe { libc::getsid(pid.as_raw_nonzero().get()) } {
+    if_seen(attempt("getsid", pid, || numbered(unsafe { libc::getsid(pid.as_raw_nonzero().get()) })))
+}
+
+/// What getsid and getpgid answer: a number, 0 for what began outside our pid namespace, or an error.
+pub(super) fn numbered(answer: i32) -> Result<Option<i32>, Errno> {
+    match answer {
         ..0 => Err(seam::last_errno()),
-        number => Ok(NonZero::new(number)),
-    });
+        0 => Ok(None),
+        number => Ok(Some(number)),
+    }
+}
+
+/// `None` for a process that is not there, or not ours to see.
+pub(super) fn if_seen(asked: Result<Option<i32>, SystemError>) -> Result<Option<i32>, SystemError> {
     match asked {
-        Ok(session) => Ok(session.map(NonZero::get)),
         Err(refusal) if matches!(refusal.errno(), Errno::SRCH | Errno::PERM) => Ok(None),
-        Err(refusal) => Err(refusal),
+        asked => asked,
     }
 }
 
