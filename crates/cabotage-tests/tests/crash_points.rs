@@ -77,7 +77,7 @@ fn a_named_pipe_whose_server_or_client_is_killed_keeps_every_promise() {
 }
 
 #[test]
-fn a_port_of_mach_whose_sender_is_killed_keeps_every_promise() {
+fn a_port_of_mach_whose_sender_or_owner_is_killed_keeps_every_promise() {
     keeps_every_promise("mach.");
 }
 

@@ -64,7 +64,8 @@ impl CrashPoints {
         let mut total = Total::default();
         for operation in operations::named(prefix) {
             let _watchdog = Watchdog::over(operation.name, Duration::from_secs(3_600));
-            let plan = Plan { stride: self.stride, points_max: self.points, steps_max: self.steps };
+            let steps_max = if operations::waits(operation) { 0 } else { self.steps };
+            let plan = Plan { stride: self.stride, points_max: self.points, steps_max };
             let report = explore(operation, plan, &mut random);
             let report = report.map_err(|error| format!("{}: {error}", operation.name))?;
             if !self.is_quiet || !report.violations.is_empty() {

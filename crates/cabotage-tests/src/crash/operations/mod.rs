@@ -37,8 +37,20 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         alpc_server::OPERATIONS,
         named_pipe::CLIENTS,
         named_pipe::SERVERS,
-        mach::OPERATIONS,
+        mach::SENDS,
+        mach::THIRDS,
+        mach::NAMES,
+        mach::MOVES,
     ]
     .into_iter()
     .flatten()
+}
+
+/// Those in which others have to answer before they go on: no two runs go the same way, so they are not stepped through,
+/// and their points lie close behind system calls.
+const WAITING: &[&[Operation]] = &[mach::MOVES, mach::THIRDS];
+
+/// Whether it is one of those.
+pub fn waits(operation: &Operation) -> bool {
+    WAITING.iter().copied().flatten().any(|waiting| waiting.name == operation.name)
 }

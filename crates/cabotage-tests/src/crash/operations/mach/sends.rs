@@ -1,36 +1,41 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Ports of Mach, with the holder of a send right as victim: it takes the right, sends, passes rights on, asks, gives
-//! back.
+//! Ports of Mach, with the holder of a send right as victim: it takes the right, sends, passes rights on, asks, hands
+//! memory over, gives back.
 //!
-//! Whatever the point, the port receives what was committed and then, once, that nobody can send any more; and a right
-//! to the victim's port that came is dead.
+//! Whatever the point, the port receives what was committed, with its memory whole, and then, once, that nobody can send
+//! any more; and a right to the victim's port that came is dead.
 
 use std::time::Duration;
 
-use cabotage_mach::{AnyRight, Deadline, Notification, Outgoing, ReceiveError, ReceiveRight, SendRight};
+use cabotage_mach::{
+    AnyRight, Carried, Deadline, Memory, Notification, Outgoing, ReceiveError, ReceiveRight, Region,
+    SendRight,
+};
 
+use super::message;
 use crate::Wrong;
 use crate::crash::stage::{Gate, Ground, Operation, Outcome, Stage, Survivor};
-use crate::record::{InOrder, Mark};
-use crate::rights::{brought, look, prepare};
+use crate::record::InOrder;
+use crate::rights::{look, prepare};
 use crate::watchdog::soon;
 
 /// So many messages bring the memory of both ends.
 const WARM: u64 = 4;
-const BYTES: usize = 100;
+/// How much memory a message brings that brings any, and what stands in each byte.
+const MEMORY_BYTES: usize = 40_000;
+const FILLED: u8 = 0xa7;
 
-pub(super) const OPERATIONS: &[Operation] = &[
+pub(in crate::crash::operations) const OPERATIONS: &[Operation] = &[
     Operation { name: "mach.send", set: |_| stage(send) },
     Operation { name: "mach.send-right", set: |_| stage(send_right) },
     Operation { name: "mach.pass-on", set: |_| stage(pass_on) },
     Operation { name: "mach.send-once", set: |_| stage(send_once) },
     Operation { name: "mach.offer-receive", set: |_| stage(offer_receive) },
     Operation { name: "mach.release", set: |_| stage(release) },
+    Operation { name: "mach.send-memory", set: |_| stage(send_memory) },
+    Operation { name: "mach.send-sealed", set: |_| stage(send_sealed) },
+    Operation { name: "mach.lend", set: |_| stage(lend) },
 ];
-
-fn message(number: u64) -> Outgoing {
-    Outgoing::new(1_000).body(Mark { stream: 0, number }.record(BYTES))
-}
 
 fn send(gate: &Gate<'_>, right: SendRight) {
     post(gate, right, message(WARM));
@@ -62,6 +67,33 @@ fn offer_receive(gate: &Gate<'_>, right: SendRight) {
     let own = ReceiveRight::new().expect("a port");
     let in_vain = Duration::from_millis(5);
     gate.operation(|| gate.notes.sending(WARM, || right.send_within(message(WARM).with(own), in_vain)));
+}
+
+/// Memory that is copied into a block.
+fn send_memory(gate: &Gate<'_>, right: SendRight) {
+    post(gate, right, message(WARM).memory(vec![FILLED; MEMORY_BYTES]));
+}
+
+/// Memory that goes as it is: it is sealed as a part of the operation.
+fn send_sealed(gate: &Gate<'_>, right: SendRight) {
+    let mut region = Region::create("crash", MEMORY_BYTES).expect("memory");
+    region.fill(FILLED);
+    gate.operation(|| {
+        let sealed = region.seal().expect("sealed memory");
+        gate.notes.sending(WARM, || right.send_within(message(WARM).memory(sealed), Deadline::Now))
+    });
+    drop(right);
+}
+
+/// Memory that is written where it is read.
+fn lend(gate: &Gate<'_>, right: SendRight) {
+    gate.operation(|| {
+        let mut loan =
+            right.loan(MEMORY_BYTES, Deadline::Now).expect("no refusal").expect("a port that is away");
+        assert!(loan.write_at(0, &[FILLED; MEMORY_BYTES]));
+        gate.notes.sending(WARM, || right.send_within(message(WARM).lend(loan), Deadline::Now))
+    });
+    drop(right);
 }
 
 fn release(gate: &Gate<'_>, right: SendRight) {
@@ -127,8 +159,12 @@ impl Owner {
                 Ok(news) => return Err(format!("the port is told {news:?}").into()),
                 Err(mut message) => {
                     self.due.take(message.body())?;
-                    for right in brought(&mut message) {
-                        dies(&right, self.port.name())?;
+                    for carried in message.take_carried() {
+                        match carried {
+                            Carried::Right(right) => dies(&right, self.port.name())?,
+                            Carried::Memory(memory) => is_whole(memory)?,
+                            other => return Err(format!("nobody sent {other:?}").into()),
+                        }
                     }
                     // Its sender is dead, and so is the port to answer to.
                     let _ = message.reply(Outgoing::new(1_001));
@@ -149,4 +185,11 @@ fn dies(right: &AnyRight, own: cabotage_mach::Name) -> Result<(), Wrong> {
         look();
     }
     Ok(())
+}
+
+/// What is sent can be read when its sender is dead, every byte of it.
+fn is_whole(memory: Memory) -> Result<(), Wrong> {
+    let bytes = memory.into_immutable()?;
+    let is_whole = bytes.len() == MEMORY_BYTES && bytes.iter().all(|byte| *byte == FILLED);
+    if is_whole { Ok(()) } else { Err("memory is torn".into()) }
 }
