@@ -5,10 +5,11 @@ use std::os::fd::AsFd;
 use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use cabotage_c_support::pump::Watched;
+use cabotage_os::Deadline;
 use cabotage_os::process::{Exit, Pidfd, Signal as Killing};
 
 use crate::failure::{Answer, Failure};
-use crate::pump::Watched;
 use crate::runtime::Runtime;
 use crate::wait::{Reset, Signal};
 
@@ -104,7 +105,8 @@ impl Process {
 }
 
 impl Watched for Process {
-    fn look(&self) {
+    fn look(&self) -> Deadline {
         self.exit();
+        Deadline::Never
     }
 }
