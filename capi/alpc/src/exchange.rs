@@ -41,7 +41,7 @@ pub(crate) fn exchange(
         Object::Client(port) => by_client(&port, sending, room, deadline),
         Object::Connection(port) => by_server(&port, None, sending, room, deadline),
         Object::Communication(port, channel) => by_server(&port, Some(channel), sending, room, deadline),
-        Object::Descriptor(_) => Err(crate::status::OBJECT_TYPE_MISMATCH),
+        Object::Descriptor(_) | Object::Packets(_) => Err(crate::status::OBJECT_TYPE_MISMATCH),
     }
 }
 
@@ -72,7 +72,7 @@ fn by_client(
             }
             waited?
         }
-        _ => port.wait(deadline, |end, may_take| end.receive(room, may_take))?,
+        _ => port.receive(deadline, room)?,
     };
     Ok(Exchanged { sent, got: Some(got) })
 }
@@ -94,9 +94,9 @@ fn by_server(
     }
     let Some(room) = room else { return Ok(Exchanged::default()) };
     let got = match channel {
-        None => port.wait(deadline, |server, may_take| server.receive(room, may_take))?,
+        None => port.receive(deadline, room)?,
         // What clients send comes to the connection port.
-        Some(_) => port.wait(deadline, |_, _| Ok(None))?,
+        Some(_) => port.wait_for_end(deadline)?,
     };
     Ok(Exchanged { sent: None, got: Some(got) })
 }

@@ -142,6 +142,41 @@ pub(crate) struct DataEntry {
     pub(crate) size: u32,
 }
 
+/// IO_STATUS_BLOCK.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(crate) struct IoStatusBlock {
+    pub(crate) status: i32,
+    pub(crate) information: usize,
+}
+
+/// FILE_IO_COMPLETION_INFORMATION: one packet.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(crate) struct IoCompletionInformation {
+    pub(crate) key: *mut c_void,
+    pub(crate) context: *mut c_void,
+    pub(crate) io_status: IoStatusBlock,
+}
+
+/// ALPC_PORT_ASSOCIATE_COMPLETION_PORT.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(crate) struct AssociateCompletionPort {
+    pub(crate) key: *mut c_void,
+    pub(crate) port: Handle,
+}
+
+/// ALPC_PORT_COMPLETION_LIST_INFORMATION: memory for messages.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(crate) struct CompletionListInformation {
+    pub(crate) list: *mut c_void,
+    pub(crate) bytes: u32,
+    pub(crate) concurrency: u32,
+    pub(crate) attributes: u32,
+}
+
 /// How many bytes stand before the data of a message.
 pub(crate) const HEADER_BYTES: usize = size_of::<PortMessage>();
 /// The longest message, header included.
@@ -149,6 +184,9 @@ pub(crate) const TOTAL_BYTES_MAX: usize = 0xFFEF;
 
 const _: () = assert!(HEADER_BYTES == 40 && size_of::<UnicodeString>() == 16);
 const _: () = assert!(size_of::<PortAttributes>() == 72 && size_of::<ObjectAttributes>() == 48);
+const _: () = assert!(size_of::<IoCompletionInformation>() == 32 && size_of::<IoStatusBlock>() == 16);
+const _: () =
+    assert!(size_of::<AssociateCompletionPort>() == 16 && size_of::<CompletionListInformation>() == 24);
 const _: () = assert!(size_of::<DataView>() == 0x20 && size_of::<ContextAttribute>() == 0x20);
 const _: () = assert!(size_of::<SecurityAttribute>() == 0x18 && size_of::<DataEntry>() == 16);
 

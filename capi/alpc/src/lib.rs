@@ -2,11 +2,13 @@
 //! libcabotage-alpc: the NtAlpc calls and the classic LPC calls of `cabotage/alpc.h`, over Cabotage's ports.
 //!
 //! `nt` and `lpc` are what C calls: they copy in, check and copy out. What a call does stands beside them in safe
-//! modules: a server's port, a client's port, how threads wait on either, attributes, sections, handles.
+//! modules: a server's port, a client's port, how threads wait on either, how they are told of messages
+//! without waiting at the port, attributes, sections, handles.
 
 mod attributes;
 mod border;
 mod client;
+mod completion;
 mod contexts;
 mod exchange;
 mod layout;

@@ -24,6 +24,12 @@ pub(crate) const INVALID_PARAMETER_2: Status = Status(0xC000_00F0);
 pub(crate) const LPC_RECEIVE_BUFFER_EXPECTED: Status = Status(0xC000_0705);
 /// There is no memory.
 pub(crate) const NO_MEMORY: Status = Status(0xC000_0017);
+/// Who is told of a port's messages can be said once.
+pub(crate) const PORT_ALREADY_SET: Status = Status(0xC000_0048);
+/// The port has a completion list.
+pub(crate) const PORT_ALREADY_HAS_COMPLETION_LIST: Status = Status(0xC000_071A);
+/// The completion port was closed while somebody waited there.
+pub(crate) const ABANDONED_WAIT: Status = Status(0x0000_0080);
 /// The section is larger than the port takes.
 pub(crate) const SECTION_TOO_BIG: Status = Status(0xC000_0040);
 /// A fault of ours.

@@ -10,6 +10,8 @@ use cabotage_alpc::Status;
 use cabotage_c_support::home::Home;
 
 use crate::client::ClientPort;
+use crate::completion::packets::Packets;
+use crate::completion::port::Notifying;
 use crate::layout::Handle;
 use crate::server::ServerPort;
 use crate::status::{Answer, OBJECT_TYPE_MISMATCH};
@@ -25,6 +27,8 @@ pub(crate) enum Object {
     Client(Arc<ClientPort>),
     /// A descriptor, which goes with messages.
     Descriptor(Arc<OwnedFd>),
+    /// A completion port.
+    Packets(Arc<Packets>),
 }
 
 #[derive(Debug, Default)]
@@ -129,7 +133,7 @@ pub(crate) fn server(handle: Handle) -> Answer<(Arc<ServerPort>, Option<u64>)> {
     match get(handle)? {
         Object::Connection(port) => Ok((port, None)),
         Object::Communication(port, channel) => Ok((port, Some(channel))),
-        Object::Client(_) | Object::Descriptor(_) => Err(OBJECT_TYPE_MISMATCH),
+        Object::Client(_) | Object::Descriptor(_) | Object::Packets(_) => Err(OBJECT_TYPE_MISMATCH),
     }
 }
 
@@ -141,6 +145,31 @@ pub(crate) fn descriptor(handle: Handle) -> Answer<Arc<OwnedFd>> {
     match get(handle)? {
         Object::Descriptor(fd) => Ok(fd),
         _ => Err(OBJECT_TYPE_MISMATCH),
+    }
+}
+
+/// The completion port behind a handle.
+///
+/// # Errors
+/// As [`server`].
+pub(crate) fn packets(handle: Handle) -> Answer<Arc<Packets>> {
+    match get(handle)? {
+        Object::Packets(packets) => Ok(packets),
+        _ => Err(OBJECT_TYPE_MISMATCH),
+    }
+}
+
+/// The port behind a handle to which messages come.
+///
+/// # Errors
+/// As [`server`]; [`Status::INVALID_PARAMETER`] for a server's port of one channel, whose messages come to the
+/// connection port.
+pub(crate) fn receiving(handle: Handle) -> Answer<Arc<dyn Notifying>> {
+    match get(handle)? {
+        Object::Connection(port) => Ok(port),
+        Object::Client(port) => Ok(port),
+        Object::Communication(..) => Err(Status::INVALID_PARAMETER),
+        Object::Descriptor(_) | Object::Packets(_) => Err(OBJECT_TYPE_MISMATCH),
     }
 }
 

@@ -14,15 +14,36 @@ use cabotage_os::fork::SoleFd;
 use cabotage_os::poll::{self, Readiness};
 use cabotage_os::{Errno, SystemError};
 
+use crate::completion::telling::{Association, Telling};
+use crate::message::{Delivery, Got, Room};
 use crate::pace::Pace;
 use crate::status::Answer;
 
 /// What is waited on: one end of a port.
-pub(crate) trait End {
+pub(crate) trait End: std::fmt::Debug + Send + 'static {
     /// Looks for something, and arranges for the descriptor to become readable if there is nothing.
     fn ready(&mut self) -> Answer<Ready>;
     /// When it wants to be asked again at the latest.
     fn wake_by(&self) -> Deadline;
+    /// Takes off the channel what has come, up to some messages that wait for a receiver. Whether that was all, so that
+    /// the descriptor can be armed for more.
+    fn pull(&mut self) -> Answer<bool>;
+    /// The next message for anybody who receives; off the channel, if it may be taken off.
+    fn receive(&mut self, room: Room, may_take: bool) -> Answer<Option<Got>>;
+    /// How many messages wait for a receiver.
+    fn pending(&self) -> usize;
+    /// How many were received so far.
+    fn received(&self) -> usize;
+    /// How many bytes the next one needs where there is room for these attributes.
+    fn next_bytes(&self, attributes: u32) -> Option<usize>;
+    /// The end of the channel as a message, for who is told by messages alone: once.
+    fn take_end(&mut self) -> Option<Box<Delivery>>;
+}
+
+/// Takes off the channel what has come, and arms the descriptor for more, unless enough waits: then whoever receives
+/// goes on.
+fn drain<E: End>(end: &mut E) {
+    while end.pull() == Ok(true) && end.ready() == Ok(Ready::Ready) {}
 }
 
 /// The descriptor of an end once more, which no forked child keeps.
@@ -55,6 +76,16 @@ struct State<E> {
     end: Option<E>,
     is_led: bool,
     pace: Pace,
+    telling: Telling,
+}
+
+/// What a thread waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Something of its own.
+    Own,
+    /// Any message, of which nobody else has to be told.
+    Any,
 }
 
 impl<E: End> Shared<E> {
@@ -64,7 +95,12 @@ impl<E: End> Shared<E> {
     /// The system's refusal.
     pub(crate) fn new(end: E, descriptor: SoleFd) -> Answer<Self> {
         let bell = EventFd::new().map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
-        let state = Mutex::new(State { end: Some(end), is_led: false, pace: Pace::new() });
+        let state = Mutex::new(State {
+            end: Some(end),
+            is_led: false,
+            pace: Pace::new(),
+            telling: Telling::default(),
+        });
         Ok(Self { state, changed: Condvar::new(), descriptor, bell })
     }
 
@@ -84,6 +120,20 @@ impl<E: End> Shared<E> {
         if state.is_led && !matches!(state.end.as_mut().map(End::ready), Some(Ok(Ready::Armed))) {
             self.wake(&state);
         }
+        self.tell(&mut state);
+        answer
+    }
+
+    /// The same with those whom the port tells of messages; `act` hears whether it may take messages off the channel.
+    ///
+    /// # Errors
+    /// As [`Self::with`].
+    pub(crate) fn tend<T>(&self, act: impl FnOnce(&mut E, &mut Telling, bool) -> Answer<T>) -> Answer<T> {
+        let mut state = self.lock();
+        let may_take = !state.is_led;
+        let State { end, telling, .. } = &mut *state;
+        let answer = act(end.as_mut().ok_or(Status::PORT_DISCONNECTED)?, telling, may_take);
+        self.tell(&mut state);
         answer
     }
 
@@ -95,6 +145,7 @@ impl<E: End> Shared<E> {
         let mut state = self.lock();
         let answer = act(state.end.as_mut().ok_or(Status::PORT_DISCONNECTED)?);
         self.wake(&state);
+        self.tell(&mut state);
         answer
     }
 
@@ -106,14 +157,60 @@ impl<E: End> Shared<E> {
     pub(crate) fn wait<T>(
         &self,
         deadline: Deadline,
-        mut look: impl FnMut(&mut E, bool) -> Answer<Option<T>>,
+        look: impl FnMut(&mut E, bool) -> Answer<Option<T>>,
+    ) -> Answer<T> {
+        self.wait_as(Wanted::Own, deadline, look)
+    }
+
+    /// Waits for any message.
+    ///
+    /// # Errors
+    /// As [`Self::wait`].
+    pub(crate) fn receive(&self, deadline: Deadline, room: Room) -> Answer<Got> {
+        self.wait_as(Wanted::Any, deadline, |end, may_take| end.receive(room, may_take))
+    }
+
+    /// Waits for nothing but the end of the port.
+    ///
+    /// # Errors
+    /// [`Status::TIMEOUT`]; the port was closed.
+    pub(crate) fn wait_for_end<T>(&self, deadline: Deadline) -> Answer<T> {
+        let mut state = self.lock();
+        while state.end.is_some() {
+            if deadline.has_passed() {
+                return Err(Status::TIMEOUT);
+            }
+            state = self.follow(state, deadline);
+        }
+        Err(Status::PORT_DISCONNECTED)
+    }
+
+    fn wait_as<T>(
+        &self,
+        wanted: Wanted,
+        deadline: Deadline,
+        look: impl FnMut(&mut E, bool) -> Answer<Option<T>>,
     ) -> Answer<T> {
         let mut state = self.lock();
+        let receivers = usize::from(wanted == Wanted::Any);
+        state.telling.receivers += receivers;
+        let (mut state, found) = self.wait_here(state, deadline, look);
+        state.telling.receivers -= receivers;
+        self.tell(&mut state);
+        found
+    }
+
+    fn wait_here<'s, T>(
+        &'s self,
+        mut state: MutexGuard<'s, State<E>>,
+        deadline: Deadline,
+        mut look: impl FnMut(&mut E, bool) -> Answer<Option<T>>,
+    ) -> (MutexGuard<'s, State<E>>, Answer<T>) {
         let mut looks_left = state.pace.looks();
         let (mut has_looked, mut has_slept) = (false, false);
         loop {
             let may_take = !state.is_led;
-            let end = state.end.as_mut().ok_or(Status::PORT_DISCONNECTED)?;
+            let Some(end) = state.end.as_mut() else { return (state, Err(Status::PORT_DISCONNECTED)) };
             let found = look(end, may_take);
             if let Some(found) = found.transpose() {
                 if has_looked && !has_slept {
@@ -121,10 +218,10 @@ impl<E: End> Shared<E> {
                 }
                 // Others may have something too by what was looked at.
                 self.changed.notify_all();
-                return found;
+                return (state, found);
             }
             if deadline.has_passed() {
-                return Err(Status::TIMEOUT);
+                return (state, Err(Status::TIMEOUT));
             }
             if looks_left > 0 && may_take {
                 (looks_left, has_looked) = (looks_left - 1, true);
@@ -137,7 +234,18 @@ impl<E: End> Shared<E> {
                 (looks_left, has_slept) = (0, true);
                 state.pace.slept();
             }
-            state = if state.is_led { self.follow(state, deadline) } else { self.lead(state, deadline)? };
+            let State { end: Some(end), telling, .. } = &mut *state else { continue };
+            // What it has taken off the channel for others.
+            telling.announce(end);
+            if state.is_led {
+                state = self.follow(state, deadline);
+                continue;
+            }
+            let led = self.lead(state, deadline);
+            state = led.0;
+            if let Err(refused) = led.1 {
+                return (state, Err(refused));
+            }
         }
     }
 
@@ -146,10 +254,12 @@ impl<E: End> Shared<E> {
         &'s self,
         mut state: MutexGuard<'s, State<E>>,
         deadline: Deadline,
-    ) -> Answer<MutexGuard<'s, State<E>>> {
-        let end = state.end.as_mut().ok_or(Status::PORT_DISCONNECTED)?;
-        if end.ready()? == Ready::Ready {
-            return Ok(state);
+    ) -> (MutexGuard<'s, State<E>>, Answer) {
+        let Some(end) = state.end.as_mut() else { return (state, Err(Status::PORT_DISCONNECTED)) };
+        match end.ready() {
+            Ok(Ready::Ready) => return (state, Ok(())),
+            Ok(_) => {}
+            Err(refused) => return (state, Err(refused)),
         }
         let until = deadline.or_sooner(end.wake_by());
         state.is_led = true;
@@ -160,7 +270,7 @@ impl<E: End> Shared<E> {
         state.is_led = false;
         self.changed.notify_all();
         let _ = self.bell.silence();
-        waited.map(|_| state).map_err(|_| Status::UNSUCCESSFUL)
+        (state, waited.map(drop).map_err(|_| Status::UNSUCCESSFUL))
     }
 
     /// Waits for the one who leads.
@@ -178,9 +288,47 @@ impl<E: End> Shared<E> {
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         let end = state.end.take();
+        let (association, list) = (state.telling.dissociate(), state.telling.list.take());
         self.wake(&state);
         drop(state);
+        self.leave_pump(association);
+        if let (Some(list), Ok(here)) = (list, crate::completion::here()) {
+            here.lists.leave(list.base);
+        }
         drop(end);
+    }
+
+    /// The pump looks here no more.
+    pub(crate) fn leave_pump(&self, association: Option<Association>) {
+        if let Some(Association { here, token, .. }) = association {
+            here.pump.leave(self.descriptor.as_fd(), token);
+        }
+    }
+
+    /// Looks at what has come, for those who are to be told of it; answers when it wants to be looked at again.
+    pub(crate) fn look_for_others(&self) -> Deadline {
+        let mut state = self.lock();
+        self.tell(&mut state);
+        match &state.end {
+            Some(end) if !state.is_led => end.wake_by(),
+            // Who leads looks, and tells when it goes.
+            _ => Deadline::Never,
+        }
+    }
+
+    /// Tells who wants to be told of what nobody waits for.
+    fn tell(&self, state: &mut State<E>) {
+        let State { end: Some(end), telling, is_led, .. } = state else { return };
+        if !telling.is_associated() {
+            return;
+        }
+        telling.note(end);
+        if !*is_led {
+            drain(end);
+            self.changed.notify_all();
+            telling.hurry(end.wake_by());
+        }
+        telling.announce(end);
     }
 
     fn wake(&self, state: &State<E>) {

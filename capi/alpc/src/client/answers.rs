@@ -42,16 +42,9 @@ impl ClientEnd {
     }
 
     /// The next message that nobody waits for by its number.
-    pub(crate) fn receive(&mut self, room: Room, may_take: bool) -> Answer<Option<Got>> {
-        let free = |end: &Self| {
-            let is_free = |asked: &&super::Asked| !asked.is_awaited;
-            let mut asked = end.asked.iter().filter(|(_, asked)| is_free(asked));
-            asked
-                .find(|(_, asked)| asked.became.is_some() || !asked.callbacks.is_empty())
-                .map(|(number, _)| *number)
-        };
+    pub(super) fn next(&mut self, room: Room, may_take: bool) -> Answer<Option<Got>> {
         let taken = if may_take {
-            self.take_in(|end| !end.waiting.is_empty() || free(end).is_some())
+            self.take_in(|end| !end.waiting.is_empty() || end.free().is_some())
         } else {
             Ok(())
         };
@@ -62,7 +55,7 @@ impl ClientEnd {
             let delivery = self.waiting.pop_front();
             return delivery.map(|delivery| self.settled(Box::new(delivery), room)).transpose();
         }
-        if let Some(message) = free(self) {
+        if let Some(message) = self.free() {
             let got = self.answer_to(message, room, false);
             if let Some(asked) = self.asked.get_mut(&message) {
                 asked.is_awaited = false;
@@ -81,6 +74,13 @@ impl ClientEnd {
             Stage::Over(status) => Err(*status),
             _ => Ok(None),
         }
+    }
+
+    /// The first request that nobody waits for and that has news.
+    pub(super) fn free(&self) -> Option<u32> {
+        let mut asked = self.asked.iter().filter(|(_, asked)| !asked.is_awaited);
+        let found = asked.find(|(_, asked)| asked.became.is_some() || !asked.callbacks.is_empty());
+        found.map(|(number, _)| *number)
     }
 
     fn settled(&mut self, mut delivery: Box<Delivery>, room: Room) -> Answer<Got> {
@@ -105,7 +105,7 @@ impl ClientEnd {
     }
 
     /// Takes what is at hand off the channel until `is_enough`.
-    fn take_in(&mut self, is_enough: impl Fn(&Self) -> bool) -> Answer {
+    pub(super) fn take_in(&mut self, is_enough: impl Fn(&Self) -> bool) -> Answer {
         self.hear_answer()?;
         while !is_enough(self) && self.waiting.len() < WAITING_MAX {
             let Stage::In(client) = &mut self.stage else { break };
@@ -189,6 +189,15 @@ impl ClientEnd {
 }
 
 impl super::Asked {
+    /// How many bytes its next news need.
+    pub(super) fn next_bytes(&self, room: Room) -> usize {
+        match (self.callbacks.front(), &self.became) {
+            (Some(callback), _) => callback.total_bytes(room),
+            (None, Some(Ok(delivery))) => delivery.total_bytes(room),
+            (None, _) => crate::layout::HEADER_BYTES,
+        }
+    }
+
     fn became_bytes(&self, room: Room) -> usize {
         match &self.became {
             Some(Ok(delivery)) => delivery.total_bytes(room),

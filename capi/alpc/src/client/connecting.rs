@@ -94,6 +94,8 @@ impl ClientEnd {
             contexts: Contexts::default(),
             sections: Sections::default(),
             extra: Extra::default(),
+            received: 0,
+            is_end_told: false,
         }
     }
 

@@ -7,11 +7,11 @@ pub(crate) mod connecting;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use cabotage_alpc::{Client, Connecting, Deadline, Identity, Ready, ReserveId, Status};
+use cabotage_alpc::{Client, Connecting, Deadline, Identity, Kind, Ready, ReserveId, Status};
 
 use crate::contexts::Contexts;
 use crate::layout::HEADER_BYTES;
-use crate::message::{Delivery, Extra};
+use crate::message::{Delivery, Extra, Got, Room};
 use crate::sections::Sections;
 use crate::settings::Settings;
 use crate::status::Answer;
@@ -35,6 +35,10 @@ pub(crate) struct ClientEnd {
     pub(crate) contexts: Contexts,
     pub(crate) sections: Sections,
     pub(crate) extra: Extra,
+    /// How many messages were received.
+    received: usize,
+    /// Whether the end of the channel was told as a message, or need not be.
+    is_end_told: bool,
 }
 
 /// How far the connection is.
@@ -72,7 +76,51 @@ impl End for ClientEnd {
     fn wake_by(&self) -> Deadline {
         Deadline::Never
     }
+
+    fn pull(&mut self) -> Answer<bool> {
+        self.take_in(|end| end.waiting.len() >= PULLED_MAX)?;
+        Ok(self.waiting.len() < PULLED_MAX && !matches!(self.stage, Stage::Over(_)))
+    }
+
+    fn receive(&mut self, room: Room, may_take: bool) -> Answer<Option<Got>> {
+        let got = self.next(room, may_take);
+        self.received += usize::from(matches!(got, Ok(Some(Got::Message(_)))));
+        got
+    }
+
+    /// Its end counts as one: who receives is told of it.
+    fn pending(&self) -> usize {
+        let free = self.asked.values().filter(|asked| !asked.is_awaited);
+        let news = free.map(|asked| asked.callbacks.len() + usize::from(asked.became.is_some()));
+        self.waiting.len() + news.sum::<usize>() + usize::from(self.has_end_to_tell())
+    }
+
+    fn received(&self) -> usize {
+        self.received
+    }
+
+    fn next_bytes(&self, attributes: u32) -> Option<usize> {
+        let room = Room { bytes: 0, attributes };
+        let asked = || self.free().and_then(|number| self.asked.get(&number));
+        let next = self.waiting.front().map(|delivery| delivery.total_bytes(room));
+        let next = next.or_else(|| asked().map(|asked| asked.next_bytes(room)));
+        next.or_else(|| self.has_end_to_tell().then_some(HEADER_BYTES))
+    }
+
+    fn take_end(&mut self) -> Option<Box<Delivery>> {
+        if !self.has_end_to_tell() {
+            return None;
+        }
+        self.is_end_told = true;
+        self.received += 1;
+        let mut end = Delivery::new(Kind::PortClosed.type_number(), 0, Vec::new());
+        end.header.total_length = u16::try_from(HEADER_BYTES).unwrap_or_default();
+        Some(Box::new(end))
+    }
 }
+
+/// How much is taken off the channel for those who are told of it and do not wait.
+const PULLED_MAX: usize = 64;
 
 impl ClientEnd {
     /// The channel, once it is there.
@@ -96,6 +144,7 @@ impl ClientEnd {
 
     /// Ends the channel: what waits is told that it is disconnected.
     pub(crate) fn disconnect(&mut self) {
+        self.is_end_told = true;
         self.end(Status::PORT_DISCONNECTED);
     }
 
@@ -104,6 +153,10 @@ impl ClientEnd {
         for asked in self.asked.values_mut().filter(|asked| asked.became.is_none()) {
             asked.became = Some(Err(Status::LPC_REPLY_LOST));
         }
+    }
+
+    fn has_end_to_tell(&self) -> bool {
+        matches!(self.stage, Stage::Over(_)) && !self.is_end_told
     }
 
     /// Arranges for the descriptor to become readable; whether there is something already.

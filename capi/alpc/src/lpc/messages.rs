@@ -130,7 +130,7 @@ pub extern "C" fn NtQueryInformationPort(
     _returned: *mut u32,
 ) -> NtStatus {
     status(|| match (table::get(port)?, class) {
-        (Object::Descriptor(_), _) => Err(OBJECT_TYPE_MISMATCH),
+        (Object::Descriptor(_) | Object::Packets(_), _) => Err(OBJECT_TYPE_MISMATCH),
         (_, 0) => Ok(()),
         _ => Err(INVALID_INFO_CLASS),
     })
@@ -165,11 +165,9 @@ unsafe fn reply_and_receive(
     let deadline = crate::time::deadline(timeout);
     let room = crate::message::Room { bytes: room, attributes: 0 };
     let got = match &object {
-        Object::Connection(server) | Object::Communication(server, _) => {
-            server.wait(deadline, |server, may_take| server.receive(room, may_take))?
-        }
-        Object::Client(client) => client.wait(deadline, |end, may_take| end.receive(room, may_take))?,
-        Object::Descriptor(_) => return Err(OBJECT_TYPE_MISMATCH),
+        Object::Connection(server) | Object::Communication(server, _) => server.receive(deadline, room)?,
+        Object::Client(client) => client.receive(deadline, room)?,
+        Object::Descriptor(_) | Object::Packets(_) => return Err(OBJECT_TYPE_MISMATCH),
     };
     let crate::message::Got::Message(delivery) = got else { return Err(Status::BUFFER_TOO_SMALL) };
     // SAFETY: the caller's word: there is room for the longest message.
@@ -189,7 +187,7 @@ fn room_of(object: &Object) -> Answer<usize> {
             server.with(|server| Ok(server.settings.total_bytes_max))
         }
         Object::Client(client) => client.with(crate::client::ClientEnd::total_bytes_max),
-        Object::Descriptor(_) => Err(OBJECT_TYPE_MISMATCH),
+        Object::Descriptor(_) | Object::Packets(_) => Err(OBJECT_TYPE_MISMATCH),
     }
 }
 

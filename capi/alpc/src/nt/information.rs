@@ -6,10 +6,14 @@ use std::ffi::c_void;
 use cabotage_alpc::Status;
 use cabotage_c_support::pointers;
 
+use super::completion_list::{adjust, register};
 use super::security::sid_of;
 use super::status;
 use crate::border::give;
-use crate::layout::{BasicInformation, Handle, MessageHandleInformation, PortMessage};
+use crate::layout::{
+    AssociateCompletionPort, BasicInformation, CompletionListInformation, Handle, MessageHandleInformation,
+    PortMessage,
+};
 use crate::status::{
     ACCESS_VIOLATION, Answer, INFO_LENGTH_MISMATCH, INVALID_INFO_CLASS, NOT_FOUND, NOT_SUPPORTED, NtStatus,
     OBJECT_TYPE_MISMATCH,
@@ -54,7 +58,7 @@ pub unsafe extern "C" fn NtAlpcQueryInformation(
 ) -> NtStatus {
     let place = Place { information, length, returned };
     status(|| match (class, table::get(port)?) {
-        (_, Object::Descriptor(_)) => Err(OBJECT_TYPE_MISMATCH),
+        (_, Object::Descriptor(_) | Object::Packets(_)) => Err(OBJECT_TYPE_MISMATCH),
         (0, object) => {
             let (flags, port_context) = basic(&object)?;
             // SAFETY: the caller's word.
@@ -84,7 +88,7 @@ fn basic(object: &Object) -> Answer<(u32, usize)> {
             server.with(|server| Ok((server.settings.flags, server.context(Some(*channel))?)))
         }
         Object::Client(client) => client.with(|end| Ok((end.settings.flags, 0))),
-        Object::Descriptor(_) => Err(OBJECT_TYPE_MISMATCH),
+        Object::Descriptor(_) | Object::Packets(_) => Err(OBJECT_TYPE_MISMATCH),
     }
 }
 
@@ -93,27 +97,67 @@ fn other_side(object: &Object) -> Answer<(u32, u32)> {
     let identity = match object {
         Object::Communication(server, channel) => server.with(|server| server.peer(*channel))?,
         Object::Client(client) => client.with(crate::client::ClientEnd::server)?,
-        Object::Connection(_) | Object::Descriptor(_) => return Err(Status::INVALID_PARAMETER),
+        Object::Connection(_) | Object::Descriptor(_) | Object::Packets(_) => {
+            return Err(Status::INVALID_PARAMETER);
+        }
     };
     Ok((identity.pid.unsigned_abs(), identity.uid))
 }
 
-/// Completion ports, completion lists, zones and callbacks are not here: a port has a descriptor to wait on instead.
+/// Who is told of a port's messages, and where they go. Zones and callbacks of the kernel are not here.
+///
+/// # Safety
+/// `information` is null or has `length` bytes; what it names stays as the header says.
 #[unsafe(no_mangle)]
-pub extern "C" fn NtAlpcSetInformation(
+pub unsafe extern "C" fn NtAlpcSetInformation(
     port: Handle,
     class: u32,
-    _information: *const c_void,
+    information: *const c_void,
     length: u32,
 ) -> NtStatus {
-    /// A completion port is asked for by two pointers.
-    const ASSOCIATION_BYTES: u32 = 16;
+    let given = Given { information, length };
     status(|| match (class, table::get(port)?) {
-        (_, Object::Descriptor(_)) => Err(OBJECT_TYPE_MISMATCH),
-        (2, _) if length != ASSOCIATION_BYTES => Err(INFO_LENGTH_MISMATCH),
+        (_, Object::Descriptor(_) | Object::Packets(_)) => Err(OBJECT_TYPE_MISMATCH),
+        (2, _) => {
+            // SAFETY: the caller's word.
+            let AssociateCompletionPort { key, port: packets } = unsafe { given.get() }?;
+            let (packets, key) = (table::packets(packets)?, key.expose_provenance());
+            table::receiving(port)?.associate(packets, key).map(drop)
+        }
+        (6, _) => {
+            // SAFETY: the caller's word.
+            let asked = unsafe { given.get::<CompletionListInformation>() }?;
+            register(port, &asked)
+        }
+        (7, _) => table::receiving(port)?.unregister(),
+        (8, _) => {
+            // SAFETY: the caller's word.
+            adjust(port, unsafe { given.get() }?)
+        }
+        (10, _) => table::receiving(port)?.run_down(),
         (0..=13, _) => Err(NOT_SUPPORTED),
         _ => Err(INVALID_INFO_CLASS),
     })
+}
+
+/// What C says.
+struct Given {
+    information: *const c_void,
+    length: u32,
+}
+
+impl Given {
+    /// It, if it has the size of a `T`.
+    ///
+    /// # Safety
+    /// The place has as many bytes as it says, which are a `T` if they are as many.
+    unsafe fn get<T: Copy>(&self) -> Answer<T> {
+        if self.length as usize != size_of::<T>() {
+            return Err(INFO_LENGTH_MISMATCH);
+        }
+        // SAFETY: the caller's word: there are so many bytes.
+        unsafe { pointers::read(self.information.cast::<T>()) }.ok_or(ACCESS_VIOLATION)
+    }
 }
 
 /// # Safety
@@ -161,7 +205,7 @@ pub unsafe extern "C" fn NtAlpcQueryInformationMessage(
                     Object::Connection(server) | Object::Communication(server, _) => {
                         server.with(|server| server.extra.take(number, at))?
                     }
-                    Object::Descriptor(_) => return Err(OBJECT_TYPE_MISMATCH),
+                    Object::Descriptor(_) | Object::Packets(_) => return Err(OBJECT_TYPE_MISMATCH),
                 };
                 let (handle, object_type) = found;
                 let handle = u32::try_from(handle).map_err(|_| NOT_FOUND)?;

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn NtAlpcCancelMessage(
             Object::Connection(server) | Object::Communication(server, _) => {
                 server.change(|server| server.drop_request(context.message_id))
             }
-            Object::Descriptor(_) => Err(OBJECT_TYPE_MISMATCH),
+            Object::Descriptor(_) | Object::Packets(_) => Err(OBJECT_TYPE_MISMATCH),
         }
     })
 }

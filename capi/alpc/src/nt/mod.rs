@@ -3,13 +3,15 @@
 
 #![allow(non_snake_case, unreachable_pub, reason = "C calls them, by these names")]
 
+mod completion_list;
 mod helpers;
 mod information;
+mod io_completion;
 pub(crate) mod message;
 pub(crate) mod port;
 mod section;
 pub(crate) mod security;
-mod unsupported;
+mod thread_pool;
 
 use crate::status::{Answer, INTERNAL_ERROR, NtStatus, number};
 

@@ -247,7 +247,7 @@ pub extern "C" fn NtAlpcDisconnectPort(port: Handle, _flags: u32) -> NtStatus {
             end.disconnect();
             Ok(())
         }),
-        Object::Descriptor(_) => Err(OBJECT_TYPE_MISMATCH),
+        Object::Descriptor(_) | Object::Packets(_) => Err(OBJECT_TYPE_MISMATCH),
     })
 }
 
@@ -266,6 +266,7 @@ fn close(handle: Handle) -> Answer {
         }
         Object::Client(client) => client.close(),
         Object::Descriptor(_) => {}
+        Object::Packets(packets) => packets.close(),
     }
     Ok(())
 }
@@ -286,7 +287,7 @@ pub unsafe extern "C" fn AlpcCabotagePrepareWait(port: Handle, descriptor: *mut 
             Object::Client(client) => {
                 (client.with(crate::client::ClientEnd::arm)?, client.descriptor().as_fd_number())
             }
-            Object::Descriptor(_) => return Err(OBJECT_TYPE_MISMATCH),
+            Object::Descriptor(_) | Object::Packets(_) => return Err(OBJECT_TYPE_MISMATCH),
         };
         // SAFETY: the caller's word.
         unsafe { border::give(descriptor, number) }?;

@@ -19,7 +19,7 @@ fn with_sections<T>(port: Handle, act: impl FnOnce(&mut Sections, u64) -> Answer
             server.with(|server| act(&mut server.sections, server.settings.section_bytes_max))
         }
         Object::Client(client) => client.with(|end| act(&mut end.sections, end.settings.section_bytes_max)),
-        Object::Descriptor(_) => Err(OBJECT_TYPE_MISMATCH),
+        Object::Descriptor(_) | Object::Packets(_) => Err(OBJECT_TYPE_MISMATCH),
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Server {
     senders: VecDeque<(u32, u64, Identity)>,
     pub(crate) sections: Sections,
     pub(crate) extra: Extra,
+    /// How many messages were received.
+    received: usize,
 }
 
 /// A request, and by which number its asker knows it.
@@ -68,6 +70,8 @@ struct Channel {
 
 /// How many messages are taken off the channels at most before one is received.
 const WAITING_MAX: usize = 1024;
+/// How many are taken off the channels for those who are told of them and do not wait.
+const PULLED_MAX: usize = 64;
 /// Of how many datagrams the sender is known.
 const SENDERS_MAX: usize = 1024;
 
@@ -78,6 +82,36 @@ impl End for Server {
 
     fn wake_by(&self) -> Deadline {
         self.port.wake_by()
+    }
+
+    fn pull(&mut self) -> Answer<bool> {
+        self.take_in(|server| server.waiting.len() >= PULLED_MAX)?;
+        Ok(self.waiting.len() < PULLED_MAX)
+    }
+
+    /// Off the channels only if nothing waits: who takes turns is a matter of the port.
+    fn receive(&mut self, room: Room, may_take: bool) -> Answer<Option<Got>> {
+        if self.waiting.is_empty() && may_take {
+            self.take_in(|server| !server.waiting.is_empty())?;
+        }
+        self.first(room, |_| true)
+    }
+
+    fn pending(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn received(&self) -> usize {
+        self.received
+    }
+
+    fn next_bytes(&self, attributes: u32) -> Option<usize> {
+        self.waiting.front().map(|delivery| delivery.total_bytes(Room { bytes: 0, attributes }))
+    }
+
+    /// A port ends by its own process alone.
+    fn take_end(&mut self) -> Option<Box<Delivery>> {
+        None
     }
 }
 
@@ -98,16 +132,9 @@ impl Server {
             senders: VecDeque::new(),
             sections: Sections::default(),
             extra: Extra::default(),
+            received: 0,
         };
         Shared::new(server, descriptor)
-    }
-
-    /// The next message for anybody who receives.
-    pub(crate) fn receive(&mut self, room: Room, may_take: bool) -> Answer<Option<Got>> {
-        if self.waiting.is_empty() && may_take {
-            self.take_in(|server| !server.waiting.is_empty())?;
-        }
-        self.first(room, |_| true)
     }
 
     /// The next request to connect, past everything else.
@@ -126,6 +153,7 @@ impl Server {
             return Ok(Some(Got::TooSmall(self.waiting[at].total_bytes(room))));
         }
         let Some(mut delivery) = self.waiting.remove(at) else { return Ok(None) };
+        self.received += 1;
         delivery.settle(room, &mut self.sections, &mut self.extra)?;
         Ok(Some(Got::Message(Box::new(delivery))))
     }

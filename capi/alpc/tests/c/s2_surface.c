@@ -29,6 +29,8 @@ HOLDS(sizeof(ALPC_HANDLE_ATTR32) == 16);
 HOLDS(sizeof(UNICODE_STRING) == 16 && sizeof(OBJECT_ATTRIBUTES) == 48);
 HOLDS(sizeof(PORT_DATA_ENTRY) == 16 && offsetof(PORT_DATA_INFORMATION, DataEntries) == 8);
 HOLDS(sizeof(ALPC_BASIC_INFORMATION) == 16 && sizeof(ALPC_MESSAGE_HANDLE_INFORMATION) == 20);
+HOLDS(sizeof(IO_STATUS_BLOCK) == 16 && sizeof(FILE_IO_COMPLETION_INFORMATION) == 32);
+HOLDS(sizeof(ALPC_PORT_ASSOCIATE_COMPLETION_PORT) == 16 && sizeof(ALPC_PORT_COMPLETION_LIST_INFORMATION) == 24);
 HOLDS(sizeof(PORT_VIEW) == 48 && sizeof(REMOTE_PORT_VIEW) == 24);
 
 int main(void) {
@@ -54,18 +56,16 @@ int main(void) {
 
     // What is not here says so.
     HANDLE port = create_port(u"\\surface");
-    ALPC_PORT_ASSOCIATE_COMPLETION_PORT association = {NULL, NULL};
-    IS(NtAlpcSetInformation(port, AlpcAssociateCompletionPortInformation, &association, 1), STATUS_INFO_LENGTH_MISMATCH);
-    IS(NtAlpcSetInformation(port, AlpcAssociateCompletionPortInformation, &association, sizeof association),
-       STATUS_NOT_SUPPORTED);
-    IS(AlpcRegisterCompletionList(port, buffer, sizeof buffer, 1, 0), STATUS_NOT_SUPPORTED);
     IS(NtAlpcImpersonateClientContainerOfPort(port, NULL, 0), STATUS_NOT_SUPPORTED);
     IS(NtRegisterThreadTerminatePort(port), STATUS_NOT_SUPPORTED);
-    PVOID completion = NULL;
-    IS(TpAllocAlpcCompletion(&completion, port, NULL, NULL, NULL), STATUS_NOT_SUPPORTED);
-    CHECK(completion == NULL && AlpcGetMessageFromCompletionList(NULL, NULL) == NULL);
-    CHECK(AlpcRegisterCompletionListWorkerThread(NULL) == FALSE);
-    TpReleaseAlpcCompletion(completion);
+    ALPC_DIRECT_ATTR *direct;
+    OK(AlpcInitializeMessageAttribute(ALPC_MESSAGE_DIRECT_ATTRIBUTE, attributes, sizeof buffer, &required));
+    direct = (ALPC_DIRECT_ATTR *)AlpcGetMessageAttribute(attributes, ALPC_MESSAGE_DIRECT_ATTRIBUTE);
+    direct->Event = NULL;
+    attributes->ValidAttributes = ALPC_MESSAGE_DIRECT_ATTRIBUTE;
+    static MESSAGE message;
+    say(&message, "");
+    IS(NtAlpcSendWaitReceivePort(port, 0, &message.header, attributes, NULL, NULL, NULL, NULL), STATUS_NOT_SUPPORTED);
 
     // errno is nobody's business here.
     errno = 1234;

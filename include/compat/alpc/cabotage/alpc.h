@@ -8,6 +8,7 @@
 // 0, since the kernel does not tell threads. Timeouts: null is for ever; negative counts hundreds of nanoseconds from
 // now; others are times since 1601. Handles belong to the process: a forked child has none of its parent's.
 // Every call may be used by several threads on one handle. errno is left alone.
+// A library thread, which takes no signals, is started by completion ports and callbacks alone.
 // docs/c.md of the project lists every call and what is otherwise than on Windows.
 #ifndef CABOTAGE_ALPC_H
 #define CABOTAGE_ALPC_H
@@ -79,6 +80,7 @@ typedef struct _SECURITY_QUALITY_OF_SERVICE {
 #define NT_SUCCESS(status) ((NTSTATUS)(status) >= 0)
 #define CABOTAGE_STATUS(code) ((NTSTATUS)UINT32_C(code))
 #define STATUS_SUCCESS CABOTAGE_STATUS(0x00000000)
+#define STATUS_ABANDONED_WAIT_0 CABOTAGE_STATUS(0x00000080)
 #define STATUS_TIMEOUT CABOTAGE_STATUS(0x00000102)
 #define STATUS_PENDING CABOTAGE_STATUS(0x00000103)
 #define STATUS_PARTIAL_COPY CABOTAGE_STATUS(0x8000000D)
@@ -99,6 +101,7 @@ typedef struct _SECURITY_QUALITY_OF_SERVICE {
 #define STATUS_PORT_DISCONNECTED CABOTAGE_STATUS(0xC0000037)
 #define STATUS_SECTION_TOO_BIG CABOTAGE_STATUS(0xC0000040)
 #define STATUS_PORT_CONNECTION_REFUSED CABOTAGE_STATUS(0xC0000041)
+#define STATUS_PORT_ALREADY_SET CABOTAGE_STATUS(0xC0000048)
 #define STATUS_INVALID_SID CABOTAGE_STATUS(0xC0000078)
 #define STATUS_INSUFFICIENT_RESOURCES CABOTAGE_STATUS(0xC000009A)
 #define STATUS_NOT_SUPPORTED CABOTAGE_STATUS(0xC00000BB)
@@ -115,6 +118,7 @@ typedef struct _SECURITY_QUALITY_OF_SERVICE {
 #define STATUS_LPC_REQUESTS_NOT_ALLOWED CABOTAGE_STATUS(0xC0000707)
 #define STATUS_RESOURCE_IN_USE CABOTAGE_STATUS(0xC0000708)
 #define STATUS_MESSAGE_RETRIEVED CABOTAGE_STATUS(0xC000070A)
+#define STATUS_PORT_ALREADY_HAS_COMPLETION_LIST CABOTAGE_STATUS(0xC000071A)
 #define STATUS_LPC_HANDLE_COUNT_EXCEEDED CABOTAGE_STATUS(0xC0000722)
 
 // ---- messages
@@ -387,6 +391,13 @@ typedef struct _ALPC_PORT_ASSOCIATE_COMPLETION_PORT {
     HANDLE CompletionPort;
 } ALPC_PORT_ASSOCIATE_COMPLETION_PORT, *PALPC_PORT_ASSOCIATE_COMPLETION_PORT;
 
+typedef struct _ALPC_PORT_COMPLETION_LIST_INFORMATION {
+    PVOID Buffer;
+    ULONG Size;
+    ULONG ConcurrencyCount;
+    ULONG AttributeFlags;
+} ALPC_PORT_COMPLETION_LIST_INFORMATION, *PALPC_PORT_COMPLETION_LIST_INFORMATION;
+
 typedef enum _ALPC_MESSAGE_INFORMATION_CLASS {
     AlpcMessageSidInformation,
     AlpcMessageTokenModifiedIdInformation,
@@ -404,35 +415,89 @@ typedef struct _ALPC_MESSAGE_HANDLE_INFORMATION {
 
 NTSTATUS NtAlpcQueryInformation(HANDLE PortHandle, ULONG Class, PVOID Information, ULONG Length,
                                 PULONG ReturnLength);
+// A completion port, once; a completion list: registered, unregistered (null), its concurrency (a ULONG), run down (null).
 NTSTATUS NtAlpcSetInformation(HANDLE PortHandle, ULONG Class, PVOID Information, ULONG Length);
 NTSTATUS NtAlpcQueryInformationMessage(HANDLE PortHandle, PPORT_MESSAGE PortMessage, ULONG Class, PVOID Information,
                                        ULONG Length, PULONG ReturnLength);
 
-// Not here, and say so (STATUS_NOT_SUPPORTED).
+// ---- completion ports: told of messages, without a thread at each port
+
+typedef struct _IO_STATUS_BLOCK {
+    union {
+        NTSTATUS Status;
+        PVOID Pointer;
+    };
+    ULONG_PTR Information;
+} IO_STATUS_BLOCK, *PIO_STATUS_BLOCK;
+
+typedef struct _FILE_IO_COMPLETION_INFORMATION {
+    PVOID KeyContext;
+    PVOID ApcContext; // null in the packet of a message
+    IO_STATUS_BLOCK IoStatusBlock;
+} FILE_IO_COMPLETION_INFORMATION, *PFILE_IO_COMPLETION_INFORMATION;
+
+// Of this process, without a name; the number of threads is not limited. NtClose wakes whoever waits:
+// STATUS_ABANDONED_WAIT_0.
+NTSTATUS NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess,
+                              POBJECT_ATTRIBUTES ObjectAttributes, ULONG NumberOfConcurrentThreads);
+NTSTATUS NtSetIoCompletion(HANDLE IoCompletionHandle, PVOID KeyContext, PVOID ApcContext, NTSTATUS IoStatus,
+                           ULONG_PTR IoStatusInformation);
+NTSTATUS NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID *KeyContext, PVOID *ApcContext,
+                              PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER Timeout);
+NTSTATUS NtRemoveIoCompletionEx(HANDLE IoCompletionHandle, PFILE_IO_COMPLETION_INFORMATION IoCompletionInformation,
+                                ULONG Count, PULONG NumEntriesRemoved, PLARGE_INTEGER Timeout, BOOLEAN Alertable);
+
+// ---- completion lists: messages taken into memory of the program
+
+// A list is named by the address of its memory, which has to be there, and is the library's, until the list is
+// unregistered or its port closed. It is of a connection port or of a client's port. What is not taken stays at the
+// port, and can be received there.
 NTSTATUS AlpcRegisterCompletionList(HANDLE PortHandle, PVOID Buffer, ULONG Size, ULONG ConcurrencyCount,
                                     ULONG AttributeFlags);
 NTSTATUS AlpcUnregisterCompletionList(HANDLE PortHandle);
+// What waits now can still be taken; what comes from now on is received at the port.
 NTSTATUS AlpcRundownCompletionList(HANDLE PortHandle);
 NTSTATUS AlpcAdjustCompletionListConcurrencyCount(HANDLE PortHandle, ULONG ConcurrencyCount);
-NTSTATUS TpAllocAlpcCompletion(PVOID *Completion, HANDLE PortHandle, PVOID Callback, PVOID Context,
-                               PVOID Environment);
-NTSTATUS TpAllocAlpcCompletionEx(PVOID *Completion, HANDLE PortHandle, PVOID Callback, PVOID Context,
-                                 PVOID Environment);
-
-// Of completion lists and completions that could not be made: null, 0 or nothing.
+// A completion port that is associated with the port gets packets as long as fewer threads than ConcurrencyCount are
+// workers. Begins being one: TRUE if there is a message and a worker is wanted.
 BOOLEAN AlpcRegisterCompletionListWorkerThread(PVOID CompletionList);
+// Ends being one: FALSE if a message has come meanwhile, and the thread is a worker still.
 BOOLEAN AlpcUnregisterCompletionListWorkerThread(PVOID CompletionList);
+// Messages that wait, and those that were taken and not freed.
 ULONG AlpcGetOutstandingCompletionListMessageCount(PVOID CompletionList);
+// Takes the next message; null if there is none that fits. It does not wait.
 PPORT_MESSAGE AlpcGetMessageFromCompletionList(PVOID CompletionList, PALPC_MESSAGE_ATTRIBUTES *MessageAttributes);
 PALPC_MESSAGE_ATTRIBUTES AlpcGetCompletionListMessageAttributes(PVOID CompletionList, PPORT_MESSAGE Message);
 void AlpcFreeCompletionListMessage(PVOID CompletionList, PPORT_MESSAGE Message);
 void AlpcGetCompletionListLastMessageInformation(PVOID CompletionList, PULONG LastMessageId, PULONG LastCallbackId);
-void TpWaitForAlpcCompletion(PVOID Completion);
-void TpReleaseAlpcCompletion(PVOID Completion);
-void TpAlpcRegisterCompletionList(PVOID Completion);
-void TpAlpcUnregisterCompletionList(PVOID Completion);
-void TpCallbackSendAlpcMessageOnCompletion(PVOID Instance, HANDLE PortHandle, ULONG Flags, PPORT_MESSAGE Message);
-void TpCallbackSendPendingAlpcMessage(PVOID Instance);
+
+// ---- callbacks in threads of the library
+
+typedef struct _TP_CALLBACK_INSTANCE TP_CALLBACK_INSTANCE, *PTP_CALLBACK_INSTANCE;
+typedef struct _TP_CALLBACK_ENVIRON TP_CALLBACK_ENVIRON, *PTP_CALLBACK_ENVIRON;
+typedef struct _TP_ALPC TP_ALPC, *PTP_ALPC;
+typedef void (*PTP_ALPC_CALLBACK)(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_ALPC Alpc);
+typedef void (*PTP_ALPC_CALLBACK_EX)(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_ALPC Alpc, PVOID ApcContext);
+
+// One callback for each message that no blocked thread takes, by several threads at once; it receives the message
+// itself, without waiting, and may find that another has. The environment is null.
+NTSTATUS TpAllocAlpcCompletion(PTP_ALPC *AlpcReturn, HANDLE AlpcPort, PTP_ALPC_CALLBACK Callback, PVOID Context,
+                               PTP_CALLBACK_ENVIRON CallbackEnviron);
+NTSTATUS TpAllocAlpcCompletionEx(PTP_ALPC *AlpcReturn, HANDLE AlpcPort, PTP_ALPC_CALLBACK_EX Callback, PVOID Context,
+                                 PTP_CALLBACK_ENVIRON CallbackEnviron);
+// Until no callback runs and none is due; in a callback, until none of another thread runs.
+void TpWaitForAlpcCompletion(PTP_ALPC Alpc);
+// No callback begins any more; those that run go on.
+void TpReleaseAlpcCompletion(PTP_ALPC Alpc);
+// Callbacks are workers of the port's completion list, as often as there is something in it, until the second call,
+// which runs the list down and waits for them.
+void TpAlpcRegisterCompletionList(PTP_ALPC Alpc);
+void TpAlpcUnregisterCompletionList(PTP_ALPC Alpc);
+// Sends the message, which has to be there until then, when the callback has returned; waits at most a second for room.
+void TpCallbackSendAlpcMessageOnCompletion(PTP_CALLBACK_INSTANCE TpHandle, HANDLE PortHandle, ULONG Flags,
+                                           PPORT_MESSAGE SendMessage);
+// Sends it now.
+void TpCallbackSendPendingAlpcMessage(PTP_CALLBACK_INSTANCE TpHandle);
 
 // ---- the classic calls
 
