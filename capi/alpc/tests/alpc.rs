@@ -36,17 +36,22 @@ conforms! {
     each_ending_is_told_to_the_other_side: "tests/c/s9_endings.c";
     classic_calls_are_a_layer_over_the_same_ports: "tests/c/classic.c";
     threads_share_a_port_on_either_side: "tests/c/threads.c";
+    completion_lists_take_messages_into_memory_of_the_program: "tests/c/completion_lists.c";
+    callbacks_run_in_threads_of_the_library_for_each_message: "tests/c/thread_pool.c";
+    completion_ports_are_told_of_messages_that_nobody_waits_for: "tests/c/completion_ports.c";
 }
 
 #[test]
-fn it_is_installed_and_its_example_runs_shared_and_static() {
+fn it_is_installed_and_its_examples_run_shared_and_static() {
     let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) else { return };
     let Some(installed) = toolbox.install() else { return };
     assert_eq!(installed.global_names(), exports::listed(toolbox.library()).unwrap(), "nothing else clashes");
-    let example = root().join("examples/c/alpc_echo.c");
-    for program in [installed.compile(&example), installed.compile_static(&example)] {
-        let ended = program.run();
-        ended.must_succeed();
-        assert_eq!(ended.stdout, "hello from C\n");
+    for (name, says) in [("alpc_echo.c", "hello from C\n"), ("alpc_pool.c", "3 clients, 9 answers\n")] {
+        let example = root().join("examples/c").join(name);
+        for program in [installed.compile(&example), installed.compile_static(&example)] {
+            let ended = program.run();
+            ended.must_succeed();
+            assert_eq!(ended.stdout, says);
+        }
     }
 }

@@ -106,6 +106,45 @@ static inline NTSTATUS ask(HANDLE port, MESSAGE *request, MESSAGE *reply) {
                                      NULL, &soon);
 }
 
+// What there is now, without waiting.
+static inline NTSTATUS receive_now(HANDLE port, MESSAGE *message, ALPC_MESSAGE_ATTRIBUTES *attributes) {
+    return receive_with(port, message, attributes, 0);
+}
+
+static inline HANDLE create_completion(void) {
+    HANDLE completion = NULL;
+    OK(NtCreateIoCompletion(&completion, 0, NULL, 0));
+    CHECK(completion != NULL);
+    return completion;
+}
+
+// The completion port is told of what comes to the port.
+static inline NTSTATUS associate(HANDLE port, HANDLE completion, void *key) {
+    ALPC_PORT_ASSOCIATE_COMPLETION_PORT association;
+    association.CompletionKey = key;
+    association.CompletionPort = completion;
+    return NtAlpcSetInformation(port, AlpcAssociateCompletionPortInformation, &association, sizeof association);
+}
+
+// The key of the next packet.
+static inline NTSTATUS next_packet(HANDLE completion, void **key, int64_t ms) {
+    void *context = NULL;
+    IO_STATUS_BLOCK status;
+    LARGE_INTEGER time = within_ms(ms);
+    return NtRemoveIoCompletion(completion, key, &context, &status, &time);
+}
+
+// Waits for packets until one has a message behind it: as Windows says, another thread may have been faster.
+static inline int told_of(HANDLE completion, HANDLE port, MESSAGE *message) {
+    for (;;) {
+        void *key = NULL;
+        OK(next_packet(completion, &key, 30000));
+        NTSTATUS status = receive_now(port, message, NULL);
+        if (status == STATUS_SUCCESS) return LPC_TYPE(&message->header);
+        IS(status, STATUS_TIMEOUT);
+    }
+}
+
 // Lets the next client in with this text for it; answers the server's port of its channel.
 static inline HANDLE let_in_saying(HANDLE port, void *context, const char *text) {
     static MESSAGE message;
