@@ -7,6 +7,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cabotage_alpc::{Deadline, Ready, Status};
 use cabotage_os::eventfd::EventFd;
@@ -41,9 +42,19 @@ pub(crate) trait End: std::fmt::Debug + Send + 'static {
 }
 
 /// Takes off the channel what has come, and arms the descriptor for more, unless enough waits: then whoever receives
-/// goes on.
-fn drain<E: End>(end: &mut E) {
-    while end.pull() == Ok(true) && end.ready() == Ok(Ready::Ready) {}
+/// goes on. Answers when somebody has to look again although the descriptor tells nothing: at once, where a peer keeps
+/// the port busy that others want to use; soon, where the system refuses something.
+fn drain<E: End>(end: &mut E) -> Deadline {
+    const ROUNDS_MAX: usize = 64;
+    const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+    for _ in 0..ROUNDS_MAX {
+        match end.pull().and_then(|is_all| if is_all { end.ready().map(Some) } else { Ok(None) }) {
+            Ok(Some(Ready::Ready)) => {}
+            Ok(_) => return end.wake_by(),
+            Err(_) => return Deadline::within(AFTER_REFUSAL),
+        }
+    }
+    Deadline::Now
 }
 
 /// The descriptor of an end once more, which no forked child keeps.
@@ -305,18 +316,17 @@ impl<E: End> Shared<E> {
         }
     }
 
-    /// Looks at what has come, for those who are to be told of it; answers when it wants to be looked at again.
-    pub(crate) fn look_for_others(&self) -> Deadline {
-        let mut state = self.lock();
-        self.tell(&mut state);
-        match &state.end {
-            Some(end) if !state.is_led => end.wake_by(),
-            // Who leads looks, and tells when it goes.
-            _ => Deadline::Never,
-        }
+    /// Looks at what has come, for those who are to be told of it. Who leads looks itself, and tells when it goes.
+    pub(crate) fn look_for_others(&self) {
+        self.tell(&mut self.lock());
     }
 
-    /// Tells who wants to be told of what nobody waits for.
+    /// Whether somebody is told of what comes, so that a thread of the library takes it off the channel.
+    pub(crate) fn is_told(&self) -> bool {
+        self.lock().telling.is_associated()
+    }
+
+    /// Tells who wants to be told of what nobody waits for, and the pump when to look again.
     fn tell(&self, state: &mut State<E>) {
         let State { end: Some(end), telling, is_led, .. } = state else { return };
         if !telling.is_associated() {
@@ -324,9 +334,9 @@ impl<E: End> Shared<E> {
         }
         telling.note(end);
         if !*is_led {
-            drain(end);
+            let again = drain(end);
             self.changed.notify_all();
-            telling.hurry(end.wake_by());
+            telling.hurry(again);
         }
         telling.announce(end);
     }

@@ -83,20 +83,20 @@ impl List {
             Ok(_) => return None,
             Err(_) => end.take_end()?,
         };
-        Some(self.place(delivery))
+        self.place(delivery)
     }
 
     /// Gives a message that fits its place.
-    fn place(&mut self, delivery: Box<Delivery>) -> Taken {
+    fn place(&mut self, delivery: Box<Delivery>) -> Option<Taken> {
         let message_bytes = (HEADER_BYTES + delivery.data.len()).next_multiple_of(8);
         let bytes = message_bytes + attributes::bytes_for(self.attributes);
-        let message_at = self.spans.take(bytes).unwrap_or_default();
+        let message_at = self.spans.take(bytes)?;
         let attributes_at = message_at + message_bytes;
         self.taken.insert(message_at, Place { bytes, attributes_at });
         self.last = (delivery.header.message_id, delivery.brought.callback_id);
         self.takes += 1;
         self.left = self.left.map(|left| left.saturating_sub(1));
-        Taken { delivery, message_at, attributes_at, attributes: self.attributes }
+        Some(Taken { delivery, message_at, attributes_at, attributes: self.attributes })
     }
 
     /// Whether what comes next would fit now.

@@ -18,7 +18,7 @@ use crate::layout::{
 use crate::message::Delivery;
 use crate::server::Server;
 use crate::settings::Settings;
-use crate::status::{Answer, NtStatus, OBJECT_TYPE_MISMATCH};
+use crate::status::{Answer, NtStatus, OBJECT_TYPE_MISMATCH, PORT_ALREADY_SET};
 use crate::table::{self, Object};
 use crate::time;
 
@@ -272,7 +272,8 @@ fn close(handle: Handle) -> Answer {
 }
 
 /// Arranges for a port's descriptor to become readable when there is something to receive, and tells it. There is
-/// something already if this answers success; if it answers pending, the descriptor may be waited on, beside others.
+/// something already if this answers success; if it answers pending, the descriptor may be waited on, beside others. Of a port that
+/// tells a completion port nobody waits otherwise.
 ///
 /// # Safety
 /// `descriptor` is null or can be written.
@@ -280,15 +281,20 @@ fn close(handle: Handle) -> Answer {
 pub unsafe extern "C" fn AlpcCabotagePrepareWait(port: Handle, descriptor: *mut c_int) -> NtStatus {
     const PENDING: Status = Status(0x0000_0103);
     status(|| {
-        let (is_there, number) = match table::get(port)? {
+        let (is_there, number, is_told) = match table::get(port)? {
             Object::Connection(server) | Object::Communication(server, _) => {
-                (server.with(Server::arm)?, server.descriptor().as_fd_number())
+                (server.with(Server::arm)?, server.descriptor().as_fd_number(), server.is_told())
             }
             Object::Client(client) => {
-                (client.with(crate::client::ClientEnd::arm)?, client.descriptor().as_fd_number())
+                let is_there = client.with(crate::client::ClientEnd::arm)?;
+                (is_there, client.descriptor().as_fd_number(), client.is_told())
             }
             Object::Descriptor(_) | Object::Packets(_) => return Err(OBJECT_TYPE_MISMATCH),
         };
+        if is_told {
+            // A thread of the library takes off the channel what the descriptor would tell of.
+            return Err(PORT_ALREADY_SET);
+        }
         // SAFETY: the caller's word.
         unsafe { border::give(descriptor, number) }?;
         if is_there { Ok(()) } else { Err(PENDING) }

@@ -277,6 +277,7 @@ int main(void) {
     OK(NtAlpcAcceptConnectPort(NULL, port, 0, NULL, NULL, NULL, &message.header, NULL, FALSE));
     check_ended_well(stranger);
     IS(associate(port, completion, &keys[1]), STATUS_PORT_ALREADY_SET);
+    IS(AlpcCabotagePrepareWait(port, &descriptor), STATUS_PORT_ALREADY_SET);
 
     one_thread_hears_all(port, completion);
     threads_share_it(port, completion);

@@ -551,7 +551,9 @@ NTSTATUS NtRegisterThreadTerminatePort(HANDLE PortHandle);
 // ---- what Windows lacks
 
 // Arranges for a port's descriptor to become readable when there is something to receive. STATUS_SUCCESS: there is
-// already. STATUS_PENDING: wait on the descriptor, with poll or epoll; it belongs to the port.
+// already. STATUS_PENDING: wait on the descriptor, with poll or epoll; it belongs to the port, and
+// tells one thread: what others do with the port meanwhile may take what it would have told of.
+// STATUS_PORT_ALREADY_SET: the port tells a completion port.
 NTSTATUS AlpcCabotagePrepareWait(HANDLE PortHandle, int *Descriptor);
 // A handle of a copy of an open descriptor, to go with messages; and a copy of the descriptor behind such a handle.
 NTSTATUS AlpcCabotageHandleOfDescriptor(int Descriptor, PHANDLE Handle);
