@@ -89,6 +89,33 @@ impl Installed {
         Program::new(target)
     }
 
+    /// Builds one program of the CMake project in `folder`, which finds the library by pkg-config; `None` on a machine
+    /// without cmake or pkg-config, which is said.
+    ///
+    /// # Panics
+    /// It cannot be built.
+    #[must_use]
+    #[track_caller]
+    pub fn build_with_cmake(&self, folder: &Path, program: &str) -> Option<Program> {
+        if let Some(missing) = ["cmake", "pkg-config"].iter().find(|tool| !is_there(OsStr::new(tool))) {
+            eprintln!("skipped: this machine has no {missing}");
+            return None;
+        }
+        let build = self.place.path().join("cmake");
+        let mut configure = Command::new("cmake");
+        configure.arg("-S").arg(folder).arg("-B").arg(&build);
+        configure.arg(link::joined("-DCMAKE_PREFIX_PATH=", &self.prefix));
+        configure.arg(link::joined("-DCMAKE_C_COMPILER=", Path::new(&link::compiler())));
+        let mut make = Command::new("cmake");
+        make.arg("--build").arg(&build).args(["--target", program]);
+        for command in [&mut configure, &mut make] {
+            if let Err(error) = link::run(command) {
+                panic!("{}: {error}", folder.display());
+            }
+        }
+        Some(Program::new(build.join(program)))
+    }
+
     /// The names that the static library gives to others.
     ///
     /// # Panics

@@ -27,10 +27,12 @@ pub enum Dialect {
     Cxx17,
     /// C11 with the sanitizers of addresses, leaks and undefined behaviour.
     C11Sanitized,
+    /// C11 as clang reads it, whatever the machine's own compiler is.
+    C11Clang,
 }
 
-/// All of them.
-pub const DIALECTS: [Dialect; 3] = [Dialect::C11, Dialect::Cxx17, Dialect::C11Sanitized];
+/// All of them; what a machine may lack comes last.
+pub const DIALECTS: [Dialect; 4] = [Dialect::C11, Dialect::C11Sanitized, Dialect::Cxx17, Dialect::C11Clang];
 
 /// A library ready to be linked by C programs. Its calls panic when the tools fail: they are for tests.
 #[derive(Debug)]
@@ -109,7 +111,7 @@ impl Toolbox {
     pub fn compile_path(&self, source: &Path, dialect: Dialect) -> Option<Program> {
         let compiler = dialect.compiler();
         if !is_there(&compiler) {
-            eprintln!("skipped: this machine has no C++ compiler ({})", compiler.display());
+            eprintln!("{dialect:?} is skipped: this machine has no {}", compiler.display());
             return None;
         }
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
@@ -187,12 +189,13 @@ impl Dialect {
         match self {
             Self::C11 | Self::C11Sanitized => link::compiler(),
             Self::Cxx17 => env::var_os("CXX").unwrap_or_else(|| "c++".into()),
+            Self::C11Clang => "clang".into(),
         }
     }
 
     fn flags(self) -> &'static [&'static str] {
         match self {
-            Self::C11 => &["-std=c11", "-x", "c"],
+            Self::C11 | Self::C11Clang => &["-std=c11", "-x", "c"],
             Self::Cxx17 => &["-std=c++17", "-x", "c++"],
             Self::C11Sanitized => &[
                 "-std=c11",

@@ -46,3 +46,17 @@ fn it_is_installed_and_its_example_runs_shared_and_static() {
         assert_eq!(ended.stdout, "frame 1\nframe 2\nframe 3\nframe 4\nframe 5\n");
     }
 }
+
+#[test]
+fn a_cmake_project_finds_it_and_its_program_runs() {
+    let Some(installed) = Toolbox::of(env!("CARGO_MANIFEST_DIR")).and_then(|toolbox| toolbox.install())
+    else {
+        return;
+    };
+    let Some(program) = installed.build_with_cmake(&root().join("examples/c/cmake"), "frames") else {
+        return;
+    };
+    let ended = program.run();
+    ended.must_succeed();
+    assert_eq!(ended.stdout, "frame 1\nframe 2\nframe 3\nframe 4\nframe 5\n");
+}
