@@ -3,9 +3,13 @@
 //! under the sanitizers of addresses, leaks and undefined behaviour.
 #![forbid(unsafe_code)]
 
+use std::process::Command;
+use std::time::Duration;
+
+use cabotage_alpc::{ConnectOptions, Deadline};
 use cabotage_c_tools::exports;
 use cabotage_c_tools::library::root;
-use cabotage_c_tools::toolbox::Toolbox;
+use cabotage_c_tools::toolbox::{DIALECTS, Toolbox};
 
 #[test]
 fn the_map_lists_what_the_sources_give_to_c() {
@@ -53,5 +57,50 @@ fn it_is_installed_and_its_examples_run_shared_and_static() {
             ended.must_succeed();
             assert_eq!(ended.stdout, says);
         }
+    }
+}
+
+#[test]
+fn a_cmake_project_finds_it_and_its_programs_run() {
+    let Some(installed) = Toolbox::of(env!("CARGO_MANIFEST_DIR")).and_then(|toolbox| toolbox.install())
+    else {
+        return;
+    };
+    for (name, says) in [("alpc_echo", "hello from C\n"), ("alpc_pool", "3 clients, 9 answers\n")] {
+        let Some(program) = installed.build_with_cmake(&root().join("examples/c/cmake"), name) else {
+            return;
+        };
+        let ended = program.run();
+        ended.must_succeed();
+        assert_eq!(ended.stdout, says);
+    }
+}
+
+/// Sizes of what is copied through the queue, what goes as a section, and what is longer than the server's list.
+const SIZES: [usize; 5] = [0, 256, 257, 5_000, 40_000];
+
+#[test]
+#[ignore = "another test starts it, where the names of its server are"]
+fn a_client_in_rust_asks() {
+    let patience = Deadline::within(Duration::from_secs(60));
+    let mut client = ConnectOptions::new().wait_for_name().deadline(patience).connect("pool-server").unwrap();
+    for _ in 0..20 {
+        for bytes in SIZES {
+            let reply = client.request_within(&vec![b'b'; bytes], patience).unwrap();
+            assert_eq!(reply.body(), bytes.to_string().as_bytes());
+        }
+    }
+}
+
+#[test]
+fn a_client_in_rust_and_callbacks_in_c_meet_by_the_name() {
+    let Some(toolbox) = Toolbox::of(env!("CARGO_MANIFEST_DIR")) else { return };
+    for dialect in DIALECTS {
+        let Some(server) = toolbox.compile("tests/c/pool_server.c", dialect) else { continue };
+        let serving = server.start(&[]);
+        let mut client = Command::new(std::env::current_exe().unwrap());
+        client.args(["--ignored", "--exact", "a_client_in_rust_asks"]);
+        server.start_command(&mut client).end().must_succeed();
+        serving.end().must_succeed();
     }
 }
