@@ -35,8 +35,8 @@ pub const BLOCK_SLOTS: usize = 64;
 pub struct Control {
     /// How many words of the peer's ring the owner has consumed, over the life of the lane.
     pub(crate) consumed: Line<AtomicU64>,
-    /// Not zero while the owner sleeps until a record comes: the number of that sleep.
-    pub(crate) armed: Line<AtomicU64>,
+    /// What the peer looks at after each publication.
+    pub(crate) calls: Line<Calls>,
     /// Not zero while the owner sleeps until its own ring has room: the number of that sleep.
     pub(crate) wants_room: Line<AtomicU64>,
     /// What the owner tells once in a while.
@@ -45,6 +45,16 @@ pub struct Control {
     pub(crate) withdrawal: Line<Withdrawal>,
     /// For each slot of the peer's blocks, the number of the loan that the owner gave back last.
     pub(crate) returned: [AtomicU64; BLOCK_SLOTS],
+}
+
+/// See [`Control::calls`].
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct Calls {
+    /// Not zero while the owner sleeps until a record comes: the number of that sleep.
+    pub(crate) armed: AtomicU64,
+    /// Not zero while the owner wants the peer to look at its ring after each publication.
+    pub(crate) attention: AtomicU64,
 }
 
 /// See [`Control::state`].
@@ -84,7 +94,7 @@ impl Default for Control {
     fn default() -> Self {
         Self {
             consumed: Line::default(),
-            armed: Line::default(),
+            calls: Line::default(),
             wants_room: Line::default(),
             state: Line::default(),
             withdrawal: Line::default(),
@@ -114,7 +124,7 @@ impl Control {
     pub(crate) const fn absent() -> Self {
         Self {
             consumed: Line(AtomicU64::new(0)),
-            armed: Line(AtomicU64::new(ALWAYS)),
+            calls: Line(Calls { armed: AtomicU64::new(ALWAYS), attention: AtomicU64::new(1) }),
             wants_room: Line(AtomicU64::new(0)),
             state: Line(State {
                 filed: AtomicU64::new(0),
@@ -130,6 +140,19 @@ impl Control {
             }),
             returned: [const { AtomicU64::new(0) }; BLOCK_SLOTS],
         }
+    }
+
+    /// Asks the peer to look at our ring after each publication of its own, or asks no more. The peer that publishes
+    /// and is not asked afterwards did so before the next sleep that is announced after this: a look that follows the
+    /// announcement sees what it published.
+    pub fn ask_for_attention(&self, asks: bool) {
+        self.calls.attention.store(u64::from(asks), Ordering::Relaxed);
+    }
+
+    /// Whether the owner, our peer, asks for that. Call after a publication, which has fenced as its sleeps need.
+    #[inline]
+    pub(crate) fn asks_for_attention(&self) -> bool {
+        self.calls.attention.load(Ordering::Relaxed) != 0
     }
 
     /// Says that nothing follows what is published.

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use cabotage_lane::block::BlockMut;
+use cabotage_lane::{Controls, MappedControls};
 use cabotage_os::Deadline;
 use cabotage_os::socket::Socket;
 
@@ -207,6 +208,27 @@ impl Link {
             return true;
         }
         self.inc.glimpse()
+    }
+
+    /// Asks the peer to look at what we send after each message of its own, or asks no more. Ask first, then send what it
+    /// is to see.
+    ///
+    /// # Errors
+    /// The link belongs to the parent process, or the system's refusal.
+    pub fn ask_for_attention(&mut self, asks: bool) -> Result<(), LinkError> {
+        self.core.check_here()?;
+        if let Some(controls) = MappedControls::alone(self.core.own_outbox()?) {
+            controls.own().ask_for_attention(asks);
+        }
+        Ok(())
+    }
+
+    /// [`Link::glimpse`], if the peer asks for attention, else `false`. The next message's line is left alone then: a look
+    /// takes it away from whoever is about to write it. Of two ends, one of which sends and then asks this, while the other
+    /// asks for attention, sends, and then finds nothing by [`Link::ready`], one at least sees what the other has sent.
+    #[inline]
+    pub fn glimpse_if_asked(&mut self) -> bool {
+        self.out.is_asked_for_attention() && self.glimpse()
     }
 
     /// Looks for a message; when there is none, arranges for the descriptor to become readable as soon as there is

@@ -123,6 +123,12 @@ impl Outgoing {
         }
     }
 
+    /// Whether the peer wants us to look for its messages now that one of ours has gone.
+    #[inline]
+    pub(crate) fn is_asked_for_attention(&self) -> bool {
+        self.lane.as_ref().is_none_or(Sender::is_asked_for_attention)
+    }
+
     pub(crate) fn patience(&mut self) -> &mut Patience {
         &mut self.patience
     }

@@ -66,7 +66,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
         let own = controls.own();
         let told = own.consumed.load(Ordering::Relaxed);
         let consumed = told.max(own.state.taken.load(Ordering::Relaxed));
-        let own_sleeps = Sleeps::of(incarnation, &controls.own().armed);
+        let own_sleeps = Sleeps::of(incarnation, &controls.own().calls.armed);
         let mut lane = Self::new(ring, controls, fencing);
         lane.own_sleeps = own_sleeps;
         lane.at = consumed & (lane.ring_words - 1);
@@ -265,7 +265,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     pub fn arm(&mut self) -> Result<Look, ArmError> {
         let is_frequent = self.consumed - self.slept_at < AWAKE_WORDS;
         self.slept_at = self.consumed;
-        self.own_sleeps.announce(&self.controls.own().armed, self.fencing, is_frequent)?;
+        self.own_sleeps.announce(&self.controls.own().calls.armed, self.fencing, is_frequent)?;
         match self.poll() {
             Ok(None) => {
                 // After the look, which may have passed a filler at the end of the ring.
@@ -281,7 +281,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
 
     /// Takes the announcement of [`Receiver::arm`] back.
     pub fn disarm(&mut self) {
-        self.own_sleeps.cancel(&self.controls.own().armed);
+        self.own_sleeps.cancel(&self.controls.own().calls.armed);
     }
 
     /// Whether the peer sleeps for room that was made since the last call, and must be rung.
@@ -341,7 +341,7 @@ impl<R: TheirRing, C: Controls> Receiver<R, C> {
     fn pass(&mut self, words: u64) {
         self.advance(words);
         if self.consumed - self.told >= self.ring_words / LAZY_FRACTION {
-            self.own_sleeps.relax(&self.controls.own().armed);
+            self.own_sleeps.relax(&self.controls.own().calls.armed);
             self.tell();
         }
     }

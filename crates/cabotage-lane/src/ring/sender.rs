@@ -144,7 +144,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     #[inline]
     pub fn send(&mut self, tag: Tag, port: Port, body: &[u8]) -> Result<bool, StageError> {
         self.send_to_a_spinner(tag, port, body)?;
-        Ok(self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing))
+        Ok(self.receiver_sleeps.must_ring(&self.controls.peer().calls.armed, self.fencing))
     }
 
     /// Says that more is to follow soon: the ring's next lines are asked for before they are written, which helps a
@@ -198,8 +198,15 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
     #[must_use = "a receiver that sleeps must be rung"]
     pub fn publish(&mut self) -> bool {
         self.publish_to_a_spinner() && {
-            self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing)
+            self.receiver_sleeps.must_ring(&self.controls.peer().calls.armed, self.fencing)
         }
+    }
+
+    /// Whether the peer wants us to look at its ring now that something was published: see
+    /// [`Control::ask_for_attention`](crate::Control::ask_for_attention).
+    #[inline]
+    pub fn is_asked_for_attention(&self) -> bool {
+        self.controls.peer().asks_for_attention()
     }
 
     /// As [`Sender::publish`], for a receiver that is known never to sleep. Answers whether there was anything.

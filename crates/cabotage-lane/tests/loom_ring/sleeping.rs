@@ -6,7 +6,7 @@ use cabotage_lane::{Controls, Fencing};
 use cabotage_os::membarrier::Membarrier;
 use loom::thread;
 
-use super::lane::{Sending, bytes, explore, explore_fencing, lane, lane_that_fences};
+use super::lane::{Receiving, Sending, bytes, explore, explore_fencing, lane, lane_that_fences};
 
 #[test]
 fn a_receiver_that_sleeps_more_than_once_is_woken_every_time() {
@@ -38,6 +38,34 @@ fn a_receiver_that_has_asked_for_fences_is_woken_without_barriers() {
         (1..=3).for_each(|number| receiver.expect(&[number]));
         sending.join().unwrap();
     });
+}
+
+#[test]
+fn what_is_published_unasked_is_seen_before_the_next_sleep_of_whoever_asks_for_attention() {
+    loom::model(|| ask_for_attention(lane(16)));
+}
+
+/// The barrier is issued by the sleep before, and only asked for here.
+#[test]
+fn where_fences_are_asked_for_attention_is_paid_likewise() {
+    loom::model(|| {
+        let (sender, mut receiver) = lane_that_fences(16, Fencing::Asked);
+        assert_eq!(receiver.lane.arm().unwrap(), Look::Armed);
+        receiver.lane.disarm();
+        ask_for_attention((sender, receiver));
+    });
+}
+
+fn ask_for_attention((mut sender, mut receiver): (Sending, Receiving)) {
+    let sending = thread::spawn(move || {
+        sender.stage(&bytes(&[1]));
+        sender.publish();
+        sender.lane.is_asked_for_attention()
+    });
+    receiver.lane.controls().own().ask_for_attention(true);
+    let has_seen = receiver.lane.arm().unwrap() == Look::Ready;
+    let was_asked = sending.join().unwrap();
+    assert!(has_seen || was_asked);
 }
 
 /// One record is not worth telling of, so the look that comes up empty must.

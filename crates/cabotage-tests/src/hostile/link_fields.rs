@@ -52,6 +52,8 @@ pub mod word {
     pub const CONSUMED: usize = 0;
     /// The number of a sleep until a record comes.
     pub const ARMED: usize = 128;
+    /// Whether the victim is to look after each message of its own.
+    pub const ATTENTION: usize = 136;
     /// The number of a sleep until there is room.
     pub const WANTS_ROOM: usize = 256;
     /// How many messages with descriptors were taken.
@@ -127,6 +129,7 @@ pub static FIELDS: &[Field] = &[
     // Control words
     in_words("control.consumed", word::CONSUMED, "words taken of the victim's ring").cap(512).found(is_huge),
     in_words("control.armed", word::ARMED, "0 while awake, else the number of a sleep"),
+    in_words("control.attention", word::ATTENTION, "0: nothing is said that the victim has to heed at once"),
     in_words("control.wants_room", word::WANTS_ROOM, "0 while awake, else the number of a sleep"),
     in_words("control.filed", word::FILED, "messages with descriptors taken").cap(8).found(is_huge),
     in_words("control.closed", word::CLOSED, "0, and 1 at the end, or 2 where what is unread is destroyed"),

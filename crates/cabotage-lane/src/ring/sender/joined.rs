@@ -25,7 +25,7 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         body: &[u8],
     ) -> Result<bool, StageError> {
         self.send_joined_to_a_spinner(tag, port, head, body)?;
-        Ok(self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing))
+        Ok(self.receiver_sleeps.must_ring(&self.controls.peer().calls.armed, self.fencing))
     }
 
     #[inline]
