@@ -54,8 +54,6 @@ pub(super) struct Desk {
     pub(super) lingering: Vec<(u64, Ticket)>,
     /// The route by which an owner has still to be told of the right that went on last.
     pub(super) held_fork: Option<u64>,
-    /// A record that is being written.
-    pub(super) scratch: Vec<u8>,
     /// Whether a thread leads.
     pub(super) is_led: bool,
     /// How long who leads looks before it sleeps.
@@ -118,7 +116,6 @@ impl Desk {
             steps: Vec::new(),
             lingering: Vec::new(),
             held_fork: None,
-            scratch: Vec::new(),
             is_led: false,
             patience: Patience::new(Wait::default()),
             identity: Own { pid: std::process::id().cast_signed(), uid: own_uid() },
@@ -308,7 +305,7 @@ impl Desk {
                 Ok(Ok(about)) if about.counts() => {
                     end.follower.say();
                     // Whatever is there may be the word that the port moves: then it is not sure who has the record.
-                    if link.glimpse() {
+                    if link.glimpse_if_asked() {
                         end.unsure = Some(about);
                     } else {
                         end.sure += usize::from(matches!(about, About::Message));

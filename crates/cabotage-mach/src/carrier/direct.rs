@@ -7,7 +7,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cabotage_link::{Event, Key, Message as InRing};
+use cabotage_link::{Deadline, Event, Key, Message as InRing};
 
 use super::desk::{Desk, Route};
 use super::end::{End, Kept, Token};
@@ -15,11 +15,10 @@ use super::hearing::News;
 use super::packet::About;
 use super::passing::Change;
 use super::rules::Role;
-use super::wire::{HEADER_BYTES, Plain, To};
-use crate::error::ReceiveError;
+use super::wire::{BRIEF_BYTES, By, Plain, To};
 use crate::kernel::fresh::FreshMap;
-use crate::kernel::message::{Capability, Letter, Message, Sender};
-use crate::kernel::messages::{Arrived, At, Direct, Receipt};
+use crate::kernel::message::{Capability, Message, Sender};
+use crate::kernel::messages::{Arrived, At, Direct, Short, Slot};
 use crate::kernel::{Kernel, SpaceId};
 use crate::right::Disposition;
 use crate::spare;
@@ -38,6 +37,8 @@ pub(super) enum Sight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum After {
     Nothing,
+    /// It may have been the last one of the link.
+    CloseIfDone,
     /// Its sender is to be told that it was taken.
     TellTaken,
     /// The port has room for what waits here.
@@ -51,10 +52,10 @@ impl Desk {
         &mut self,
         kernel: &mut Kernel,
         (space, sender): (SpaceId, Sender),
-        letter: &Letter,
+        (short, body): (Short, &[u8]),
         direct: Direct,
     ) -> bool {
-        if letter.body.len() > Plain::BODY_BYTES_MAX {
+        if body.len() > Plain::BODY_BYTES_MAX {
             return false;
         }
         let (key, to) = match self.routes.get(direct.route()) {
@@ -63,35 +64,39 @@ impl Desk {
             _ => return false,
         };
         let (Some(end), Some(link)) = (self.ends.get_mut(key), self.set.get_mut(key)) else { return false };
-        let reply = match (direct, to) {
-            (Direct::Send { reply, .. }, To::Port) if end.is_clear() && end.takes_more() => reply,
+        let by = match (direct, to) {
+            (Direct::Send { reply, .. }, To::Port) if end.is_clear() && end.takes_more() => match reply {
+                None => By::Right,
+                Some(port) => match end.granted.grant(port) {
+                    Ok(token) => By::RightWithReply(token),
+                    Err(_) => return false,
+                },
+            },
             (Direct::Answer { .. }, To::Token(token)) if end.unsent.is_empty() && end.may_answer(token) => {
-                None
+                By::Token(token)
             }
             _ => return false,
         };
-        let Ok(reply) = reply.map(|port| end.granted.grant(port)).transpose() else { return false };
-        let record = Plain { id: letter.id, to, reply, taken: end.role.tell() };
-        record.write(&letter.body, &mut self.scratch);
-        if link.try_send(&self.scratch).is_err() {
+        let words = Plain { id: short.id, by, taken: end.role.tell() }.words();
+        if words.is_none_or(|words| link.send_joined(words, body, Deadline::Now).is_err()) {
             // Why, the long way finds out.
-            let _ = reply.map(|token| end.granted.end(token));
+            let _ = by.reply().map(|token| end.granted.end(token));
             return false;
         }
         if to == To::Port {
             end.role.send();
             end.follower.say();
             // Whatever is there may be the word that the port moves: then it is not sure who has the message.
-            if link.glimpse() {
+            if link.glimpse_if_asked() {
                 end.unsure = Some(About::Message);
-                end.kept.push_back(kept(letter, direct, sender, (key, reply)));
+                end.kept.push_back(kept((short, body), direct, sender, (key, by.reply())));
                 self.held_up.push(key);
             }
         } else if let To::Token(token) = to {
             end.held.end(token);
             self.routes.remove(direct.route());
         }
-        kernel.went_directly(space, letter.destination.0, direct);
+        kernel.went_directly(space, short.destination.0, direct);
         if to != To::Port {
             self.close_if_done(key);
         }
@@ -106,7 +111,7 @@ impl Desk {
         lock: &Mutex<Kernel>,
         at: At<'_>,
         (looks_max, is_wanted): (u32, impl Fn() -> bool),
-        slot: &mut Option<Result<Receipt, ReceiveError>>,
+        slot: &mut Slot,
     ) -> (Sight, u32) {
         let is_moving = !self.awaited.is_empty() || !self.coming.is_empty() || !self.going.is_empty();
         // Whoever has something unsent takes the long way, by which that is tried again.
@@ -133,17 +138,13 @@ impl Desk {
         };
         match after {
             After::Nothing => {}
+            After::CloseIfDone => self.close_if_done(key),
             After::TellTaken => self.tell_taken(&kernel, key),
             After::CarryWaiting => {
                 if let Some(port) = self.ends.get(key).map(|end| end.port) {
                     self.carry_waiting(&mut kernel, key, port);
                 }
             }
-        }
-        if let Some(end) = self.ends.get(key)
-            && !end.role.has_right()
-        {
-            self.close_if_done(key);
         }
         (Sight::Message, looks)
     }
@@ -187,41 +188,43 @@ fn hear_directly<'a>(
     (routes, numbers): (&mut FreshMap<Route>, &mut u64),
     (lock, at): (&'a Mutex<Kernel>, At<'_>),
     message: &InRing<'_>,
-    slot: &mut Option<Result<Receipt, ReceiveError>>,
+    slot: &mut Slot,
 ) -> Option<(After, MutexGuard<'a, Kernel>)> {
-    let mut start = [0; HEADER_BYTES];
-    let bytes = message.bytes();
-    if message.copy_to(&mut start) != HEADER_BYTES || !end.hears_next() {
+    let mut start = [0; BRIEF_BYTES];
+    if message.copy_to(&mut start) != BRIEF_BYTES || !end.hears_next() {
         return None;
     }
-    let plain = Plain::read(&start, bytes)?;
+    let body_bytes = message.bytes() - BRIEF_BYTES;
+    let plain = Plain::read(&start, body_bytes).ok()?;
+    let (to, reply) = (plain.by.to(), plain.by.reply());
     let sender = Sender::Task(end.sender?);
-    let (port, is_once) = match plain.to {
+    let (port, is_once) = match to {
         To::Port => (end.port, false),
         To::Token(token) => (*end.granted.get(token)?, true),
     };
-    let body_bytes = bytes - HEADER_BYTES;
     let mut kernel = lock.lock().unwrap_or_else(PoisonError::into_inner);
-    if !kernel.takes_directly(at, port, (body_bytes, plain.reply.is_some())) {
+    if !kernel.takes_directly(at, port, (body_bytes, reply.is_some())) {
         return None;
     }
-    if plain.reply.is_some_and(|token| !end.held.may_hold(token)) || !end.role.may_hear(plain.to == To::Port)
-    {
+    if reply.is_some_and(|token| !end.held.may_hold(token)) || !end.role.may_hear(to == To::Port) {
         return None;
     }
     let more = end.role.hear_taken(plain.taken).ok()?;
-    let after = match plain.to {
+    let after = match to {
         To::Token(token) => {
             let _ = end.granted.end(token);
-            let waits = more > 0 && kernel.has_something_waiting(end.port);
-            if waits { After::CarryWaiting } else { After::Nothing }
+            match end.role.has_right() {
+                false => After::CloseIfDone,
+                true if more > 0 && kernel.has_something_waiting(end.port) => After::CarryWaiting,
+                true => After::Nothing,
+            }
         }
         To::Port => {
             end.heard += 1;
             if end.role.hear_and_take() { After::TellTaken } else { After::Nothing }
         }
     };
-    let reply = plain.reply.map(|token| {
+    let reply = reply.map(|token| {
         *numbers += 1;
         let route = *numbers;
         routes.insert_new(route, Route::Token(end.key, token));
@@ -229,7 +232,7 @@ fn hear_directly<'a>(
     });
     let mut body = spare::take();
     body.resize(body_bytes, 0);
-    message.copy_from(HEADER_BYTES, &mut body);
+    message.copy_from(BRIEF_BYTES, &mut body);
     let arrived = Arrived { id: plain.id, port, is_once, reply: reply.map(|(_, route)| route), sender };
     let granted = kernel.arrive_directly(at, &arrived, body, slot);
     if let (Some((token, route)), Some(port)) = (reply, granted) {
@@ -241,7 +244,12 @@ fn hear_directly<'a>(
 
 /// What is kept of a message of which it is not sure who has it.
 #[cold]
-fn kept(letter: &Letter, direct: Direct, sender: Sender, (key, reply): (Key, Option<u64>)) -> Kept {
+fn kept(
+    (short, body): (Short, &[u8]),
+    direct: Direct,
+    sender: Sender,
+    (key, reply): (Key, Option<u64>),
+) -> Kept {
     let reply_right = match direct {
         Direct::Send { reply: Some(port), .. } => {
             (Capability::SendOnce(port), Some(Disposition::MoveSendOnce))
@@ -249,10 +257,10 @@ fn kept(letter: &Letter, direct: Direct, sender: Sender, (key, reply): (Key, Opt
         _ => (Capability::Null, None),
     };
     let message = Message {
-        id: letter.id,
+        id: short.id,
         destination: Capability::Null,
         reply: reply_right,
-        body: letter.body.clone(),
+        body: body.to_vec(),
         cargo: Vec::new(),
         complex: false,
         sender,

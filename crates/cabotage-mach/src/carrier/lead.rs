@@ -20,7 +20,7 @@ use super::desk::{Desk, refusal_of_set};
 use super::direct::Sight;
 use super::hearing::News;
 use crate::error::ReceiveError;
-use crate::kernel::messages::{At, Receipt};
+use crate::kernel::messages::{At, Receipt, Slot};
 use crate::kernel::{Kernel, Ticket};
 
 /// How much is taken in one go before others get the tables.
@@ -132,7 +132,7 @@ impl Carrier {
         wake: impl Fn(Vec<Ticket>),
         at: At<'_>,
         deadline: Deadline,
-        slot: &mut Option<Result<Receipt, ReceiveError>>,
+        slot: &mut Slot,
     ) -> bool {
         let mut desk = self.desk();
         if std::mem::replace(&mut desk.is_led, true) {
@@ -142,7 +142,7 @@ impl Carrier {
         let mut desk = self.look_for(desk, (kernel, wake), at, deadline, slot);
         self.place.is_looking.store(false, Ordering::Relaxed);
         desk.is_led = false;
-        slot.is_some()
+        slot.is_filled()
     }
 
     fn look_for<'a>(
@@ -151,7 +151,7 @@ impl Carrier {
         (kernel, wake): (&Mutex<Kernel>, impl Fn(Vec<Ticket>)),
         at: At<'_>,
         deadline: Deadline,
-        slot: &mut Option<Result<Receipt, ReceiveError>>,
+        slot: &mut Slot,
     ) -> MutexGuard<'a, Desk> {
         let place = &self.place;
         let looks_max = desk.patience.looks().unwrap_or(u32::MAX);
@@ -171,22 +171,24 @@ impl Carrier {
                 Sight::Nothing => (None, 0),
             };
             let is_news = news.is_some();
-            if is_news || looks == 0 || !desk.held_up.is_empty() || place.has_news.load(Ordering::Relaxed) {
+            let may_be_there =
+                (looks == 0 && has_message(kernel, at)) || place.has_news.load(Ordering::Relaxed);
+            if is_news || may_be_there || !desk.held_up.is_empty() {
                 place.has_news.swap(false, Ordering::AcqRel);
                 let woken = take_news(&mut desk, kernel, (news, count_max), at, slot);
-                if slot.is_some() {
+                if slot.is_filled() {
                     place.is_flowing.store(false, Ordering::Relaxed);
                     desk.patience.paid(looks + more);
                 }
-                if looks > 0 && matches!(slot, Some(Err(_))) {
-                    *slot = Some(Err(ReceiveError::PortChanged));
+                if looks > 0 && matches!(slot, Slot::Receipt(Err(_))) {
+                    *slot = Slot::Receipt(Err(ReceiveError::PortChanged));
                 }
                 if !woken.is_empty() {
                     drop(desk);
                     wake(woken);
                     desk = self.desk();
                 }
-                if slot.is_some() {
+                if slot.is_filled() {
                     return desk;
                 }
             }
@@ -283,13 +285,19 @@ impl Drop for Lead<'_> {
     }
 }
 
+/// Whether there is something in a queue for who receives there, or a reason why there never is.
+fn has_message(kernel: &Mutex<Kernel>, at: At<'_>) -> bool {
+    let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
+    kernel.has_message(at.space, at.name) != Ok(false)
+}
+
 /// Digests what came, and lets the caller take what it wants.
 fn take_news(
     desk: &mut Desk,
     kernel: &Mutex<Kernel>,
     (mut news, count_max): (Option<News>, usize),
     at: At<'_>,
-    slot: &mut Option<Result<Receipt, ReceiveError>>,
+    slot: &mut Slot,
 ) -> Vec<Ticket> {
     let mut woken = Vec::new();
     let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
@@ -304,11 +312,11 @@ fn take_news(
         desk.settle(&mut kernel, &mut woken);
     }
     *slot = match kernel.receive(at.space, at.name, at.options) {
-        Ok(Receipt::Nothing) => None,
-        receipt => Some(receipt),
+        Ok(Receipt::Nothing) => Slot::Empty,
+        receipt => Slot::Receipt(receipt),
     };
     desk.settle(&mut kernel, &mut woken);
-    if slot.is_some() {
+    if slot.is_filled() {
         // Nobody need be woken for what this thread, which is awake, has taken.
         woken.retain(|ticket| !kernel.rest_again(*ticket));
     }

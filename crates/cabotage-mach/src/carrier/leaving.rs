@@ -277,6 +277,10 @@ impl Desk {
             return Ok(());
         }
         let (theirs, fresh) = two_ends()?;
+        if let Some(link) = self.set.get_mut(key) {
+            // Before the word itself: whoever publishes and is not asked was heard before this end has heard it out.
+            link.ask_for_attention(true).map_err(refusal_of_link)?;
+        }
         going.fresh.push((key, fresh));
         going.departure.pause(key);
         self.say_bare(key, Word::Pause, 0, Some(theirs));

@@ -39,8 +39,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use cabotage_os::fork::SoleFd;
 use cabotage_os::{Errno, SystemError};
 
-use crate::kernel::message::{Letter, Sender};
-use crate::kernel::messages::{Direct, Outgoing, SendFailed, Sent};
+use crate::kernel::message::Sender;
+use crate::kernel::messages::{Direct, Outgoing, SendFailed, Sent, Short};
 use crate::kernel::{Kernel, SpaceId, Ticket};
 use desk::{Desk, refusal_of_set};
 use lead::Place;
@@ -123,11 +123,11 @@ impl Carrier {
         &self,
         mut kernel: MutexGuard<'_, Kernel>,
         (space, sender): (SpaceId, Sender),
-        letter: &Letter,
+        message: (Short, &[u8]),
         direct: Direct,
     ) -> bool {
         let Some(mut desk) = self.try_desk() else { return false };
-        let has_gone = desk.send_directly(&mut kernel, (space, sender), letter, direct);
+        let has_gone = desk.send_directly(&mut kernel, (space, sender), message, direct);
         let has_sleeper = self.has_sleeper();
         drop((desk, kernel));
         if has_sleeper {

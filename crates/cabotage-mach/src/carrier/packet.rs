@@ -58,8 +58,7 @@ impl Packet {
     /// The records of a message: itself, behind those that carry descriptors for which it has no room.
     pub(super) fn of_message(mut draft: Draft, body: &[u8], taken: u32, is_about_port: bool) -> Vec<Self> {
         let about = |about| if is_about_port { about } else { About::Nothing };
-        let mut bytes = Vec::new();
-        draft.write(body, taken, &mut bytes);
+        let bytes = draft.bytes(body, taken);
         let mut descriptors = std::mem::take(&mut draft.descriptors);
         let mut blocks = std::mem::take(&mut draft.blocks);
         let mut packets = Vec::with_capacity(1);

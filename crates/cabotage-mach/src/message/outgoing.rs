@@ -94,6 +94,18 @@ impl Outgoing {
         self.reply.is_some()
     }
 
+    /// Its body, if it is nothing else.
+    #[inline]
+    pub(crate) fn plain_body(&self) -> Option<&[u8]> {
+        (self.cargo.is_empty() && self.reply.is_none()).then_some(&self.body)
+    }
+
+    /// It has gone: its memory is kept for the next one.
+    #[inline]
+    pub(crate) fn sent(self) {
+        spare::give(self.body);
+    }
+
     /// Whether every right in it is one of this task.
     pub(crate) fn is_of(&self, names: Names) -> bool {
         let is_own = |right: &AnyRight| right.names().is_none_or(|own| own == names);

@@ -17,17 +17,15 @@ use crate::name::Name;
 use crate::task::Names;
 
 /// The bell of one port or set. While it is armed, it waits in the kernel as a thread would, and hands its turn on when
-/// it has rung.
+/// it has rung. Boxed, since few have one, and rights move from hand to hand.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
-    rope: OnceLock<Rope>,
-    armed: Mutex<Option<Armed>>,
-}
+pub(super) struct Bell(OnceLock<Box<Rope>>);
 
 /// What is polled: readable when the kernel rings, and when something comes from other processes, which whoever polls
 /// then has to look after.
 #[derive(Debug)]
 struct Rope {
+    armed: Mutex<Option<Armed>>,
     poller: Poller,
     eventfd: Arc<EventFd>,
     /// Made when somebody is to look though nothing has come.
@@ -68,7 +66,7 @@ impl Bell {
     pub(super) fn ready(&self, names: Names, name: Name) -> Result<Ready, PollError> {
         let rope = self.rope(names)?;
         let eventfd = &rope.eventfd;
-        let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut armed = rope.armed.lock().unwrap_or_else(PoisonError::into_inner);
         *armed = None;
         eventfd.silence()?;
         *armed = names.arm(name, eventfd)?.map(|ticket| Armed { names, ticket });
@@ -87,14 +85,14 @@ impl Bell {
     }
 
     fn rope(&self, names: Names) -> Result<&Rope, PollError> {
-        if let Some(rope) = self.rope.get() {
+        if let Some(rope) = self.0.get() {
             return Ok(rope);
         }
-        let fresh =
-            Rope { poller: Poller::new()?, eventfd: Arc::new(EventFd::new()?), timer: OnceLock::new() };
+        let (poller, eventfd) = (Poller::new()?, Arc::new(EventFd::new()?));
+        let fresh = Rope { armed: Mutex::default(), poller, eventfd, timer: OnceLock::new() };
         fresh.poller.add(&*fresh.eventfd, 0, Readiness::IN, Trigger::Level)?;
         fresh.poller.add(names.outside_bell()?, 1, Readiness::IN, Trigger::Level)?;
-        Ok(self.rope.get_or_init(|| fresh))
+        Ok(self.0.get_or_init(|| Box::new(fresh)))
     }
 }
 

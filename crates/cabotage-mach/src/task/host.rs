@@ -16,9 +16,9 @@ use super::parking::{Parking, Waiter};
 use super::{Task, identity};
 use crate::carrier::Carrier;
 use crate::code::KernError;
-use crate::error::{ReceiveError, SendError};
-use crate::kernel::message::{AuditToken, Letter, Sender};
-use crate::kernel::messages::{At, Outgoing, Receipt, SendFailed, Sent};
+use crate::error::SendError;
+use crate::kernel::message::{AuditToken, Sender};
+use crate::kernel::messages::{At, Outgoing, SendFailed, Sent, Short, Slot};
 use crate::kernel::{Kernel, SpaceId, Step, Ticket};
 
 /// What the tasks of one process share.
@@ -109,11 +109,11 @@ impl Host {
 
     /// Sends a message of a common shape to another process, if it is one and everything is as usual.
     #[inline]
-    pub(super) fn send_directly(&self, space: SpaceId, letter: &Letter) -> bool {
+    pub(super) fn send_directly(&self, space: SpaceId, short: Short, body: &[u8]) -> bool {
         let Some(carrier) = self.carrier.get() else { return false };
         let kernel = self.kernel();
-        let Some(direct) = kernel.direct(space, letter) else { return false };
-        carrier.send_directly(kernel, (space, Sender::Task(self.token)), letter, direct)
+        let Some(direct) = kernel.direct(space, short) else { return false };
+        carrier.send_directly(kernel, (space, Sender::Task(self.token)), (short, body), direct)
     }
 
     /// Sends a message to another process's port. One that finds no room looks first whether there is news of any.
@@ -208,12 +208,7 @@ impl Host {
     /// Takes what comes from other processes as long as that is worth while, if nobody else does, until there is a message
     /// for who receives there, which goes into `slot`. Answers whether there is one.
     #[inline]
-    pub(super) fn poll(
-        &self,
-        at: At<'_>,
-        deadline: Deadline,
-        slot: &mut Option<Result<Receipt, ReceiveError>>,
-    ) -> bool {
+    pub(super) fn poll(&self, at: At<'_>, deadline: Deadline, slot: &mut Slot) -> bool {
         let Some(carrier) = self.carrier.get() else { return false };
         let is_there = carrier.poll(&self.kernel, |woken| self.wake(woken), at, deadline, slot);
         self.hand_on();

@@ -11,10 +11,10 @@ use super::Names;
 use super::parking::Waiter;
 use crate::error::{PollError, ReceiveError};
 use crate::kernel::Ticket;
-use crate::kernel::messages::{At, Receipt, ReceiveOptions, Received};
+use crate::kernel::messages::{At, PlainLetter, Receipt, ReceiveOptions, Received, Slot};
 use crate::message::{Carried, Message};
 use crate::name::Name;
-use crate::rights::AnyRight;
+use crate::rights::{AnyRight, SendOnceRight};
 
 impl Names {
     /// Receives by the name of a receive right or of a port set: `mach_msg` with `MACH_RCV_MSG`. Waits until
@@ -28,28 +28,23 @@ impl Names {
         options: &ReceiveOptions,
         deadline: Deadline,
     ) -> Result<Receipt, ReceiveError> {
-        let mut slot = None;
+        let mut slot = Slot::Empty;
         self.receive_into((name, options), deadline, &mut slot);
-        slot.unwrap_or(Err(ReceiveError::TimedOut))
+        slot.into_receipt().unwrap_or(Err(ReceiveError::TimedOut))
     }
 
     /// The same, of which the answer goes into `slot`.
     #[inline]
-    fn receive_into(
-        self,
-        (name, options): (Name, &ReceiveOptions),
-        deadline: Deadline,
-        slot: &mut Option<Result<Receipt, ReceiveError>>,
-    ) {
+    fn receive_into(self, (name, options): (Name, &ReceiveOptions), deadline: Deadline, slot: &mut Slot) {
         if !self.host.is_here() {
-            *slot = Some(Err(ReceiveError::Forked));
+            *slot = Slot::Receipt(Err(ReceiveError::Forked));
             return;
         }
         if deadline == Deadline::Now {
             self.host.look();
         }
         if !self.receive_awake((name, options), deadline, slot) {
-            *slot = Some(self.receive_asleep(name, options, deadline));
+            *slot = Slot::Receipt(self.receive_asleep(name, options, deadline));
         }
     }
 
@@ -95,18 +90,18 @@ impl Names {
         self,
         (name, options): (Name, &ReceiveOptions),
         deadline: Deadline,
-        slot: &mut Option<Result<Receipt, ReceiveError>>,
+        slot: &mut Slot,
     ) -> bool {
         let at = At { space: self.space, name, options };
         if deadline == Deadline::Now || !self.host.is_flowing() {
             match self.host.run(|kernel| kernel.receive(self.space, name, options)) {
                 Ok(Receipt::Nothing) if deadline == Deadline::Now => {
-                    *slot = Some(Err(ReceiveError::TimedOut))
+                    *slot = Slot::Receipt(Err(ReceiveError::TimedOut))
                 }
                 Ok(Receipt::Nothing) => {}
-                receipt => *slot = Some(receipt),
+                receipt => *slot = Slot::Receipt(receipt),
             }
-            if slot.is_some() {
+            if slot.is_filled() {
                 return true;
             }
         }
@@ -115,12 +110,33 @@ impl Names {
 
     /// A message of any size, its rights in types that own them.
     pub(crate) fn take(self, name: Name, deadline: Deadline) -> Result<Message, ReceiveError> {
-        let mut slot = None;
+        let mut slot = Slot::Empty;
         self.receive_into((name, &ReceiveOptions::default()), deadline, &mut slot);
         match slot {
-            Some(Ok(Receipt::Letter(received))) => Ok(self.typed(received)),
-            Some(Ok(Receipt::Destroyed(error, _)) | Err(error)) => Err(error),
-            Some(Ok(Receipt::TooLarge { .. } | Receipt::Nothing)) | None => Err(ReceiveError::TooLarge),
+            Slot::Plain(letter) => Ok(self.plain(letter)),
+            Slot::Receipt(Ok(Receipt::Letter(received))) => Ok(self.typed(received)),
+            Slot::Receipt(Ok(Receipt::Destroyed(error, _)) | Err(error)) => Err(error),
+            Slot::Receipt(Ok(Receipt::TooLarge { .. } | Receipt::Nothing)) | Slot::Empty => {
+                Err(ReceiveError::TooLarge)
+            }
+        }
+    }
+
+    /// A message of a common shape, its right to answer in a type that owns it.
+    #[inline]
+    fn plain(self, PlainLetter { header, reply, body }: PlainLetter) -> Message {
+        Message {
+            names: self,
+            id: header.id,
+            body: body.into(),
+            cargo: Vec::new(),
+            reply: match reply {
+                Name::NULL => AnyRight::Null,
+                reply => AnyRight::SendOnce(SendOnceRight::own(self, reply)),
+            },
+            port: header.port,
+            sequence: header.sequence,
+            sender: header.sender,
         }
     }
 

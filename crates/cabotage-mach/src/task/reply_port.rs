@@ -11,6 +11,7 @@ use cabotage_os::Deadline;
 use super::Names;
 use crate::code::KernError;
 use crate::error::{ReceiveError, RequestError};
+use crate::kernel::message::Sender;
 use crate::kernel::messages::WhenFull;
 use crate::message::{Message, Notification, Outgoing};
 use crate::name::Name;
@@ -33,27 +34,44 @@ impl Names {
         if message.has_reply_right() {
             return Err(RequestError::HasReplyRight);
         }
-        let message = self.check(message)?;
         let port = self.reply_port().map_err(RequestError::NoReplyPort)?;
-        let mut letter = message.into_letter(destination, Disposition::CopySend);
-        letter.reply = (port.name(), Some(Disposition::MakeSendOnce));
-        self.send(letter, WhenFull::GiveBack, deadline).map_err(|mut failed| {
-            // The right to answer goes with the port.
-            if let Some(letter) = &mut failed.letter {
-                letter.reply = (Name::NULL, None);
-            }
-            self.came_back(*failed, (destination, Disposition::CopySend))
-        })?;
+        let by = (destination, Disposition::CopySend);
+        if self.post_directly(&message, by, Some(port.name())) {
+            message.sent();
+        } else {
+            self.post_request(message, by, port.name(), deadline)?;
+        }
         let answer = port.receive_within(deadline).map_err(|error| match error {
             ReceiveError::TimedOut => RequestError::TimedOut,
             error => RequestError::NotReceived(error),
         })?;
         let _ = KEPT.try_with(|kept| kept.set(Some(port)));
+        if answer.sender != Sender::Kernel {
+            return Ok(answer);
+        }
         match answer.into_notification() {
             Ok(Notification::SendOnce) => Err(RequestError::NoAnswer),
             Ok(_) => Err(RequestError::NotReceived(ReceiveError::PortChanged)),
             Err(answer) => Ok(*answer),
         }
+    }
+
+    fn post_request(
+        self,
+        message: Outgoing,
+        (destination, disposition): (Name, Disposition),
+        port: Name,
+        deadline: Deadline,
+    ) -> Result<(), RequestError> {
+        let mut letter = self.check(message)?.into_letter(destination, disposition);
+        letter.reply = (port, Some(Disposition::MakeSendOnce));
+        self.send(letter, WhenFull::GiveBack, deadline).map(drop).map_err(|mut failed| {
+            // The right to answer goes with the port.
+            if let Some(letter) = &mut failed.letter {
+                letter.reply = (Name::NULL, None);
+            }
+            self.came_back(*failed, (destination, disposition)).into()
+        })
     }
 
     fn reply_port(self) -> Result<ReceiveRight, KernError> {

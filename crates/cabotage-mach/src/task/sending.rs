@@ -8,7 +8,7 @@ use super::parking::Waiter;
 use crate::error::{SendError, Unsent};
 use crate::kernel::Notification;
 use crate::kernel::message::Letter;
-use crate::kernel::messages::{self, GaveUp, SendFailed, SendOptions, Sent as Outcome};
+use crate::kernel::messages::{self, GaveUp, SendFailed, SendOptions, Sent as Outcome, Short};
 use crate::message::{Carried, Outgoing};
 use crate::name::Name;
 use crate::right::Disposition;
@@ -30,7 +30,10 @@ impl Names {
         if !self.host.is_here() {
             return Err(SendFailed::untouched(SendError::Forked, letter));
         }
-        if !matches!(full, messages::WhenFull::Cache(_)) && self.host.send_directly(self.space, &letter) {
+        if !matches!(full, messages::WhenFull::Cache(_))
+            && Short::of(&letter)
+                .is_some_and(|short| self.host.send_directly(self.space, short, &letter.body))
+        {
             spare::give(letter.body);
             return Ok(Sent::Queued);
         }
@@ -71,6 +74,12 @@ impl Names {
         (destination, disposition): (Name, Disposition),
         full: WhenFull<'_>,
     ) -> Result<Sent, Unsent> {
+        if !matches!(full, WhenFull::Cache(_))
+            && self.post_directly(&message, (destination, disposition), None)
+        {
+            message.sent();
+            return Ok(Sent::Queued);
+        }
         let message = self.check(message)?;
         let (full, deadline) = match full {
             WhenFull::Wait(deadline) => (messages::WhenFull::GiveBack, deadline),
@@ -81,11 +90,24 @@ impl Names {
         sent.map_err(|failed| self.came_back(*failed, (destination, disposition)))
     }
 
+    /// Sends a message of a common shape to another process, if it is one and everything is as usual: `reply` is the port
+    /// to which it gets a send-once right, to answer by. `false` if it has to go the long way.
+    #[inline]
+    pub(super) fn post_directly(
+        self,
+        message: &Outgoing,
+        destination: (Name, Disposition),
+        reply: Option<Name>,
+    ) -> bool {
+        let Some(body) = message.plain_body() else { return false };
+        let short = Short { id: message.id(), destination, reply };
+        self.host.is_here() && !is_reserved(message.id()) && self.host.send_directly(self.space, short, body)
+    }
+
     /// Refuses a message that no task may send by this face: one that looks like the kernel's, or has another task's
     /// rights.
     pub(crate) fn check(self, message: Outgoing) -> Result<Outgoing, Unsent> {
-        let is_reserved = (Notification::ID_MIN..=Notification::ID_MAX).contains(&message.id());
-        match is_reserved {
+        match is_reserved(message.id()) {
             true => Err(Unsent::new(SendError::ReservedId, Some(message))),
             false if message.is_of(self) => Ok(message),
             false => Err(Unsent::new(SendError::StrangeRight, Some(message))),
@@ -106,6 +128,12 @@ impl Names {
         });
         Unsent::new(failed.error, message)
     }
+}
+
+/// Whether messages of this number are the kernel's.
+#[inline]
+fn is_reserved(id: i32) -> bool {
+    (Notification::ID_MIN..=Notification::ID_MAX).contains(&id)
 }
 
 /// What is told of a message that has left its task.

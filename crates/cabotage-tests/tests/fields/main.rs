@@ -30,6 +30,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("crates/cabotage-alpc/src/wire/copy.rs", "CopyWanted", "copywanted"),
     ("crates/cabotage-alpc/src/rules/ranges.rs", "Entry", "entry"),
     ("crates/cabotage-mach/src/carrier/wire/mod.rs", "Header", "mach.header"),
+    ("crates/cabotage-mach/src/carrier/wire/plain.rs", "Brief", "mach.brief"),
     ("crates/cabotage-mach/src/carrier/wire/carried.rs", "Entry", "mach.entry"),
     ("crates/cabotage-mach/src/carrier/wire/carried.rs", "Entry", "mach.passed"),
 ];
@@ -42,6 +43,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
 
 /// Types inside those, which are taken apart where they stand.
 const PARTS: &[(&str, &str)] = &[
+    ("crates/cabotage-lane/src/control.rs", "Calls"),
     ("crates/cabotage-lane/src/control.rs", "State"),
     ("crates/cabotage-lane/src/control.rs", "Withdrawal"),
     ("crates/cabotage-link/src/wire/hello.rs", "Hello"),

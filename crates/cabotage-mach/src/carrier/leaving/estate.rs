@@ -176,6 +176,10 @@ impl Desk {
         drop(self.set.remove(estate));
         for key in departure.take_back().unwrap_or_default() {
             self.say_bare(key, Word::Resume, 0, None);
+            if let Some(link) = self.set.get_mut(key) {
+                // A holder that goes on being asked looks more often than it has to.
+                let _ = link.ask_for_attention(false);
+            }
             let Some(end) = self.ends.get_mut(key) else { continue };
             if !end.aside.is_empty() {
                 let aside = std::mem::take(&mut end.aside);

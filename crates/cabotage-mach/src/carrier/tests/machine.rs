@@ -14,7 +14,9 @@ use std::time::Duration;
 use crate::carrier::Carrier;
 use crate::error::SendError;
 use crate::kernel::message::{AuditToken, Capability, Item, Letter, Sender};
-use crate::kernel::messages::{At, Receipt, ReceiveOptions, Received, SendOptions, Sent, WhenFull};
+use crate::kernel::messages::{
+    At, Receipt, ReceiveOptions, Received, SendOptions, Sent, Short, Slot, WhenFull,
+};
 use crate::kernel::{Kernel, SpaceId, Ticket};
 use crate::{Disposition, Name, Right, RightTypes};
 
@@ -138,9 +140,11 @@ impl Machine {
 
     fn send_directly(&self, letter: &Letter) -> bool {
         let kernel = self.kernel.lock().unwrap();
-        let Some(direct) = kernel.direct(self.space, letter) else { return false };
+        let Some(short) = Short::of(letter) else { return false };
+        let Some(direct) = kernel.direct(self.space, short) else { return false };
         let sender = Sender::Task(AuditToken::default());
-        let has_gone = self.carrier.send_directly(kernel, (self.space, sender), letter, direct);
+        let has_gone =
+            self.carrier.send_directly(kernel, (self.space, sender), (short, &letter.body), direct);
         let (sent, received) = self.direct.get();
         self.direct.set((sent + usize::from(has_gone), received));
         has_gone
@@ -155,7 +159,7 @@ impl Machine {
     fn look_and_receive(&self, name: Name) -> Option<Received> {
         let at = At { space: self.space, name, options: &ReceiveOptions::default() };
         let wake = |woken| self.woken.lock().unwrap().extend(woken);
-        let mut slot = None;
+        let mut slot = Slot::Empty;
         // What a link has that was at rest is seen by the second look, or the third.
         for _ in 0..LOOKS {
             if self.carrier.poll(&self.kernel, wake, at, Deadline::Now, &mut slot) {
@@ -163,8 +167,8 @@ impl Machine {
             }
         }
         let (sent, received) = self.direct.get();
-        self.direct.set((sent, received + usize::from(slot.is_some() && self.carrier.is_flowing())));
-        match slot? {
+        self.direct.set((sent, received + usize::from(matches!(slot, Slot::Plain(_)))));
+        match slot.into_receipt()? {
             Ok(Receipt::Letter(received)) => Some(received),
             other => panic!("{other:?}"),
         }

@@ -11,8 +11,8 @@ use cabotage_os::sealed::SealedPart;
 
 use super::carried::{ENTRY_BYTES, Entry, kind};
 use super::{
-    BODY_BYTES_MAX, COMPLEX, Carried, ENTRIES_MAX, HEADER_BYTES, Header, PORTS_MAX, SEALED_MAX, WireError,
-    Word,
+    BODY_BYTES_MAX, By, COMPLEX, Carried, ENTRIES_MAX, HEADER_BYTES, Header, PORTS_MAX, Plain, SEALED_MAX,
+    WireError, Word,
 };
 use crate::right::{Disposition, Right};
 
@@ -317,8 +317,31 @@ impl Draft {
         self.entries.extend_from_slice(bytes_of(&entry));
     }
 
+    /// The bytes of the record, with this body: with the short header, if that says it all.
+    pub(crate) fn bytes(&mut self, body: &[u8], taken: u32) -> Vec<u8> {
+        if let Some(words) = self.plain(body, taken).and_then(Plain::words) {
+            return [bytes_of(&words), body].concat();
+        }
+        let mut bytes = Vec::new();
+        self.write(body, taken, &mut bytes);
+        bytes
+    }
+
+    fn plain(&self, body: &[u8], taken: u32) -> Option<Plain> {
+        let header = &self.header;
+        let is_plain = header.entries == 0 && header.flags == 0 && body.len() <= Plain::BODY_BYTES_MAX;
+        let by = match (header.token, header.reply) {
+            _ if !is_plain => return None,
+            (0, reply::NONE) => By::Right,
+            (0, reply::TOKEN) => By::RightWithReply(header.reply_token),
+            (token, reply::NONE) => By::Token(token),
+            _ => return None,
+        };
+        Some(Plain { id: header.id.cast_signed(), by, taken })
+    }
+
     /// The bytes of the record, with this body, into `target`, whose former content goes.
-    pub(crate) fn write(&mut self, body: &[u8], taken: u32, target: &mut Vec<u8>) {
+    pub(super) fn write(&mut self, body: &[u8], taken: u32, target: &mut Vec<u8>) {
         self.header.taken = taken;
         self.header.body_bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
         self.header.descriptors = u32::try_from(self.descriptors.len()).unwrap_or(u32::MAX);

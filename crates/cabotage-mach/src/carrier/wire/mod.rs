@@ -6,6 +6,8 @@
 //! | header, 40 bytes | entries, 40 bytes each | body | memory |
 //! ```
 //!
+//! A message that is nothing but a body and a right to answer by, or such an answer, has a [shorter header](plain).
+//!
 //! The lengths add up to that of the record exactly, and the descriptors that its entries ask for have all come with
 //! it or before it, or the link is over. Numbers of tokens are their granter's: whoever hears one looks it up in a
 //! table of its own. What a process is told by its own kernel (that a port has died, that nobody is left to send) has
@@ -25,7 +27,7 @@ use cabotage_lane::{bytes_of, value_of};
 pub(crate) use carried::{Carried, Claim, ENTRY_BYTES};
 pub(crate) use error::WireError;
 pub(crate) use message::{Draft, Item, Message, To};
-pub(crate) use plain::Plain;
+pub(crate) use plain::{BRIEF_BYTES, By, Plain};
 
 cabotage_lane::plain! {
     /// How a record begins.
@@ -114,10 +116,12 @@ pub(crate) enum Word {
     Detach,
     /// It is.
     Detached,
+    /// A message of the common shape: see [`plain`].
+    Brief,
 }
 
 impl Word {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Welcome,
         Self::Message,
         Self::Ahead,
@@ -138,6 +142,7 @@ impl Word {
         Self::Custody,
         Self::Detach,
         Self::Detached,
+        Self::Brief,
     ];
 
     /// Whether one descriptor comes with it.
@@ -252,6 +257,9 @@ impl<'a> Record<'a> {
     /// # Errors
     /// [`WireError`]: the peer's fault.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, WireError> {
+        if bytes.first() == Some(&Word::Brief.number()) {
+            return Plain::record(bytes);
+        }
         let (start, rest) = bytes.split_at_checked(HEADER_BYTES).ok_or(WireError::Short)?;
         let header: Header = value_of(start).ok_or(WireError::Short)?;
         let word = Word::of(header.word).ok_or(WireError::Word(header.word))?;

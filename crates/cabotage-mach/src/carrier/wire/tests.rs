@@ -90,6 +90,32 @@ fn a_plain_message_is_a_header_and_its_body() {
 }
 
 #[test]
+fn a_message_has_the_short_header_where_that_says_it_all() {
+    let bytes = |change: &dyn Fn(&mut Draft), body: &[u8], is_complex| {
+        let mut draft = Draft::new(1, To::Port, is_complex);
+        change(&mut draft);
+        draft.bytes(body, 5)
+    };
+    let (nothing, token) = (|_: &mut Draft| {}, |draft: &mut Draft| draft.reply(Carried::Token(1), None));
+    for brief in [bytes(&nothing, b"ahoy", false), bytes(&token, b"ahoy", false)] {
+        assert_eq!(brief.len(), BRIEF_BYTES + 4);
+        let record = Record::parse(&brief).unwrap();
+        assert!(
+            matches!(record.says, Says::Message(Message { id: 1, body: b"ahoy", .. })) && record.taken == 5
+        );
+    }
+    let home = |draft: &mut Draft| draft.reply(Carried::Home(2), None);
+    let memory = |draft: &mut Draft| draft.memory(b"memory");
+    let long = [
+        bytes(&nothing, &[0; Plain::BODY_BYTES_MAX + 1], false),
+        bytes(&nothing, b"", true),
+        bytes(&home, b"", false),
+        bytes(&memory, b"", true),
+    ];
+    assert!(long.iter().all(|bytes| bytes[0] == Word::Message.number() && Record::parse(bytes).is_ok()));
+}
+
+#[test]
 fn what_is_no_message_survives_the_way_too() {
     let welcome = Welcome { port: 3, secret: 4, limit: 5, reserved: 0 };
     let limit = 7_u32;
@@ -140,7 +166,7 @@ fn a_right_is_detached_by_its_number_or_as_the_link_itself() {
 
 #[test]
 fn words_without_meaning_are_refused() {
-    for word in [0, 21, u8::MAX] {
+    for word in [0, 22, u8::MAX] {
         assert_eq!(refusal(&with_header(&laden(), |head| head.word = word)), WireError::Word(word));
     }
 }

@@ -11,12 +11,22 @@ use super::outcome::{BareHeader, Receipt, Received};
 use super::size::total;
 use crate::error::ReceiveError;
 use crate::kernel::Kernel;
-use crate::kernel::ids::{PortId, SpaceId};
+use crate::kernel::ids::{PortId, SetId, SpaceId};
 use crate::kernel::message::{Letter, Sender};
 use crate::kernel::port::{Home, Port, Rare};
-use crate::kernel::space::{Entry, Held};
+use crate::kernel::space::{Entry, Held, Space};
 use crate::name::Name;
 use crate::right::Disposition;
+
+/// A message of a common shape, but for its body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Short {
+    pub(crate) id: i32,
+    /// A send right that stays, or a send-once right.
+    pub(crate) destination: (Name, Disposition),
+    /// The port to which a send-once right is made, to answer by.
+    pub(crate) reply: Option<Name>,
+}
 
 /// By what right a message of a common shape goes to another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +45,26 @@ pub(crate) struct At<'a> {
     pub(crate) options: &'a ReceiveOptions,
 }
 
+/// What whoever receives has found.
+#[derive(Debug, Default)]
+pub(crate) enum Slot {
+    #[default]
+    Empty,
+    /// A message of a common shape.
+    Plain(PlainLetter),
+    /// Whatever the long way has led to.
+    Receipt(Result<Receipt, ReceiveError>),
+}
+
+/// A message of a common shape, as its receiver sees it.
+#[derive(Debug)]
+pub(crate) struct PlainLetter {
+    pub(crate) header: BareHeader,
+    /// The send-once right to answer by; [`Name::NULL`] if there is none.
+    pub(crate) reply: Name,
+    pub(crate) body: Vec<u8>,
+}
+
 /// What came.
 #[derive(Debug)]
 pub(crate) struct Arrived {
@@ -47,6 +77,44 @@ pub(crate) struct Arrived {
     pub(crate) sender: Sender,
 }
 
+impl Short {
+    /// `None` for a message that has more than a body and such a right to answer by.
+    #[inline]
+    pub(crate) fn of(letter: &Letter) -> Option<Self> {
+        let (name, disposition) = letter.destination;
+        let reply = match letter.reply {
+            (Name::NULL, None) => None,
+            (reply, Some(Disposition::MakeSendOnce)) => Some(reply),
+            _ => return None,
+        };
+        let is_short = letter.items.is_empty() && !letter.complex;
+        is_short.then_some(Self { id: letter.id, destination: (name, disposition?), reply })
+    }
+}
+
+impl Slot {
+    #[inline]
+    pub(crate) fn is_filled(&self) -> bool {
+        !matches!(self, Self::Empty)
+    }
+
+    /// As the calls by names have it; `None` if there is nothing.
+    pub(crate) fn into_receipt(self) -> Option<Result<Receipt, ReceiveError>> {
+        match self {
+            Self::Empty => None,
+            Self::Plain(letter) => Some(Ok(Receipt::Letter(letter.into()))),
+            Self::Receipt(receipt) => Some(receipt),
+        }
+    }
+}
+
+impl From<PlainLetter> for Received {
+    fn from(PlainLetter { header, reply, body }: PlainLetter) -> Self {
+        let disposition = reply.is_valid().then_some(Disposition::MoveSendOnce);
+        Self { header, reply: (reply, disposition), body, items: Vec::new(), complex: false, fault: None }
+    }
+}
+
 impl Direct {
     pub(crate) fn route(self) -> u64 {
         match self {
@@ -56,28 +124,26 @@ impl Direct {
 }
 
 impl Kernel {
-    /// Whether a message has a common shape and leaves the process.
+    /// By which right a message leaves the process, if it does, and nothing is in its way.
     #[inline]
-    pub(crate) fn direct(&self, space: SpaceId, letter: &Letter) -> Option<Direct> {
-        let (name, disposition) = letter.destination;
+    pub(crate) fn direct(&self, space: SpaceId, short: Short) -> Option<Direct> {
+        let (name, disposition) = short.destination;
         let table = self.spaces.get(space)?;
         let held = table.get(name)?.held;
         let (Held::Send(port) | Held::SendOnce(port)) = held else { return None };
         let found = self.ports.get(port)?;
         let Home::Away(route) = found.home else { return None };
-        if !letter.items.is_empty() || letter.complex || !self.steps.is_empty() || found.has_waiting() {
+        if !self.steps.is_empty() || found.has_waiting() {
             return None;
         }
-        match (held, disposition?, letter.reply) {
-            (Held::Send(_), Disposition::CopySend, (Name::NULL, None)) => {
-                Some(Direct::Send { port, route, reply: None })
-            }
-            (Held::Send(_), Disposition::CopySend, (reply, Some(Disposition::MakeSendOnce))) => {
+        match (held, disposition, short.reply) {
+            (Held::Send(_), Disposition::CopySend, None) => Some(Direct::Send { port, route, reply: None }),
+            (Held::Send(_), Disposition::CopySend, Some(reply)) => {
                 let reply = table.get(reply)?.held.receives()?;
                 self.ports.get(reply)?;
                 Some(Direct::Send { port, route, reply: Some(reply) })
             }
-            (Held::SendOnce(_), Disposition::MoveSendOnce, (Name::NULL, None)) => {
+            (Held::SendOnce(_), Disposition::MoveSendOnce, None) => {
                 let is_only = found.send_rights == 0 && found.send_once_rights == 1 && found.rare.is_none();
                 let is_watched = table.get(name)?.request.is_some();
                 (is_only && !is_watched).then_some(Direct::Answer { port, route })
@@ -105,24 +171,26 @@ impl Kernel {
     /// to answer by or none.
     #[inline]
     pub(crate) fn takes_directly(&self, at: At<'_>, port: PortId, (bytes, has_reply): (usize, bool)) -> bool {
-        let (Some(table), Some(found)) = (self.spaces.get(at.space), self.ports.get(port)) else {
-            return false;
-        };
-        let Home::Space(home, _) = found.home else { return false };
-        let is_there = match table.get(at.name).map(|entry| entry.held) {
-            Some(Held::Receive(own) | Held::SendReceive(own)) => own == port,
-            Some(Held::Set(set)) => {
-                found.sets.contains(&set) && self.sets.get(set).is_some_and(|set| set.ready.is_empty())
-            }
-            _ => false,
-        };
+        let Some(found) = self.ports.get(port) else { return false };
+        let Home::Space(home, name) = found.home else { return false };
+        let is_there = name == at.name || self.is_quiet_in_set(at, &found.sets);
         let fits = total(false, bytes, std::iter::empty()).saturating_add(at.options.trailer.bytes());
         is_there
             && home == at.space
             && found.queue.is_empty()
             && found.rare.as_deref().is_none_or(Rare::waits_for_nothing)
             && fits <= at.options.bytes_max
-            && (!has_reply || table.has_room())
+            && (!has_reply || self.spaces.get(home).is_some_and(Space::has_room))
+    }
+
+    /// Whether the name is that of a set among these, and nothing waits in it.
+    fn is_quiet_in_set(&self, at: At<'_>, sets: &[SetId]) -> bool {
+        match self.spaces.get(at.space).and_then(|table| table.get(at.name)).map(|entry| entry.held) {
+            Some(Held::Set(set)) => {
+                sets.contains(&set) && self.sets.get(set).is_some_and(|set| set.ready.is_empty())
+            }
+            _ => false,
+        }
     }
 
     /// Whether a message or a notification waits for room at a port that is away.
@@ -138,17 +206,16 @@ impl Kernel {
         at: At<'_>,
         arrived: &Arrived,
         body: Vec<u8>,
-        slot: &mut Option<Result<Receipt, ReceiveError>>,
+        slot: &mut Slot,
     ) -> Option<PortId> {
         let mut granted = None;
         let reply = match arrived.reply {
-            None => (Name::NULL, None),
+            None => Name::NULL,
             Some(route) => {
                 let mut port = Port::new(Home::Away(route));
                 port.send_once_rights = 1;
                 let port = *granted.insert(self.ports.insert(port));
-                let name = self.spaces.get_mut(at.space)?.enter(Entry::new(Held::SendOnce(port))).ok()?;
-                (name, Some(Disposition::MoveSendOnce))
+                self.spaces.get_mut(at.space)?.enter(Entry::new(Held::SendOnce(port))).ok()?
             }
         };
         let port = self.ports.get_mut(arrived.port)?;
@@ -174,9 +241,7 @@ impl Kernel {
         if arrived.is_once {
             self.count_once(at.space, |count| count.saturating_sub(1));
         }
-        let items = Vec::new();
-        *slot =
-            Some(Ok(Receipt::Letter(Received { header, reply, body, items, complex: false, fault: None })));
+        *slot = Slot::Plain(PlainLetter { header, reply, body });
         granted
     }
 }

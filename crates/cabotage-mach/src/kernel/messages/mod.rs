@@ -27,5 +27,5 @@ pub use options::{GaveUp, ReceiveOptions, SendOptions, TrailerFormat, WhenFull};
 pub use outcome::{BareHeader, Outgoing, Receipt, Received, SendFailed, Sent};
 pub use size::{HEADER_BYTES, MESSAGE_BYTES_MAX, RIGHTS_MAX};
 
-pub(crate) use direct::{Arrived, At, Direct};
+pub(crate) use direct::{Arrived, At, Direct, PlainLetter, Short, Slot};
 pub(crate) use wait::Waits;

@@ -29,6 +29,12 @@ pub static MACH_FIELDS: &[Field] = &[
     in_header("mach.header.body_bytes", 28, 32, "how many bytes the body has").cap(48 << 20).found(always),
     in_header("mach.header.entries", 32, 32, "how many entries follow").cap(4 * 16_383).found(always),
     in_header("mach.header.descriptors", 36, 32, "how many descriptors belong to it").cap(64).found(always),
+    in_header("mach.brief.word", 0, 8, "21: a message with the short header").cap(21).found(always),
+    in_header("mach.brief.kind", 1, 8, "0: not to be answered; 1: by the token").found(always),
+    in_header("mach.brief.reserved", 2, 16, "0").found(always),
+    in_header("mach.brief.id", 4, 32, "the user's number of the message"),
+    in_header("mach.brief.token", 8, 32, "0, or a number that was never used before").found(is_not_there),
+    in_header("mach.brief.taken", 12, 32, "0: a holder takes no messages").found(always),
     in_entry("mach.entry.number", 0, 64, "how many bytes the memory has").found(always),
     in_entry("mach.entry.port", 8, 64, "0").found(always),
     in_entry("mach.entry.secret", 16, 64, "0").found(always),
@@ -71,7 +77,7 @@ const fn attached(byte: usize) -> Place {
 }
 
 fn is_no_word(_: u64, lie: u64) -> bool {
-    !(u64::from(word::WELCOME)..=u64::from(word::DETACHED)).contains(&lie)
+    !(u64::from(word::WELCOME)..=u64::from(word::BRIEF)).contains(&lie)
 }
 
 fn is_reserved(_: u64, lie: u64) -> bool {

@@ -9,7 +9,7 @@ use cabotage_os::sealed::Region;
 use cabotage_os::socket::Socket;
 
 use super::fields::MEMORY_BYTES;
-use super::words::{Entry, Record, kind, reply, word};
+use super::words::{Entry, Record, brief, kind, reply, word};
 use crate::hostile::frames::{self, head};
 use crate::hostile::liar::Liar;
 use crate::hostile::link_fields::tag;
@@ -28,11 +28,11 @@ pub static HOLDER: &[Step] = &[
     ("outbox", script::outbox),
     ("welcomed", welcomed),
     ("message", |liar| say(liar, &Record::message(b"news"))),
-    ("question", |liar| ask(liar, &Record::message(b"echo").answered_by(1))),
+    ("question", |liar| ask(liar, &Record::message(b"echo").answered_by(1).bytes())),
     ("carry", carry),
-    ("grant", |liar| ask(liar, &Record::message(&[wish::GRANT]).answered_by(4))),
+    ("grant", |liar| ask(liar, &Record::message(&[wish::GRANT]).answered_by(4).bytes())),
     ("use", |liar| say(liar, &Record::message(b"once").token(1))),
-    ("grant-again", |liar| ask(liar, &Record::message(&[wish::GRANT]).answered_by(5))),
+    ("grant-again", |liar| ask(liar, &Record::message(&[wish::GRANT]).answered_by(5).bytes())),
     ("destroy", |liar| say(liar, &Record::of(word::UNUSED).token(2))),
     ("fork", |liar| fork(liar, 7)),
     ("release", |liar| say(liar, &Record::of(word::RELEASE))),
@@ -56,6 +56,20 @@ pub static SEALING: &[Step] = &[
     ("outbox", script::outbox),
     ("welcomed", welcomed),
     ("sealed", |liar| sealed(liar, immutable())),
+    ("bye", script::bye),
+];
+
+/// One that says nothing but messages with the short header.
+pub static BRIEF: &[Step] = &[
+    ("connect", |_| {}),
+    ("hello", hello),
+    ("outbox", script::outbox),
+    ("welcomed", welcomed),
+    ("brief", |liar| {
+        liar.send(tag::PLAIN, &brief(0, b"brief"));
+        liar.settle();
+    }),
+    ("brief question", |liar| ask(liar, &brief(1, b"echo"))),
     ("bye", script::bye),
 ];
 
@@ -89,6 +103,7 @@ pub fn steps_of(field: &str) -> &'static [Step] {
         Some("passed") => PASSING,
         Some("sealed") => SEALING,
         Some("fork") => FORKING,
+        Some("brief") => BRIEF,
         _ => HOLDER,
     }
 }
@@ -116,12 +131,12 @@ pub static BREACHES: &[Step] = &[
         with_end(liar, &Record::of(word::MATERIALISE).token(9));
     }),
     ("a token twice", |liar| {
-        ask(liar, &Record::message(&[wish::GRANT]).answered_by(1));
+        ask(liar, &Record::message(&[wish::GRANT]).answered_by(1).bytes());
         say(liar, &Record::message(b"once").token(1));
         say(liar, &Record::message(b"twice").token(1));
     }),
     ("a token that was used is said to be lost", |liar| {
-        ask(liar, &Record::message(&[wish::GRANT]).answered_by(1));
+        ask(liar, &Record::message(&[wish::GRANT]).answered_by(1).bytes());
         say(liar, &Record::message(b"once").token(1));
         say(liar, &Record::of(word::UNUSED).token(1));
     }),
@@ -135,7 +150,7 @@ pub static BREACHES: &[Step] = &[
         say(liar, &Record::carrying(&[Entry::of(kind::TOKEN, 5), Entry::of(kind::TOKEN, 5)]));
     }),
     ("a number of a token from before", |liar| {
-        ask(liar, &Record::message(b"echo").answered_by(5));
+        ask(liar, &Record::message(b"echo").answered_by(5).bytes());
         say(liar, &Record::message(b"echo").answered_by(4));
     }),
     ("a right to a port that is not on its way", |liar| {
@@ -196,10 +211,11 @@ pub(super) fn say(liar: &mut Liar, record: &Record) {
 }
 
 /// A question, and waits for its answer.
-fn ask(liar: &mut Liar, record: &Record) {
-    let before = liar.heard().count(word::MESSAGE);
-    liar.send(tag::PLAIN, &record.bytes());
-    liar.wait_until(|liar| liar.heard().count(word::MESSAGE) > before);
+fn ask(liar: &mut Liar, record: &[u8]) {
+    let answers = |liar: &Liar| liar.heard().count(word::MESSAGE) + liar.heard().count(word::BRIEF);
+    let before = answers(liar);
+    liar.send(tag::PLAIN, record);
+    liar.wait_until(|liar| answers(liar) > before);
 }
 
 /// A record with these descriptors, which need not be those of which it speaks.
@@ -244,7 +260,7 @@ fn carry(liar: &mut Liar) {
     let entries = [Entry::of(kind::INLINE, 6), Entry::of(kind::NULL, 0), Entry::of(kind::TOKEN, 3)];
     let record = Record { memory: b"memory".to_vec(), ..Record::carrying(&entries) };
     // The reply's token is granted first, and numbers only grow.
-    ask(liar, &record.body(*b"body").answered_by(2));
+    ask(liar, &record.body(*b"body").answered_by(2).bytes());
 }
 
 /// A right to a port of this process, as it says.

@@ -40,6 +40,8 @@ pub mod word {
     pub const DETACH: u8 = 19;
     /// It has.
     pub const DETACHED: u8 = 20;
+    /// A message with the short header.
+    pub const BRIEF: u8 = 21;
 }
 
 /// How the header tells the right to reply by.
@@ -118,6 +120,13 @@ pub struct Entry {
     pub secret: u64,
     /// The owner's process and user.
     pub owner: (u32, u32),
+}
+
+/// A message with the short header, to be answered by this token; 0 for none.
+pub fn brief(token: u32, body: &[u8]) -> Vec<u8> {
+    let kind = u8::from(token != 0);
+    let (id, taken) = ([0; 4], [0; 4]);
+    [&[word::BRIEF, kind, 0, 0][..], &id, &token.to_ne_bytes(), &taken, body].concat()
 }
 
 impl Record {
