@@ -151,7 +151,7 @@ impl Control {
 
     /// Whether the owner, our peer, asks for that. Call after a publication, which has fenced as its sleeps need.
     #[inline]
-    pub(crate) fn asks_for_attention(&self) -> bool {
+    pub fn asks_for_attention(&self) -> bool {
         self.calls.attention.load(Ordering::Relaxed) != 0
     }
 

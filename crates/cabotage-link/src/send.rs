@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cabotage_lane::block::Pool;
 use cabotage_lane::ring::{Sender, StageError};
-use cabotage_lane::{MappedControls, MappedRing, bytes_of};
+use cabotage_lane::{Controls, MappedControls, MappedRing, bytes_of};
 use cabotage_os::Deadline;
 use cabotage_os::map::MapMut;
 
@@ -126,7 +126,7 @@ impl Outgoing {
     /// Whether the peer wants us to look for its messages now that one of ours has gone.
     #[inline]
     pub(crate) fn is_asked_for_attention(&self) -> bool {
-        self.lane.as_ref().is_none_or(Sender::is_asked_for_attention)
+        self.lane.as_ref().is_none_or(|lane| lane.controls().peer().asks_for_attention())
     }
 
     pub(crate) fn patience(&mut self) -> &mut Patience {

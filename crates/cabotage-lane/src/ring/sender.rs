@@ -202,13 +202,6 @@ impl<R: OwnRing, C: Controls> Sender<R, C> {
         }
     }
 
-    /// Whether the peer wants us to look at its ring now that something was published: see
-    /// [`Control::ask_for_attention`](crate::Control::ask_for_attention).
-    #[inline]
-    pub fn is_asked_for_attention(&self) -> bool {
-        self.controls.peer().asks_for_attention()
-    }
-
     /// As [`Sender::publish`], for a receiver that is known never to sleep. Answers whether there was anything.
     #[inline]
     pub fn publish_to_a_spinner(&mut self) -> bool {

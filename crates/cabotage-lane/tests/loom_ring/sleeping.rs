@@ -60,7 +60,7 @@ fn ask_for_attention((mut sender, mut receiver): (Sending, Receiving)) {
     let sending = thread::spawn(move || {
         sender.stage(&bytes(&[1]));
         sender.publish();
-        sender.lane.is_asked_for_attention()
+        sender.lane.controls().peer().asks_for_attention()
     });
     receiver.lane.controls().own().ask_for_attention(true);
     let has_seen = receiver.lane.arm().unwrap() == Look::Ready;
