@@ -6,7 +6,6 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{FileType, fstat};
 use rustix::net::{AddressFamily, SocketType, getpeername, sockopt};
 
 use crate::error::{SystemError, attempt};
@@ -49,25 +48,26 @@ impl Socket {
     /// unix(7), socket(7).
     pub fn admit(fd: OwnedFd) -> Result<Self, AdmitError> {
         const WHAT: &str = "a received descriptor";
-        let stat = attempt("fstat", WHAT, || fstat(&fd))?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
-            return Err(AdmitError::NotASocket);
-        }
         match attempt("getsockopt", WHAT, || sockopt::socket_domain(&fd)) {
             Ok(AddressFamily::UNIX) => {}
             Ok(_) => return Err(AdmitError::NotUnix),
-            Err(refusal) if refusal.errno() == Errno::BADF => return Err(AdmitError::NotASocket),
+            Err(refusal) if matches!(refusal.errno(), Errno::NOTSOCK | Errno::BADF) => {
+                return Err(AdmitError::NotASocket);
+            }
             Err(refusal) => return Err(refusal.into()),
         }
         if attempt("getsockopt", WHAT, || sockopt::socket_type(&fd))? != SocketType::SEQPACKET {
             return Err(AdmitError::NotMessages);
         }
-        if attempt("getsockopt", WHAT, || sockopt::socket_acceptconn(&fd))? {
-            return Err(AdmitError::Listening);
-        }
         match attempt("getpeername", WHAT, || getpeername(&fd)) {
             Ok(_) => Ok(Self::stamping(fd)?),
-            Err(refusal) if refusal.errno() == Errno::NOTCONN => Err(AdmitError::NotConnected),
+            // One that listens is joined to nothing, either.
+            Err(refusal) if refusal.errno() == Errno::NOTCONN => {
+                match attempt("getsockopt", WHAT, || sockopt::socket_acceptconn(&fd))? {
+                    true => Err(AdmitError::Listening),
+                    false => Err(AdmitError::NotConnected),
+                }
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }
