@@ -44,7 +44,21 @@ pub fn has_rename_to_free() -> bool {
 /// # Source
 /// getrandom(2).
 pub fn unguessable() -> Result<u64, SystemError> {
-    let mut bytes = [0; size_of::<u64>()];
-    attempt_until_done("getrandom", "a random number", || getrandom(&mut bytes, GetRandomFlags::empty()))?;
-    Ok(u64::from_ne_bytes(bytes))
+    unguessables().map(|[number]| number)
+}
+
+/// Several of them at once, for who needs many. So many that one call gives them all: 32 at most.
+///
+/// # Errors
+/// The system's refusal.
+///
+/// # Source
+/// getrandom(2): up to 256 bytes come whole.
+pub fn unguessables<const N: usize>() -> Result<[u64; N], SystemError> {
+    const { assert!(N <= 32, "one call promises 256 bytes") }
+    let mut bytes = [[0; size_of::<u64>()]; N];
+    attempt_until_done("getrandom", "random numbers", || {
+        getrandom(bytes.as_flattened_mut(), GetRandomFlags::empty())
+    })?;
+    Ok(bytes.map(u64::from_ne_bytes))
 }
