@@ -182,6 +182,10 @@ impl Core {
         Ok(first.is_some())
     }
 
+    pub(crate) fn has_said_hello(&self) -> bool {
+        self.desk().has_said_hello
+    }
+
     /// Says HELLO before a look at what has come. That the peer is gone is told after what it left.
     pub(crate) fn greet(&self) -> Result<(), LinkError> {
         match self.say_hello(None) {

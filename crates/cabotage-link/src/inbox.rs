@@ -88,6 +88,11 @@ impl Inbox {
         Ok(())
     }
 
+    /// Whether the descriptors of this number, which nobody has claimed, have come.
+    pub(crate) fn has(&self, sequence: u64) -> bool {
+        self.filed >= sequence
+    }
+
     /// The descriptors that a record names. Records come in the order of their descriptors, so it is the first.
     pub(crate) fn claim(&mut self, sequence: u64) -> Option<Vec<OwnedFd>> {
         match self.parcels.front() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A link in one pair of hands: every call takes `&mut self`, so there is no lock anywhere.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use cabotage_lane::block::BlockMut;
@@ -111,13 +111,25 @@ impl Link {
     ///
     /// # Errors
     /// [`Unsent`] with the message.
-    pub fn send_parcel<'a>(&mut self, mut parcel: Parcel<'a>, deadline: Deadline) -> Result<(), Unsent<'a>> {
+    pub fn send_parcel<'a>(&mut self, parcel: Parcel<'a>, deadline: Deadline) -> Result<(), Unsent<'a>> {
+        self.send_parcel_keeping(parcel, deadline).map(drop)
+    }
+
+    /// As [`Link::send_parcel`], and answers the descriptors, of which the peer has copies.
+    ///
+    /// # Errors
+    /// [`Unsent`] with the message.
+    pub fn send_parcel_keeping<'a>(
+        &mut self,
+        mut parcel: Parcel<'a>,
+        deadline: Deadline,
+    ) -> Result<Vec<OwnedFd>, Unsent<'a>> {
         let need = Outgoing::need(&parcel);
         loop {
             let done = match self.out.try_send_parcel(&self.core, &mut parcel) {
-                Ok(()) => {
+                Ok(sent) => {
                     self.note_sent();
-                    return Ok(());
+                    return Ok(sent);
                 }
                 Err(obstacle) => self.overcome(obstacle, need, deadline),
             };
@@ -255,6 +267,16 @@ impl Link {
     /// Who the peer is, in the kernel's words; `None` until it has said HELLO.
     pub fn with_peer<T>(&self, act: impl FnOnce(Peer<'_>) -> T) -> Option<T> {
         self.core.with_stamp(|stamp| act(Peer::new(stamp, self.core.socket())))
+    }
+
+    /// Says HELLO, if this end has said nothing yet: the peer learns who it is. That the peer is gone is told after what it
+    /// left.
+    ///
+    /// # Errors
+    /// The link is over, or the system's refusal.
+    pub fn greet(&mut self) -> Result<(), LinkError> {
+        self.core.check_here()?;
+        self.core.greet()
     }
 
     /// Waits until the peer has said HELLO, so that it is known who it is.

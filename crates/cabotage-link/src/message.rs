@@ -310,7 +310,7 @@ fn block_at(incoming: &mut Incoming, core: &Core, offset: usize) -> Result<Block
 fn claim(incoming: &mut Incoming, core: &Core, sequence: u64) -> Result<Vec<OwnedFd>, LinkError> {
     let mut claimed = core.desk().inbox.claim(sequence);
     if claimed.is_none() {
-        core.fetch()?;
+        core.fetch(|desk| desk.inbox.has(sequence))?;
         claimed = core.desk().inbox.claim(sequence);
     }
     let Some(descriptors) = claimed else {

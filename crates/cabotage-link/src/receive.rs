@@ -174,8 +174,18 @@ impl Incoming {
         self.look_after_filing(core)
     }
 
-    /// Looks for what others have filed, and at the ring.
+    /// Looks for what others have filed, and at the ring; where there is nothing, says HELLO.
     pub(crate) fn look_after_filing(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
+        let found = self.look_at_filed(core)?;
+        if self.lane.is_none() && matches!(found, Found::Nothing) {
+            // Not before there is nothing to answer: an answer goes with the HELLO and needs no memory.
+            core.greet()?;
+        }
+        Ok(found)
+    }
+
+    /// Looks for what others have filed, and at the ring.
+    pub(crate) fn look_at_filed(&mut self, core: &Arc<Core>) -> Result<Found, LinkError> {
         let end = core.end();
         if let Some(error) = &end
             && core.desk().has_failed()
@@ -185,11 +195,6 @@ impl Incoming {
         self.pick_up(core)?;
         match (self.look(core)?, end) {
             (Found::Nothing, Some(error)) => Err(self.how(error)),
-            (Found::Nothing, None) if self.lane.is_none() => {
-                // Not before there is nothing to answer: an answer goes with the HELLO and needs no memory.
-                core.greet()?;
-                Ok(Found::Nothing)
-            }
             (found, _) => Ok(found),
         }
     }

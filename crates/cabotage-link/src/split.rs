@@ -78,7 +78,8 @@ impl Sender {
     /// [`Unsent`] with the message.
     pub fn send_parcel<'a>(&self, mut parcel: Parcel<'a>, deadline: Deadline) -> Result<(), Unsent<'a>> {
         let need = Outgoing::need(&parcel);
-        let sent = self.until_sent(need, deadline, |out, core| out.try_send_parcel(core, &mut parcel));
+        let sent =
+            self.until_sent(need, deadline, |out, core| out.try_send_parcel(core, &mut parcel).map(drop));
         sent.map_err(|error| Unsent { error, parcel })
     }
 

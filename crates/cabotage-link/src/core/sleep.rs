@@ -17,8 +17,9 @@ use crate::wire::FRAME_BYTES_MAX;
 /// How many messages are filed at once: more than a socket holds of an honest peer, and not all that a peer may send
 /// meanwhile, which may never end.
 pub(crate) const MESSAGES_AT_ONCE: u32 = 4096;
-/// How many in one look at one of many links, so that one that rings without end delays the others by that much.
-const MESSAGES_A_LOOK: u32 = 8;
+/// How many in one look at one of many links. What the first was sent for is looked at before the next is asked for, which
+/// mostly is not there; and a link that rings without end delays the others by no more.
+const MESSAGES_A_LOOK: u32 = 1;
 
 impl Core {
     /// Files what has come over the socket, without waiting. While another thread leads, the socket is its own: it
@@ -34,12 +35,17 @@ impl Core {
         if desk.is_led { Ok(true) } else { self.drain_some(&mut desk, MESSAGES_A_LOOK) }
     }
 
-    /// Files what has come over the socket, or sees to it that the leader has: for one who knows that something
-    /// must have come.
-    pub(crate) fn fetch(&self) -> Result<(), LinkError> {
+    /// Files what has come over the socket until `is_here`, or sees to it that the leader has: for one who knows that
+    /// something must have come.
+    pub(crate) fn fetch(&self, is_here: impl Fn(&Desk) -> bool) -> Result<(), LinkError> {
         let mut desk = self.desk();
         if !desk.is_led {
-            return self.drain(&mut desk);
+            for _ in 0..MESSAGES_AT_ONCE {
+                if is_here(&desk) || self.drain_some(&mut desk, 1)? {
+                    break;
+                }
+            }
+            return Ok(());
         }
         let [found] = poll::wait([(self.fd(), Readiness::IN)], Deadline::Now)?;
         let returns = desk.returns;

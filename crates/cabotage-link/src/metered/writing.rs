@@ -303,7 +303,7 @@ impl Writing {
         let end = if flow.is_published() { flow.end() } else { u64::MAX };
         let mut met = Ok(None);
         let withdrawn = writer.withdraw_meeting(flow.start..end, || {
-            met = if out.has_met() { Ok(None) } else { core.fetch().and_then(|()| out.open(core)) };
+            met = if out.has_met() { Ok(None) } else { core.fetch(|_| false).and_then(|()| out.open(core)) };
             met.clone().unwrap_or(None)
         });
         met?;

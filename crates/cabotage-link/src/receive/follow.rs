@@ -80,7 +80,7 @@ impl Incoming {
         let here = |core: &Core| core.desk().inbox.segment(number, purpose).cloned();
         let mut found = here(core);
         if found.is_none() {
-            core.fetch()?;
+            core.fetch(|_| false)?;
             found = here(core);
         }
         Ok(found)
@@ -109,7 +109,7 @@ impl Incoming {
             return Ok(());
         }
         // Of a block that was never sent, nobody has looked at the announcement.
-        core.fetch()?;
+        core.fetch(|_| false)?;
         let forgotten = core.desk().forget_segment(number);
         if forgotten { Ok(()) } else { Err(unannounced(core, "the segment", number.into())) }
     }

@@ -2,7 +2,7 @@
 //! Messages with attachments: descriptors go ahead on the socket, then the record that names them.
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use cabotage_lane::Controls;
 
@@ -54,12 +54,17 @@ impl Outgoing {
         Need { bytes: head + parcel.bytes.len(), descriptors: parcel.descriptors.len() }
     }
 
-    /// Sends a message with attachments if there is room for all of it; empties the parcel when it has gone.
-    pub(crate) fn try_send_parcel(&mut self, core: &Core, parcel: &mut Parcel<'_>) -> Result<(), Obstacle> {
+    /// Sends a message with attachments if there is room for all of it; empties the parcel when it has gone, and answers
+    /// the descriptors of which the peer has copies.
+    pub(crate) fn try_send_parcel(
+        &mut self,
+        core: &Core,
+        parcel: &mut Parcel<'_>,
+    ) -> Result<Vec<OwnedFd>, Obstacle> {
         core.check()?;
         check_counts(parcel)?;
         if parcel.blocks.is_empty() && parcel.descriptors.is_empty() {
-            return self.try_send(core, parcel.bytes);
+            return self.try_send(core, parcel.bytes).map(|()| Vec::new());
         }
         if parcel.blocks.iter().any(|block| !self.owns(block)) {
             return Err(SendError::StrangeBlock.into());
@@ -77,8 +82,8 @@ impl Outgoing {
         for block in parcel.blocks.drain(..) {
             self.block_sent(block);
         }
-        parcel.descriptors.clear();
-        self.publish(core)
+        let sent = std::mem::take(&mut parcel.descriptors);
+        self.publish(core).map(|()| sent)
     }
 
     /// Makes sure that everything finds room, so that nothing goes by halves.

@@ -26,7 +26,15 @@ pub(super) struct Linked {
     delivered: u64,
     /// Rounds in a row in which others delivered and this did not.
     missed: u32,
+    /// How many looks have found nothing while we have not said HELLO; `None` once we have.
+    unsaid: Option<u32>,
 }
+
+/// How much is read of the socket of a link that is to rest, before others have their turn.
+const MAIL_AT_REST_MAX: u32 = 8;
+/// After how many looks that found nothing a link says HELLO, if it does not come to rest before. Whoever sends at once on a
+/// link that it got sends both as one.
+const LOOKS_BEFORE_HELLO: u32 = 64;
 
 /// What a look at a link found.
 #[derive(Debug)]
@@ -47,7 +55,7 @@ impl Linked {
     pub(super) fn new(mut link: Link) -> Self {
         // Whoever had it may have taken what its last bell was rung for.
         link.inc.disarm();
-        Self { link, has_mail: false, arrivals: None, delivered: 0, missed: 0 }
+        Self { link, has_mail: false, arrivals: None, delivered: 0, missed: 0, unsaid: Some(0) }
     }
 
     /// Its socket became readable, or its time is up.
@@ -79,9 +87,20 @@ impl Linked {
 
     /// Makes the link rest; answers whether it does, and not what there is instead.
     pub(super) fn settle(&mut self) -> bool {
-        matches!(self.find(), Ok(Found::Nothing))
-            && !self.has_mail
-            && (self.rings() || matches!(self.park(), Sight::Rests))
+        self.has_nothing() && self.has_greeted() && (self.rings() || matches!(self.park(), Sight::Rests))
+    }
+
+    /// Whether neither the ring nor the socket has anything.
+    fn has_nothing(&mut self) -> bool {
+        for _ in 0..MAIL_AT_REST_MAX {
+            if !matches!(self.find(), Ok(Found::Nothing)) {
+                return false;
+            }
+            if !self.has_mail {
+                return true;
+            }
+        }
+        false
     }
 
     /// What comes first goes first: the ring, and when it is empty what was filed. So an end is found last.
@@ -107,9 +126,22 @@ impl Linked {
             self.has_mail = !core.pump_some()?;
         }
         self.arrivals = Some(core.mark());
-        let found = inc.look_after_filing(core);
+        let found = inc.look_at_filed(core);
         inc.disarm();
         found
+    }
+
+    /// Sees that we have said HELLO; answers whether there is still nothing.
+    fn has_greeted(&mut self) -> bool {
+        if self.unsaid.is_none() {
+            return true;
+        }
+        // What is the matter, the looks tell that follow.
+        let has_greeted = self.link.core.greet().is_ok();
+        if has_greeted {
+            self.unsaid = None;
+        }
+        has_greeted && self.has_nothing()
     }
 
     /// Whether the next message, or the peer's first words, will make the socket readable.
@@ -122,6 +154,11 @@ impl Linked {
         if self.has_mail {
             return Sight::Mail;
         }
+        if let Some(looks) = self.unsaid
+            && let Some(sight) = self.linger(looks)
+        {
+            return sight;
+        }
         if self.rings() {
             return Sight::Rests;
         }
@@ -130,6 +167,22 @@ impl Linked {
         }
         (self.delivered, self.missed) = (delivered, self.missed + 1);
         if self.missed < rounds_max(active) { Sight::Nothing } else { self.park() }
+    }
+
+    /// Nothing came. `None`: we have said HELLO, perhaps with a message.
+    #[cold]
+    fn linger(&mut self, looks: u32) -> Option<Sight> {
+        let core = &self.link.core;
+        self.unsaid = (!core.has_said_hello() && looks < LOOKS_BEFORE_HELLO).then_some(looks + 1);
+        match self.unsaid {
+            Some(_) => Some(Sight::Nothing),
+            None if core.has_said_hello() => None,
+            None => match core.greet() {
+                // It rests after another look: what a peer that is gone has left may have been filed.
+                Ok(()) => Some(Sight::Nothing),
+                Err(error) => Some(Sight::Over(error)),
+            },
+        }
     }
 
     #[cold]
