@@ -16,8 +16,10 @@ use cabotage_os::{Errno, SystemError};
 use super::coming::Coming;
 use super::end::{End, Ends};
 use super::leaving::Going;
+use super::nonces::Nonces;
 use super::packet::{About, Packet};
 use super::rules::Role;
+use super::steps::queue_limit;
 use super::wire::{self, Claim, Welcome, Word};
 use crate::kernel::fresh::FreshMap;
 use crate::kernel::number_map::NumberMap;
@@ -37,6 +39,7 @@ pub(super) struct Desk {
     /// Send-once rights that are one to the kernel, by their route.
     pub(super) pools: HashMap<u64, Vec<Route>>,
     pub(super) numbers: u64,
+    pub(super) nonces: Nonces,
     /// Ports of this process to which others have rights.
     pub(super) ports: NumberMap<PortId, Known>,
     /// Those of other processes that have proved which they are.
@@ -107,6 +110,7 @@ impl Desk {
             routes: FreshMap::default(),
             pools: HashMap::new(),
             numbers: 0,
+            nonces: Nonces::default(),
             ports: NumberMap::default(),
             verified: HashMap::new(),
             doors: NumberMap::default(),
@@ -358,11 +362,6 @@ impl Desk {
         }
         Some(end)
     }
-}
-
-/// How many messages of each sender a port queues.
-pub(super) fn queue_limit(kernel: &Kernel, port: PortId) -> u32 {
-    kernel.ports.get(port).map_or(QUEUE_LIMIT_DEFAULT, |port| port.queue_limit)
 }
 
 /// Two ends that nobody has used, to be given away.

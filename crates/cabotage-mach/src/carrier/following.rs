@@ -9,7 +9,7 @@ use super::desk::{Desk, Route, link_over};
 use super::end::{End, Kept};
 use super::hearing::Fault;
 use super::moving::{self, Lost};
-use super::packet::About;
+use super::packet::{About, Packet};
 use super::passing::Change;
 use super::rules::{Broken, Role};
 use super::wire::{Record, Says, To, WireError, Word};
@@ -141,7 +141,7 @@ impl Desk {
         }
         let Some(end) = self.ends.get_mut(key) else { return Ok(()) };
         let kept = std::mem::take(&mut end.kept);
-        let rest = std::mem::take(&mut end.rest).into_iter().map(|packet| packet.about);
+        let rest = std::mem::take(&mut end.rest).into_iter().map(Packet::into_about);
         let forks: Vec<_> = missing.into_iter().chain(rest).collect();
         let port = end.port;
         if key != next {
@@ -160,10 +160,8 @@ impl Desk {
     /// What the old owner has not heard goes to the new one.
     fn say_again(&mut self, kernel: &mut Kernel, key: Key, kept: Vec<Kept>, forks: Vec<About>) {
         for about in forks {
-            if let About::Fork(number, spare) = about
-                && let Ok(owners) = spare.try_clone()
-            {
-                self.say_fork(key, number, owners, spare);
+            if let About::Fork(number, Some(owners)) = about {
+                self.say_fork(key, number, owners);
             }
         }
         for Kept { message, changes } in kept {

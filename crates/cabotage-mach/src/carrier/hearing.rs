@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
-use cabotage_link::{BLOCKS_MAX, Deadline, End as LinkEnd, Event, Key, Letter, Link, LinkError, Options};
+use cabotage_link::{BLOCKS_MAX, End as LinkEnd, Event, Key, Letter, Link, LinkError, Options};
 
 use super::desk::{Desk, NO_END, link_over};
 use super::detached::ITSELF;
@@ -184,7 +184,7 @@ impl Desk {
         if let Some(link) = self.set.get_mut(key) {
             // Says HELLO, if this end has said nothing yet: a port can move only when all its holders can be told. What is
             // the matter with the link, if anything is, the set tells.
-            let _ = link.wait_for_peer(Deadline::Now);
+            let _ = link.greet();
         }
         end.role.hear_limit(welcome.limit)?;
         let said = (welcome.port, welcome.secret);

@@ -104,10 +104,10 @@ impl Carrier {
     /// Takes what is at hand, without waiting; answers whose turn it is.
     pub(crate) fn look(&self, kernel: &Mutex<Kernel>) -> Vec<Ticket> {
         let mut desk = self.desk();
-        let (found, mut woken) = look(&mut desk, kernel);
+        let (found, mut woken) = look(&mut desk, kernel, NEWS_AT_ONCE);
         // What a parked link has, only the kernel knows.
         if !found && matches!(arm(&mut desk), Ok(None)) {
-            woken.extend(look(&mut desk, kernel).1);
+            woken.extend(look(&mut desk, kernel, NEWS_AT_ONCE).1);
         }
         drop(desk);
         self.tell_of_call();
@@ -229,7 +229,8 @@ impl Lead<'_> {
         let mut looks = 0_u32;
         loop {
             let mut desk = self.carrier.desk();
-            let (found, woken) = look(&mut desk, kernel);
+            // Whoever is to be woken is woken before the rest is looked at.
+            let (found, woken) = look(&mut desk, kernel, 1);
             let looks_max = desk.patience.looks();
             drop(desk);
             if !woken.is_empty() {
@@ -250,7 +251,7 @@ impl Lead<'_> {
             looks = 0;
             self.sleep(&is_over, deadline)?;
             if deadline.has_passed() {
-                wake(look(&mut self.carrier.desk(), kernel).1);
+                wake(look(&mut self.carrier.desk(), kernel, NEWS_AT_ONCE).1);
                 return Ok(());
             }
         }
@@ -266,16 +267,20 @@ impl Lead<'_> {
         fence(Ordering::SeqCst);
         let began = Instant::now();
         let slept = if is_over() {
-            Ok(())
+            Ok([Readiness::empty(); 2])
         } else {
             let watched =
                 [(self.carrier.watched.as_fd(), Readiness::IN), (place.bell.as_fd(), Readiness::IN)];
-            poll::wait(watched, deadline.or_sooner(wake_by)).map(drop)
+            poll::wait(watched, deadline.or_sooner(wake_by))
         };
         place.is_asleep.store(false, Ordering::Relaxed);
-        place.bell.silence()?;
+        let [_, rang] = slept?;
+        // One that is rung from now on ends the next sleep, for nothing.
+        if !rang.is_empty() {
+            place.bell.silence()?;
+        }
         self.carrier.desk().patience.slept(began.elapsed());
-        slept
+        Ok(())
     }
 }
 
@@ -323,15 +328,20 @@ fn take_news(
     woken
 }
 
-fn look(desk: &mut Desk, kernel: &Mutex<Kernel>) -> (bool, Vec<Ticket>) {
+/// Takes what has come; after `least` pieces of news no more than until somebody is to be woken. Answers whether there was
+/// anything, and whose turn it is.
+fn look(desk: &mut Desk, kernel: &Mutex<Kernel>, least: usize) -> (bool, Vec<Ticket>) {
     let mut woken = Vec::new();
     let mut found = false;
-    for _ in 0..NEWS_AT_ONCE {
+    for count in 1..=NEWS_AT_ONCE {
         let Some(news) = desk.next() else { break };
         found = true;
         let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);
         desk.digest(&mut kernel, news);
         desk.settle(&mut kernel, &mut woken);
+        if count >= least && !woken.is_empty() {
+            break;
+        }
     }
     if desk.is_waiting() {
         let mut kernel = kernel.lock().unwrap_or_else(PoisonError::into_inner);

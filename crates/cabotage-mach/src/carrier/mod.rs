@@ -20,6 +20,7 @@ mod leaving;
 mod loan;
 mod luggage;
 mod moving;
+mod nonces;
 mod packet;
 mod passing;
 mod pool;

@@ -29,14 +29,22 @@ pub(super) enum About {
     Part,
     /// A message by the send right. The end keeps it.
     Message,
-    /// Another link, with the number of the fork and the end for the owner.
-    Fork(u64, OwnedFd),
+    /// Another link, with the number of the fork; once it was published, the end for the owner, which may have to go again.
+    Fork(u64, Option<OwnedFd>),
     Release,
 }
 
 impl About {
     pub(super) fn is_about_port(&self) -> bool {
         !matches!(self, Self::Nothing)
+    }
+
+    /// What is kept of it: of another link the end too.
+    fn with_end(self, end: impl FnOnce() -> Option<OwnedFd>) -> Self {
+        match self {
+            Self::Fork(number, _) => Self::Fork(number, end()),
+            about => about,
+        }
     }
 
     /// Whether the two owners count it.
@@ -83,6 +91,11 @@ impl Packet {
         Room { bytes: HEADER_BYTES, descriptors: whole.descriptors.min(DESCRIPTORS_MAX), ..whole }
     }
 
+    /// What is kept of one that was not published.
+    pub(super) fn into_about(mut self) -> About {
+        self.about.with_end(|| self.descriptors.pop())
+    }
+
     /// What it needs.
     pub(super) fn room(&self) -> Room {
         Room { bytes: self.bytes.len(), descriptors: self.descriptors.len(), blocks: self.blocks.len() }
@@ -102,8 +115,8 @@ impl Packet {
         } else {
             let Self { bytes, descriptors, blocks, about } = self;
             let parcel = Parcel { bytes: &bytes, blocks, descriptors };
-            match link.send_parcel(parcel, Deadline::Now) {
-                Ok(()) => return Ok(Ok(about)),
+            match link.send_parcel_keeping(parcel, Deadline::Now) {
+                Ok(mut sent) => return Ok(Ok(about.with_end(|| sent.pop()))),
                 Err(Unsent { error: SendError::Full, parcel: Parcel { descriptors, blocks, .. } }) => {
                     return Ok(Err(Self { bytes, descriptors, blocks, about }));
                 }

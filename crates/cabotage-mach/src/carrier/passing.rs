@@ -7,7 +7,6 @@
 use std::os::fd::OwnedFd;
 
 use cabotage_link::{Key, Link, Options};
-use cabotage_os::object::unguessable;
 use cabotage_os::{Errno, SystemError};
 
 use super::desk::{Desk, Route, refusal_of_link, two_ends};
@@ -174,7 +173,7 @@ impl Desk {
         if own == key {
             return Ok(Passing { carried: Carried::Own, descriptor: None, change: Change::Sent(port) });
         }
-        let fork = unguessable()?.max(1);
+        let fork = self.nonces.draw()?;
         let theirs = self.fork(own, fork)?;
         let claim = self.ends.get(own).and_then(|end| end.claim);
         let carried = Carried::Send { claim, fork };
@@ -190,18 +189,14 @@ impl Desk {
             return Err(NotPassed::Crowded);
         }
         let (owners, theirs) = two_ends()?;
-        let spare = copy_of(&owners)?;
-        self.say_fork(own, fork, owners, spare);
+        self.say_fork(own, fork, owners);
         Ok(theirs)
     }
 
     /// Tells an owner of another link to its port.
-    pub(super) fn say_fork(&mut self, own: Key, fork: u64, owners: OwnedFd, spare: OwnedFd) {
+    pub(super) fn say_fork(&mut self, own: Key, fork: u64, owners: OwnedFd) {
         let bytes = wire::bare(Word::Fork, fork, 0, &[]);
-        self.say(
-            own,
-            Packet { descriptors: vec![owners], about: About::Fork(fork, spare), ..Packet::new(bytes) },
-        );
+        self.say(own, Packet { about: About::Fork(fork, None), ..Packet::with(bytes, owners) });
         self.held_fork = self.ends.get(own).filter(|end| !end.unsent.is_empty()).map(|end| end.number);
     }
 

@@ -6,7 +6,6 @@ use std::sync::Mutex;
 
 use cabotage_link::{Link, Listener};
 use cabotage_os::SystemError;
-use cabotage_os::object::unguessable;
 
 use super::Carrier;
 use super::desk::{Desk, Route, link_over, refusal_of_link, refusal_of_set, two_ends};
@@ -92,7 +91,7 @@ impl Desk {
             None => Err(RightError::Dead),
             Some(Home::Away(route)) => match self.routes.get(route).copied() {
                 Some(Route::Link(key)) => {
-                    let fork = unguessable()?.max(1);
+                    let fork = self.nonces.draw()?;
                     Ok(self.fork(key, fork)?)
                 }
                 _ => Err(RightError::Dead),

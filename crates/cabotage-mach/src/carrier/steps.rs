@@ -3,10 +3,12 @@
 
 use cabotage_link::Key;
 
-use super::desk::{Desk, Route, queue_limit};
+use super::desk::{Desk, Route};
+use super::end::End;
 use super::packet::Packet;
 use super::rules::Role;
 use super::wire::{self, Word};
+use crate::kernel::port::QUEUE_LIMIT_DEFAULT;
 use crate::kernel::{Kernel, PortId, Step, Ticket};
 
 impl Desk {
@@ -59,7 +61,8 @@ impl Desk {
                 if let Some(claim) = end.claim.filter(|claim| self.verified.get(claim) == Some(&end.port)) {
                     self.verified.remove(&claim);
                 }
-                if must_tell {
+                // A link that ends with its right says so by its end.
+                if must_tell && !self.ends.get(key).is_some_and(End::is_done) {
                     self.say_bare(key, Word::Release, 0, None);
                     self.make_sure(kernel, key);
                 }
@@ -130,4 +133,9 @@ impl Desk {
             drop(self.set.unlisten(door));
         }
     }
+}
+
+/// How many messages of each sender a port queues.
+pub(super) fn queue_limit(kernel: &Kernel, port: PortId) -> u32 {
+    kernel.ports.get(port).map_or(QUEUE_LIMIT_DEFAULT, |port| port.queue_limit)
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process that holds rights to the port: it sends, asks, passes its right on and gives it back.
 
+mod leaving;
+
 use std::collections::BTreeMap;
 
 use super::Mutant;
@@ -139,6 +141,7 @@ impl Holder {
                 self.publish_fork(net, theirs, owners);
                 return;
             }
+            Act::Release if self.is_link_done() => return self.leave(net),
             Act::Release => Kept::Release,
         };
         self.publish(net, kept);
