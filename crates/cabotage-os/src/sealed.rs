@@ -143,7 +143,8 @@ impl Sealed {
 
     /// A part of an object that has the seals.
     fn of(memory: &Memfd, start: u64, bytes: usize) -> Result<Self, MapError> {
-        let options = MapOptions::new().starting_at(start);
+        // Its size was looked at after the seals that keep it.
+        let options = MapOptions::new().starting_at(start).of_known_size();
         Ok(Self { map: if bytes == 0 { None } else { Some(map(memory, options, bytes)?) } })
     }
 

@@ -47,8 +47,8 @@ impl MapOptions {
     }
 
     /// Does not ask for the object's size and kind first, which saves a call: for a regular file that this process
-    /// has just made so long, and that nobody else can open yet. Where that is not so, a touch beyond the end is
-    /// SIGBUS.
+    /// has just made so long, and that nobody else can open yet, or of which it has looked at the size after seals that
+    /// keep it. Where that is not so, a touch beyond the end is SIGBUS.
     #[must_use]
     pub fn of_known_size(self) -> Self {
         Self { size_known: true, ..self }
