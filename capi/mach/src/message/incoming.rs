@@ -16,7 +16,9 @@ pub(crate) fn lay_out(names: Names, received: Received, buffer: &mut [u8]) -> (u
     let Received { header, reply, body, items, complex, .. } = received;
     let to = (header.port, Some(header.sent_by));
     let first = Header::new(complex || !items.is_empty(), reply, to, header.id);
-    write(names, first, items, &body, buffer)
+    let laid = write(names, first, items, &body, buffer);
+    Received::let_go(body);
+    laid
 }
 
 /// Lays out a message that was not sent, as if its sender had received it, but that its header is not turned round.

@@ -90,6 +90,21 @@ impl Names {
         sent.map_err(|failed| self.came_back(*failed, (destination, disposition)))
     }
 
+    /// Sends a body and nothing else to another process's port, if that can be done at once: by a send right that stays
+    /// ([`Disposition::CopySend`]) or by a send-once right ([`Disposition::MoveSendOnce`]). `reply` is the port to which
+    /// a send-once right is made for the answer. Nothing is copied but into the memory where the receiver reads.
+    ///
+    /// `false`: nothing has happened, and [`Names::send`] does it, or says why not.
+    #[inline]
+    pub fn send_body(
+        self,
+        (id, body): (i32, &[u8]),
+        destination: (Name, Disposition),
+        reply: Option<Name>,
+    ) -> bool {
+        self.host.is_here() && self.host.send_directly(self.space, Short { id, destination, reply }, body)
+    }
+
     /// Sends a message of a common shape to another process, if it is one and everything is as usual: `reply` is the port
     /// to which it gets a send-once right, to answer by. `false` if it has to go the long way.
     #[inline]

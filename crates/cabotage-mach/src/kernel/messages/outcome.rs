@@ -7,6 +7,7 @@ use crate::kernel::ids::{SpaceId, Ticket};
 use crate::kernel::message::{Item, Letter, Message, Sender};
 use crate::name::Name;
 use crate::right::Disposition;
+use crate::spare;
 
 /// A message has left its sender's space.
 #[derive(Debug)]
@@ -103,6 +104,13 @@ pub struct Received {
     pub complex: bool,
     /// Whether all rights of the body got names.
     pub fault: Option<ReceiveError>,
+}
+
+impl Received {
+    /// Lets go of the memory of a body that was read: the thread's next message uses it.
+    pub fn let_go(body: Vec<u8>) {
+        spare::give(body);
+    }
 }
 
 /// What is known of a message even when it was destroyed.
