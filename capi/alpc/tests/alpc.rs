@@ -42,6 +42,7 @@ conforms! {
     threads_share_a_port_on_either_side: "tests/c/threads.c";
     completion_lists_take_messages_into_memory_of_the_program: "tests/c/completion_lists.c";
     callbacks_run_in_threads_of_the_library_for_each_message: "tests/c/thread_pool.c";
+    lists_and_callbacks_come_and_go_while_clients_ask_and_die: "tests/c/completion_races.c";
     completion_ports_are_told_of_messages_that_nobody_waits_for: "tests/c/completion_ports.c";
 }
 
