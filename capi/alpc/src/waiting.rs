@@ -302,38 +302,55 @@ impl<E: End> Shared<E> {
         let (association, list) = (state.telling.dissociate(), state.telling.list.take());
         self.wake(&state);
         drop(state);
-        self.leave_pump(association);
+        self.leave_packets(association);
         if let (Some(list), Ok(here)) = (list, crate::completion::here()) {
             here.lists.leave(list.base);
         }
         drop(end);
     }
 
-    /// The pump looks here no more.
-    pub(crate) fn leave_pump(&self, association: Option<Association>) {
-        if let Some(Association { here, token, .. }) = association {
-            here.pump.leave(self.descriptor.as_fd(), token);
+    /// Nobody at that completion port looks here any more.
+    pub(crate) fn leave_packets(&self, association: Option<Association>) {
+        if let Some(Association { packets, token, .. }) = association {
+            packets.leave(self.descriptor.as_fd(), token);
         }
     }
 
-    /// Looks at what has come, for those who are to be told of it. Who leads looks itself, and tells when it goes.
-    pub(crate) fn look_for_others(&self) {
-        self.tell(&mut self.lock());
+    /// Looks at what has come, and tells of it; if it `arms`, the descriptor tells of more. Who leads looks itself, and
+    /// tells when it goes. Answers when somebody has to look again although the descriptor tells nothing.
+    pub(crate) fn look_for_others(&self, arms: bool) -> Deadline {
+        let mut state = self.lock();
+        let State { end: Some(end), telling, is_led: false, .. } = &mut *state else {
+            return Deadline::Never;
+        };
+        telling.note(end);
+        let again = if arms {
+            drain(end)
+        } else {
+            // What is refused now is refused again when the descriptor is armed.
+            let _ = end.pull();
+            Deadline::Never
+        };
+        telling.announce(end);
+        if end.pending() > 0 {
+            self.changed.notify_all();
+        }
+        again
     }
 
-    /// Whether somebody is told of what comes, so that a thread of the library takes it off the channel.
+    /// Whether somebody is told of what comes, and so takes it off the channel.
     pub(crate) fn is_told(&self) -> bool {
         self.lock().telling.is_associated()
     }
 
-    /// Tells who wants to be told of what nobody waits for, and the pump when to look again.
+    /// Tells who wants to be told of what nobody waits for; and arms the descriptor for who sleeps until it tells.
     fn tell(&self, state: &mut State<E>) {
         let State { end: Some(end), telling, is_led, .. } = state else { return };
         if !telling.is_associated() {
             return;
         }
         telling.note(end);
-        if !*is_led {
+        if !*is_led && telling.touch() {
             let again = drain(end);
             self.changed.notify_all();
             telling.hurry(again);

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::here;
-use super::packets::Packets;
 use super::port::Notifying;
 use crate::status::Answer;
 
@@ -68,7 +67,7 @@ impl Completion {
     pub(crate) fn start(port: Arc<dyn Notifying>, call: Call, name: impl Fn(usize) -> Answer) -> Answer {
         let pool = &here()?.pool;
         pool.staff()?;
-        let (id, packets): (usize, Arc<Packets>) = (pool.next_id(), pool.packets.clone());
+        let (id, packets) = (pool.next_id(), pool.packets()?);
         let (course, changed) = (Mutex::default(), Condvar::new());
         let completion = Arc::new(Self { id, port: port.clone(), call, course, changed });
         // It is known, here and to the program, before its first packet can be taken.

@@ -15,7 +15,6 @@ pub(crate) mod telling;
 
 use cabotage_alpc::Status;
 use cabotage_c_support::home::Home;
-use cabotage_c_support::pump::Pump;
 
 use crate::status::Answer;
 use lists::Lists;
@@ -24,8 +23,6 @@ use pool::Pool;
 /// What this process has for it; a forked child begins with nothing.
 #[derive(Debug)]
 pub(crate) struct Here {
-    /// Looks at ports that are to tell of what comes.
-    pub(crate) pump: Pump,
     pub(crate) lists: Lists,
     pub(crate) pool: Pool,
 }
@@ -37,6 +34,6 @@ static HERE: Home<Here> = Home::new();
 /// # Errors
 /// The system has no memory.
 pub(crate) fn here() -> Answer<&'static Here> {
-    let make = || Here { pump: Pump::new("cabotage-alpc"), lists: Lists::default(), pool: Pool::default() };
+    let make = || Here { lists: Lists::default(), pool: Pool::default() };
     HERE.get_or(make).map_err(|_| Status::INSUFFICIENT_RESOURCES)
 }

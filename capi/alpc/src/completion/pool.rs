@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cabotage_alpc::{Deadline, Status};
-use cabotage_c_support::pump;
+use cabotage_os::signals;
 
 use super::callbacks::Completion;
 use super::packets::Packets;
@@ -20,7 +20,8 @@ const THREADS_MAX: usize = 16;
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    pub(crate) packets: Arc<Packets>,
+    /// Once there was a completion.
+    packets: OnceLock<Arc<Packets>>,
     threads: Mutex<Threads>,
     completions: Mutex<BTreeMap<usize, Arc<Completion>>>,
     last: AtomicUsize,
@@ -52,35 +53,47 @@ impl Pool {
         lock(&self.completions).get(&id).cloned()
     }
 
+    /// The completion port at which its threads are.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub(crate) fn packets(&self) -> Answer<Arc<Packets>> {
+        let made = match self.packets.get() {
+            Some(packets) => packets.clone(),
+            None => Arc::new(Packets::new()?),
+        };
+        Ok(self.packets.get_or_init(|| made).clone())
+    }
+
     /// Sees to it that a thread waits for work.
     ///
     /// # Errors
     /// The system starts none, and there is none.
     pub(crate) fn staff(&'static self) -> Answer {
+        let packets = self.packets()?;
         let mut threads = lock(&self.threads);
         if threads.idle > 0 || threads.count >= THREADS_MAX {
             return Ok(());
         }
-        match pump::start("cabotage-alpc-pool", move || self.work()) {
-            Ok(()) => {
-                threads.count += 1;
-                threads.idle += 1;
-                Ok(())
-            }
-            // Those that are there go on.
-            Err(_) if threads.count > 0 => Ok(()),
-            Err(_) => Err(Status::INSUFFICIENT_RESOURCES),
+        let thread = std::thread::Builder::new().name("cabotage-alpc".into());
+        // The program's handlers of signals run in threads of the program.
+        let started = signals::undisturbed(|| thread.spawn(move || self.work(&packets)));
+        if matches!(started, Ok(Ok(_))) {
+            threads.count += 1;
+            threads.idle += 1;
         }
+        // Those that are there go on.
+        if threads.count > 0 { Ok(()) } else { Err(Status::INSUFFICIENT_RESOURCES) }
     }
 
     /// What a thread does: it counts as idle when it begins.
-    fn work(&'static self) {
+    fn work(&'static self, packets: &Packets) {
         loop {
             let mut begun = None;
             let note = |packet: &super::packets::Packet| {
                 begun = self.get(packet.key).filter(|completion| completion.begin());
             };
-            if self.packets.take(1, Deadline::Never, note).is_err() {
+            if packets.take(1, Deadline::Never, note).is_err() {
                 return;
             }
             lock(&self.threads).idle -= 1;

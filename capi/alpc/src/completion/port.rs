@@ -7,11 +7,10 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 
 use cabotage_alpc::{Deadline, Status};
-use cabotage_c_support::pump::Watched;
 
 use super::here;
 use super::list::{List, Taken};
-use super::packets::Packets;
+use super::packets::{Packets, Source};
 use super::telling::{Association, Telling};
 use crate::status::{Answer, PORT_ALREADY_HAS_COMPLETION_LIST, PORT_ALREADY_SET};
 use crate::waiting::{End, Shared};
@@ -74,11 +73,9 @@ pub(crate) trait Notifying: Debug + Send + Sync {
     fn has_stranger(&self) -> bool;
 }
 
-impl<E: End> Watched for Shared<E> {
-    fn look(&self) -> Deadline {
-        self.look_for_others();
-        // The port says itself when, whoever looks.
-        Deadline::Never
+impl<E: End> Source for Shared<E> {
+    fn look(&self, arms: bool) -> Deadline {
+        self.look_for_others(arms)
     }
 }
 
@@ -89,17 +86,14 @@ fn list(telling: &mut Telling) -> Answer<&mut List> {
 
 impl<E: End> Notifying for Shared<E> {
     fn associate(self: Arc<Self>, packets: Arc<Packets>, key: usize) -> Answer<Arc<AtomicUsize>> {
-        let here = here()?;
         let own: Weak<Self> = Arc::downgrade(&self);
         let queued = Arc::new(AtomicUsize::new(0));
-        let pump = &here.pump;
         self.tend(|_, telling, _| {
             if telling.is_associated() {
                 return Err(PORT_ALREADY_SET);
             }
-            let watched = pump.watch(self.descriptor().as_fd(), own);
-            let token = watched.map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
-            telling.associate(Association { packets, key, queued: queued.clone(), token, here });
+            let token = packets.watch(self.descriptor().as_fd(), own)?;
+            telling.associate(Association { packets, key, queued: queued.clone(), token });
             Ok(())
         })?;
         Ok(queued)
@@ -109,7 +103,7 @@ impl<E: End> Notifying for Shared<E> {
         // A port that is closed tells nobody.
         let _ = self.tend(|_, telling, _| {
             if telling.key() == Some(key) {
-                self.leave_pump(telling.dissociate());
+                self.leave_packets(telling.dissociate());
             }
             Ok(())
         });

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cabotage_alpc::Deadline;
 
-use super::Here;
 use super::list::List;
 use super::packets::{Packet, Packets};
 use crate::waiting::End;
@@ -34,9 +33,8 @@ pub(crate) struct Association {
     pub(crate) key: usize,
     /// How many of its packets are in the queue.
     pub(crate) queued: Arc<AtomicUsize>,
-    /// The port's number at the pump, and where that is.
+    /// The port's number at the completion port.
     pub(crate) token: u64,
-    pub(crate) here: &'static Here,
 }
 
 impl Telling {
@@ -107,12 +105,17 @@ impl Telling {
         }
     }
 
-    /// The pump looks at the port by then.
+    /// The port was used: whether it has to be armed, for who is told and sleeps.
+    pub(crate) fn touch(&self) -> bool {
+        self.association.as_ref().is_some_and(|told| told.packets.touch(told.token))
+    }
+
+    /// Who is told looks at the port by then.
     pub(crate) fn hurry(&self, by: Deadline) {
-        if let Some(Association { here, token, .. }) = &self.association
+        if let Some(Association { packets, token, .. }) = &self.association
             && by != Deadline::Never
         {
-            here.pump.hurry(*token, by);
+            packets.hurry(*token, by);
         }
     }
 }
@@ -122,7 +125,6 @@ mod tests {
     use cabotage_alpc::{Ready, Status};
 
     use super::*;
-    use crate::completion::here;
     use crate::layout::HEADER_BYTES;
     use crate::message::{Delivery, Got, Room};
     use crate::status::Answer;
@@ -167,10 +169,9 @@ mod tests {
 
     /// A port that is told, and how to take so many of its packets.
     fn told() -> (Telling, Waiting, impl Fn() -> usize) {
-        let (packets, queued, key, token) = (Arc::new(Packets::default()), Arc::default(), 7, 0);
+        let (packets, queued, key, token) = (Arc::new(Packets::new().unwrap()), Arc::default(), 7, 0);
         let mut telling = Telling::default();
-        let here = here().unwrap();
-        telling.associate(Association { packets: packets.clone(), key, queued, token, here });
+        telling.associate(Association { packets: packets.clone(), key, queued, token });
         let count = move || match packets.take(usize::MAX, Deadline::Now, |_| ()) {
             Ok(taken) => taken.len(),
             Err(status) => {

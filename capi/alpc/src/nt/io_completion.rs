@@ -33,7 +33,7 @@ pub unsafe extern "C" fn NtCreateIoCompletion(
             // It is of this process alone, so it has no name.
             return Err(NOT_SUPPORTED);
         }
-        let handle = table::enter(Object::Packets(Arc::new(Packets::default())))?;
+        let handle = table::enter(Object::Packets(Arc::new(Packets::new()?)))?;
         // SAFETY: the caller's word.
         unsafe { give_handle(completion, handle) }
     })

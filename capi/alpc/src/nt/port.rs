@@ -292,7 +292,7 @@ pub unsafe extern "C" fn AlpcCabotagePrepareWait(port: Handle, descriptor: *mut 
             Object::Descriptor(_) | Object::Packets(_) => return Err(OBJECT_TYPE_MISMATCH),
         };
         if is_told {
-            // A thread of the library takes off the channel what the descriptor would tell of.
+            // Whoever is told takes off the channel what the descriptor would tell of.
             return Err(PORT_ALREADY_SET);
         }
         // SAFETY: the caller's word.
