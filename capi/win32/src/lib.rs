@@ -10,6 +10,7 @@
 //! | `pipe` | an end of a named pipe, and its operations |
 //! | `stream` | an end of an anonymous pipe, and the standard streams |
 //! | `event`, `wait`, `port`, `thread`, `threads` | signals, waits, completion ports, APCs |
+//! | `pump` | the thread that goes on with what is under way |
 //! | `spawn` | children, and the handles that they inherit |
 //! | `memory` | the caller's buffers and `OVERLAPPED` structures, after the call that gave them |
 //!
@@ -29,6 +30,7 @@ mod object;
 mod pipe;
 mod pipe_name;
 mod port;
+mod pump;
 mod runtime;
 mod security;
 mod spawn;

@@ -4,38 +4,24 @@
 use std::sync::OnceLock;
 
 use cabotage_c_support::home::Home;
-use cabotage_c_support::pump::Pump;
 
 use crate::failure::Answer;
 use crate::handles::StandardHandles;
+use crate::pump::Pump;
 use crate::spawn::legacy;
 use crate::table::Table;
 use crate::threads::Threads;
 use crate::wait::Dispatcher;
 
 /// See the [module](self).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Runtime {
     pub(crate) table: Table,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) threads: Threads,
-    /// Goes on with what is under way while its caller does something else.
     pub(crate) pump: Pump,
     pub(crate) standard: StandardHandles,
     adopted: OnceLock<()>,
-}
-
-impl Runtime {
-    fn new() -> Self {
-        Self {
-            table: Table::default(),
-            dispatcher: Dispatcher::default(),
-            threads: Threads::default(),
-            pump: Pump::new("cabotage-win32"),
-            standard: StandardHandles::default(),
-            adopted: OnceLock::new(),
-        }
-    }
 }
 
 static HOME: Home<Runtime> = Home::new();
@@ -45,7 +31,7 @@ static HOME: Home<Runtime> = Home::new();
 /// # Errors
 /// The system has no memory.
 pub(crate) fn here() -> Answer<&'static Runtime> {
-    let runtime = HOME.get_or(Runtime::new)?;
+    let runtime = HOME.get_or(Runtime::default)?;
     runtime.adopted.get_or_init(|| legacy::adopt(runtime));
     Ok(runtime)
 }

@@ -3,14 +3,13 @@
 
 use std::sync::Weak;
 
-use cabotage_c_support::pump::Watched;
 use cabotage_link::Ready;
-use cabotage_os::Deadline;
 use cabotage_pipe::named::PipeError;
 
 use super::request::{Request, outcome};
 use super::{Cell, Pipe};
 use crate::failure::{Answer, Failure, Outcome};
+use crate::pump::Watched;
 
 impl Pipe {
     /// Goes on with what is under way as far as possible now, and sees to it that the pump looks when more is.
@@ -74,7 +73,7 @@ impl Pipe {
 }
 
 impl Watched for Pipe {
-    fn look(&self) -> Deadline {
+    fn look(&self) {
         let cell = match self.is_overlapped {
             true => Ok(self.lock()),
             // Whoever waits in a call goes on with what is under way; the pump waits for nobody.
@@ -83,6 +82,5 @@ impl Watched for Pipe {
         if let Ok(mut cell) = cell {
             self.settle(&mut cell);
         }
-        Deadline::Never
     }
 }

@@ -5,11 +5,10 @@ use std::os::fd::AsFd;
 use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use cabotage_c_support::pump::Watched;
-use cabotage_os::Deadline;
 use cabotage_os::process::{Exit, Pidfd, Signal as Killing};
 
 use crate::failure::{Answer, Failure};
+use crate::pump::Watched;
 use crate::runtime::Runtime;
 use crate::wait::{Reset, Signal};
 
@@ -105,8 +104,7 @@ impl Process {
 }
 
 impl Watched for Process {
-    fn look(&self) -> Deadline {
+    fn look(&self) {
         self.exit();
-        Deadline::Never
     }
 }
