@@ -8,7 +8,7 @@
 // 0, since the kernel does not tell threads. Timeouts: null is for ever; negative counts hundreds of nanoseconds from
 // now; others are times since 1601. Handles belong to the process: a forked child has none of its parent's.
 // Every call may be used by several threads on one handle. errno is left alone.
-// A library thread, which takes no signals, is started by completion ports and callbacks alone.
+// Threads of the library, which take no signals, are started for callbacks alone.
 // docs/c.md of the project lists every call and what is otherwise than on Windows.
 #ifndef CABOTAGE_ALPC_H
 #define CABOTAGE_ALPC_H

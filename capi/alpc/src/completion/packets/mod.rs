@@ -339,43 +339,4 @@ fn take(queue: &mut Queue, count_max: usize, mut note: impl FnMut(&Packet)) -> V
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn take(packets: &Packets, count_max: usize) -> Answer<Vec<usize>> {
-        let taken = packets.take(count_max, Deadline::Now, |_| ())?;
-        Ok(taken.into_iter().map(|packet| packet.key).collect())
-    }
-
-    #[test]
-    fn packets_come_in_their_order_and_as_many_as_are_wanted() {
-        let (packets, queued) = (Packets::new().unwrap(), Arc::new(AtomicUsize::new(0)));
-        for key in 1..=3 {
-            packets.post(Packet { key, queued: Some(queued.clone()), ..Packet::default() });
-        }
-        assert_eq!(queued.load(Ordering::Relaxed), 3);
-        assert_eq!(take(&packets, 2), Ok(vec![1, 2]));
-        assert_eq!(queued.load(Ordering::Relaxed), 1);
-        assert_eq!(take(&packets, 2), Ok(vec![3]));
-        assert_eq!(take(&packets, 2), Err(Status::TIMEOUT));
-    }
-
-    #[test]
-    fn who_waits_is_told_of_a_packet_and_of_the_end() {
-        let packets = Packets::new().unwrap();
-        std::thread::scope(|scope| {
-            let (packets, patience) = (&packets, Deadline::within(Duration::from_secs(60)));
-            let waits = move || packets.take(1, patience, |_| ()).map(|taken| taken[0].key);
-            let waiter = scope.spawn(waits);
-            packets.post(Packet { key: 7, ..Packet::default() });
-            assert_eq!(waiter.join().unwrap(), Ok(7));
-            let waiter = scope.spawn(waits);
-            packets.close();
-            assert_eq!(waiter.join().unwrap(), Err(ABANDONED_WAIT));
-        });
-        packets.post(Packet::default());
-        assert_eq!(take(&packets, 1), Err(ABANDONED_WAIT));
-    }
-}
+mod tests;
