@@ -278,8 +278,10 @@ impl Packets {
 
     /// It is looked at no more.
     pub(crate) fn leave(&self, fd: BorrowedFd<'_>, token: u64) {
-        let left = self.lock().sources.remove(&token);
-        drop(left);
+        let mut queue = self.lock();
+        queue.sources.remove(&token);
+        queue.touched.retain(|touched| *touched != token);
+        drop(queue);
         // One that is not in the set has left it.
         let _ = self.set.remove(fd);
     }

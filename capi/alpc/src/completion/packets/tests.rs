@@ -128,7 +128,9 @@ fn what_asks_for_a_time_is_looked_at_then() {
 #[test]
 fn what_was_left_is_looked_at_no_more() {
     let (packets, source, mut writer, token) = source();
+    packets.touch(token);
     packets.leave(source.reader.lock().unwrap().as_fd(), token);
+    assert!(packets.lock().touched.is_empty(), "ports come and go while nobody takes packets");
     writer.write_all(&[7]).unwrap();
     assert_eq!(take(&packets, 1), Err(Status::TIMEOUT));
 }
