@@ -18,7 +18,7 @@ use super::end::{End, Ends};
 use super::leaving::Going;
 use super::nonces::Nonces;
 use super::packet::{About, Packet};
-use super::rules::Role;
+use super::rules::{Amount, Role};
 use super::steps::queue_limit;
 use super::wire::{self, Claim, Welcome, Word};
 use crate::kernel::fresh::FreshMap;
@@ -189,7 +189,8 @@ impl Desk {
         let limit = queue_limit(kernel, port);
         let known = self.known(port)?;
         known.keys.push(key);
-        let welcome = Welcome { port: port.number(), secret: known.secret, limit, reserved: 0 };
+        let (Amount { pieces, bytes }, secret) = (Amount::MAX, known.secret);
+        let welcome = Welcome { port: port.number(), secret, limit, sealed: pieces, sealed_bytes: bytes };
         let role = if is_once { Role::once_owner() } else { Role::owner(limit) };
         self.seat(key, port, role);
         if let Some(heard) = heard {

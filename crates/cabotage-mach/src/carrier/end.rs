@@ -9,7 +9,7 @@ use cabotage_link::{Block, Key, Letter, Room};
 use super::moving::Follower;
 use super::packet::{About, Packet};
 use super::passing::Change;
-use super::rules::{Granted, Held, Role};
+use super::rules::{Granted, Held, Role, Sealed};
 use super::wire::Claim;
 use crate::kernel::PortId;
 use crate::kernel::message::{AuditToken, Message};
@@ -49,6 +49,8 @@ pub(super) struct End {
     pub(super) follower: Follower<About>,
     /// The link to the port's new owner, which has not spoken yet.
     pub(super) next: Option<Key>,
+    /// Sealed memory that waits at the port, in messages by the send right.
+    pub(super) sealed: Sealed,
     /// What was published last, with something unread that may be PAUSE.
     pub(super) unsure: Option<About>,
     /// Messages that were sent, while it is not sure that the port's owner has them; so many of them are sure now.
@@ -117,6 +119,7 @@ impl End {
             sender: None,
             follower: Follower::default(),
             next: None,
+            sealed: Sealed::default(),
             unsure: None,
             kept: VecDeque::new(),
             sure: 0,

@@ -7,7 +7,7 @@ use cabotage_link::{BLOCKS_MAX, End as LinkEnd, Event, Key, Letter, Link, LinkEr
 
 use super::desk::{Desk, NO_END, link_over};
 use super::detached::ITSELF;
-use super::rules::{Broken, Ending, Role};
+use super::rules::{Amount, Broken, Ending, Role};
 use super::unpacking::Came;
 use super::wire::{self, Claim, PORTS_MAX, Record, Says, Welcome};
 use crate::kernel::message::Capability;
@@ -194,6 +194,7 @@ impl Desk {
         }
         let claim = Claim { pid, uid, port: welcome.port, secret: welcome.secret };
         end.claim = Some(claim);
+        end.sealed.set_max(Amount { pieces: welcome.sealed, bytes: welcome.sealed_bytes });
         let (port, has_right) = (end.port, end.role.has_right());
         if has_right && matches!(end.role, Role::Holder { .. }) {
             self.verified.entry(claim).or_insert(port);

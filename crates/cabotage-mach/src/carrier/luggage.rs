@@ -15,8 +15,9 @@ use cabotage_os::{Errno, SystemError, descriptor};
 
 use super::desk::Desk;
 use super::passing::NotPassed;
+use super::rules::{Amount, Left, Role};
 use super::wire::{Draft, ENTRIES_MAX, PORTS_MAX, SEALED_MAX};
-use crate::kernel::message::{Cargo, Memory, Message};
+use crate::kernel::message::{Capability, Cargo, Memory, Message};
 
 /// Memory of so many bytes goes as a block.
 pub(super) const BLOCK_BYTES_MIN: usize = 16 << 10;
@@ -43,6 +44,8 @@ pub(super) enum Luggage {
 struct Room {
     blocks: usize,
     sealed: usize,
+    /// Of messages by a send right: how much sealed memory may wait at the port.
+    waiting: Option<Left>,
     inline: usize,
 }
 
@@ -59,7 +62,8 @@ impl Desk {
         if message.cargo.len() > ENTRIES_MAX - PORTS_MAX - 1 {
             return Err(NotPassed::TooMuch);
         }
-        let mut room = Room { blocks: BLOCKS_MAX, sealed: SEALED_MAX, inline: ALL_INLINE_BYTES_MAX };
+        let waiting = self.left_to_wait(key, message);
+        let mut room = Room { blocks: BLOCKS_MAX, sealed: SEALED_MAX, waiting, inline: ALL_INLINE_BYTES_MAX };
         let mut packed = Vec::new();
         for cargo in &message.cargo {
             match cargo {
@@ -71,11 +75,23 @@ impl Desk {
         Ok(packed)
     }
 
+    /// How much sealed memory may wait that this message brings; `None` if nobody counts it. What waits at a port by a
+    /// send-once right its owner has asked for.
+    fn left_to_wait(&mut self, key: Key, message: &Message) -> Option<Left> {
+        let end = self.ends.get_mut(key).filter(|end| matches!(end.role, Role::Holder { .. }))?;
+        if matches!(message.destination, Capability::SendOnce(_)) {
+            return None;
+        }
+        let (_, taken) = end.role.counts();
+        end.sealed.taken(taken);
+        Some(end.sealed.left())
+    }
+
     fn pack_memory(&mut self, key: Key, room: &mut Room, memory: &Memory) -> Result<Luggage, NotPassed> {
         let bytes = memory.bytes();
         if let Memory::Sealed(part) = memory
             && bytes > 0
-            && room.take_sealed()
+            && room.take_sealed(part.object_bytes())
         {
             return Ok(Luggage::Sealed(part.try_clone()?));
         }
@@ -89,7 +105,7 @@ impl Desk {
         if bytes <= INLINE_BYTES_MAX && room.take_inline(bytes) {
             return Ok(Luggage::Inline);
         }
-        if room.take_sealed() {
+        if room.take_sealed(bytes as u64) {
             return Ok(Luggage::Sealed(sealed_copy(memory)?));
         }
         if room.take_inline(bytes) { Ok(Luggage::Inline) } else { Err(NotPassed::TooMuch) }
@@ -111,8 +127,8 @@ impl Desk {
 }
 
 impl Room {
-    fn take_sealed(&mut self) -> bool {
-        let has_room = self.sealed > 0;
+    fn take_sealed(&mut self, bytes: u64) -> bool {
+        let has_room = self.sealed > 0 && self.waiting.as_mut().is_none_or(|waiting| waiting.take(bytes));
         self.sealed -= usize::from(has_room);
         has_room
     }
@@ -143,6 +159,14 @@ impl Luggage {
             (Self::Inline | Self::Lent, _) => {}
         }
     }
+}
+
+/// How much sealed memory there is.
+pub(super) fn sealed_of(packed: &[Luggage]) -> Amount {
+    packed.iter().fold(Amount::NONE, |amount, ready| match ready {
+        Luggage::Sealed(part) => amount.and(part.object_bytes()),
+        _ => amount,
+    })
 }
 
 /// A copy that nobody can change.

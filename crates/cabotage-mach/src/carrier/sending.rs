@@ -5,7 +5,7 @@ use cabotage_link::{BLOCKS_MAX, Key, Room};
 
 use super::desk::{Desk, Route};
 use super::end::Kept;
-use super::luggage::BLOCK_BYTES_MIN;
+use super::luggage::{BLOCK_BYTES_MIN, sealed_of};
 use super::packet::Packet;
 use super::passing::{Change, Prepared};
 use super::rules::Role;
@@ -137,9 +137,11 @@ impl Desk {
         let taken = self.ends.get_mut(key).map_or(0, |end| end.role.tell());
         let is_of_holder =
             self.ends.get(key).is_some_and(|end| matches!(end.role, Role::Holder { .. })) && to == To::Port;
+        let sealed = sealed_of(&prepared.luggage);
         let (packets, changes) = written(&message, to, prepared, (taken, is_of_holder));
         if let Some(end) = self.ends.get_mut(key).filter(|_| is_of_holder) {
             end.role.send();
+            end.sealed.add(end.role.counts().0, sealed);
             end.kept.push_back(Kept { message, changes });
             for packet in packets {
                 self.say(key, packet);

@@ -90,9 +90,11 @@ impl Desk {
     fn taken(&mut self, kernel: &Kernel, origin: u64) {
         let Some(&Route::Origin(key)) = self.routes.get(origin) else { return };
         let Some(end) = self.ends.get_mut(key) else { return };
-        if let Role::Owner { ration, .. } = &mut end.role
-            && ration.take()
-        {
+        let Role::Owner { ration, .. } = &mut end.role else { return };
+        let is_due = ration.take();
+        // Whoever has sent all sealed memory that may wait sends copies until it hears that some was taken.
+        let had_sealed = end.sealed.taken(ration.counts().1);
+        if is_due || had_sealed {
             self.tell_taken(kernel, key);
         }
     }

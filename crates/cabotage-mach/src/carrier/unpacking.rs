@@ -10,7 +10,7 @@ use super::desk::{Desk, Route, link_over};
 use super::detached::ITSELF;
 use super::end::Token;
 use super::hearing::Fault;
-use super::rules::{Broken, Role};
+use super::rules::{Amount, Broken, Role};
 use super::wire::{Carried, Claim, Item, Message as Told, Record, Says, To};
 use crate::kernel::message::{AuditToken, Capability, Cargo, Memory, Message, Sender};
 use crate::kernel::{Kernel, PortId};
@@ -39,6 +39,7 @@ impl Desk {
         mut came: Came,
     ) -> Result<(), Fault> {
         let (destination, port, origin) = self.destination(kernel, key, record.to).map_err(Broken::rule)?;
+        let is_too_much = record.to == To::Port && !self.lets_wait(key, &record.items);
         let mut message = Message {
             id: record.id,
             destination,
@@ -49,7 +50,11 @@ impl Desk {
             sender: Sender::Task(self.sender(key)),
             origin,
         };
-        match self.unpack_all(kernel, key, record, &mut came, &mut message) {
+        let unpacked = match is_too_much {
+            true => Err(Broken::Sealed.rule()),
+            false => self.unpack_all(kernel, key, record, &mut came, &mut message),
+        };
+        match unpacked {
             Ok(()) => {
                 if let Err(message) = kernel.enqueue(port, message) {
                     kernel.destroy_message(message);
@@ -62,6 +67,25 @@ impl Desk {
                 Err(fault)
             }
         }
+    }
+
+    /// Counts the sealed memory of a message by a send right; `false` if that is more than may wait.
+    fn lets_wait(&mut self, key: Key, items: &[Item<'_>]) -> bool {
+        let Some(end) = self.ends.get_mut(key).filter(|end| matches!(end.role, Role::Owner { .. })) else {
+            return true;
+        };
+        let (number, _) = end.role.counts();
+        let (mut left, mut amount) = (end.sealed.left(), Amount::NONE);
+        for item in items {
+            if let Item::Sealed { object_bytes, .. } = item {
+                amount = amount.and(*object_bytes);
+                if !left.take(*object_bytes) {
+                    return false;
+                }
+            }
+        }
+        end.sealed.add(number, amount);
+        true
     }
 
     /// The right that a message came by, and its port.

@@ -27,6 +27,11 @@ impl Allowance {
         u64::from(self.limit).saturating_sub(self.sent - self.taken)
     }
 
+    /// How many messages went, and how many of them were taken.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.sent, self.taken)
+    }
+
     /// A message went.
     pub(crate) fn send(&mut self) {
         self.sent += 1;
@@ -63,6 +68,11 @@ impl Ration {
     /// Of a port that queues so many. A holder that was not yet told takes it for a port like any new one.
     pub(crate) fn new(limit: u32) -> Self {
         Self { received: 0, taken: 0, told: 0, limit, limit_max: limit.max(QUEUE_LIMIT_DEFAULT) }
+    }
+
+    /// How many messages came, and how many of them were taken.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.received, self.taken)
     }
 
     /// A message came.

@@ -109,6 +109,15 @@ impl Role {
         }
     }
 
+    /// How many messages went by the right itself, and how many of them were taken.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        match self {
+            Self::Holder { allowance, .. } => allowance.counts(),
+            Self::Owner { ration, .. } => ration.counts(),
+            Self::OnceHolder { .. } | Self::OnceOwner { .. } => (0, 0),
+        }
+    }
+
     /// The other end gave its right back.
     pub(crate) fn hear_release(&mut self) -> Result<(), Broken> {
         match self {

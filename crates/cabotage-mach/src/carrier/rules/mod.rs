@@ -11,10 +11,12 @@ mod credit;
 mod end;
 #[cfg(test)]
 mod model;
+mod sealed;
 mod tokens;
 
 pub(crate) use credit::{Allowance, Ration};
 pub(crate) use end::{Ending, Role};
+pub(crate) use sealed::{Amount, Left, Sealed};
 pub(crate) use tokens::{Granted, Held, TOKENS_MAX};
 
 /// The rule that a peer broke.
@@ -29,6 +31,9 @@ pub(crate) enum Broken {
     /// More messages came than the queue takes.
     #[error("sent more messages than the port queues")]
     Excess,
+    /// More sealed memory came than may wait.
+    #[error("sent more sealed memory than may wait at the port")]
+    Sealed,
     /// More messages were taken than were sent.
     #[error("took more messages than were sent to it")]
     Taken,
@@ -44,6 +49,7 @@ impl Broken {
             Self::NoToken => "used a send-once right that it does not have",
             Self::Grant => "granted a send-once right under a number that was used before, or too many",
             Self::Excess => "sent more messages than the port queues",
+            Self::Sealed => "sent more sealed memory than may wait at the port",
             Self::Taken => "took more messages than were sent to it",
             Self::OutOfTurn => "said what is not its to say any more",
         }

@@ -13,6 +13,7 @@ use super::machine::{Machine, asking, letter};
 use crate::Disposition::{CopySend, MoveSendOnce};
 use crate::carrier::desk::{link_over, two_ends};
 use crate::carrier::packet::Packet;
+use crate::carrier::rules::Amount;
 use crate::carrier::wire::{self, Carried, Claim, Draft, To, Welcome, Word};
 use crate::kernel::Notification;
 use crate::kernel::messages::WhenFull;
@@ -83,7 +84,7 @@ fn nothing() -> OwnedFd {
 
 #[test]
 fn whoever_says_what_is_not_its_to_say_loses_its_own_link_alone() {
-    let welcome = Welcome { port: 1, secret: 2, limit: 3, reserved: 0 };
+    let welcome = Welcome { port: 1, secret: 2, limit: 3, sealed: 4, sealed_bytes: 5 };
     let limit = 9_u32.to_ne_bytes();
     let lies: [(&str, Vec<u8>, Vec<OwnedFd>); 11] = [
         ("no record", b"nonsense".to_vec(), vec![]),
@@ -103,6 +104,27 @@ fn whoever_says_what_is_not_its_to_say_loses_its_own_link_alone() {
         harm.say(&bytes, descriptors);
         harm.ends(what);
     }
+}
+
+#[test]
+fn whoever_sends_more_sealed_memory_than_may_wait_loses_its_link() {
+    let mut harm = Harm::new();
+    let pieces = |count| {
+        let mut draft = Draft::new(1, To::Port, true);
+        (0..count).for_each(|_| draft.sealed(Region::create("liar", 1).unwrap().seal().unwrap()));
+        draft
+    };
+    let most = Amount::MAX.pieces;
+    let port = harm.port;
+    for count in 1..=2 {
+        harm.message(pieces(most / 2));
+        harm.owner.until(|owner| (owner.queued_messages(port) == count).then_some(()));
+    }
+    harm.message(pieces(1));
+    // What waits was sent by its right, and stays.
+    harm.owner.until_send_rights(port, 1 + 2);
+    (0..2).for_each(|_| assert_eq!(harm.owner.receive(port).items.len(), most as usize / 2));
+    harm.ends("a piece more");
 }
 
 #[test]
@@ -235,7 +257,7 @@ fn held(claim: Option<Claim>) -> (Link, Machine, Name) {
 
 #[test]
 fn an_owner_that_lies_is_a_dead_name() {
-    let welcome = Welcome { port: 1, secret: 2, limit: 3, reserved: 0 };
+    let welcome = Welcome { port: 1, secret: 2, limit: 3, sealed: 4, sealed_bytes: 5 };
     let another = Claim { pid: 1, uid: 2, port: 1, secret: 3 };
     let count = wire::bare(Word::Taken, 0, 1, bytes_of(&3_u32));
     let fork = wire::bare(Word::Release, 0, 0, &[]);

@@ -6,6 +6,7 @@ use cabotage_os::sealed::{Region, SealedPart};
 use super::machine::{Machine, carrying};
 use crate::Disposition::CopySend;
 use crate::Name;
+use crate::carrier::rules::Amount;
 use crate::kernel::message::{Item, Memory};
 use crate::kernel::messages::WhenFull;
 
@@ -201,4 +202,40 @@ fn memory_of_one_link_that_goes_over_another_is_copied() {
     let received = owner.receive(other);
     let [Item::Memory(memory)] = &received.items[..] else { panic!("{received:?}") };
     assert_eq!((memory.to_vec(), owner.send_rights(port)), (vec![7; 100], 1));
+}
+
+#[test]
+fn so_much_sealed_memory_waits_at_a_port_and_the_rest_arrives_as_copies() {
+    const PIECES: usize = 50;
+    let (owner, port, holder, right) = pair();
+    let send = |count| {
+        let mut sent = carrying(7, (right, CopySend), &[]);
+        sent.items = (1..=PIECES).map(|bytes| Item::Memory(sealed(bytes).into())).collect();
+        // The ring is to grow first.
+        let mut sent = Some(sent);
+        holder.until(|holder| {
+            owner.look();
+            let refused = holder.try_send(sent.take()?, WhenFull::GiveBack).err();
+            sent = refused.and_then(|(_, letter)| letter);
+            sent.is_none().then_some(())
+        });
+        owner.until(|owner| (owner.queued_messages(port) == count).then_some(()));
+    };
+    let receive = || {
+        let memory: Vec<_> = owner.receive(port).items.into_iter().map(memory_of).collect();
+        for (memory, bytes) in memory.iter().zip(1..) {
+            assert!(memory.to_vec() == region(bytes)[..], "{memory:?}");
+        }
+        memory.iter().filter(|memory| matches!(memory, Memory::Sealed(_))).count()
+    };
+    (1..=4).for_each(send);
+    let most = Amount::MAX.pieces as usize;
+    assert_eq!([(); 4].map(|()| receive()), [PIECES, PIECES, most - 2 * PIECES, 0]);
+    // What was taken makes room, once the holder has heard of it.
+    for _ in 0..20 {
+        owner.look();
+        holder.look();
+    }
+    send(1);
+    assert_eq!(receive(), PIECES);
 }

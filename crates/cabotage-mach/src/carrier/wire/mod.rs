@@ -174,8 +174,9 @@ cabotage_lane::plain! {
         pub(crate) secret: u64,
         /// How many messages of this link the port queues.
         pub(crate) limit: u32,
-        /// Nothing.
-        pub(crate) reserved: u32,
+        /// How many pieces of sealed memory of this link may wait there in messages, and how many bytes.
+        pub(crate) sealed: u32,
+        pub(crate) sealed_bytes: u64,
     }
 }
 
@@ -300,7 +301,7 @@ fn other<'a>(header: &Header, word: Word, rest: &[u8]) -> Result<Says<'a>, WireE
     let length = WireError::Length { told: HEADER_BYTES, found: HEADER_BYTES + rest.len() };
     if word == Word::Welcome {
         let welcome: Welcome = value_of(rest).ok_or(length)?;
-        return if welcome.reserved == 0 { Ok(Says::Welcome(welcome)) } else { Err(WireError::Reserved) };
+        return Ok(Says::Welcome(welcome));
     }
     if word == Word::Taken {
         return Ok(Says::Taken { limit: value_of(rest).ok_or(length)? });

@@ -115,7 +115,7 @@ pub const WELCOMED: usize = 4;
 pub static BREACHES: &[Step] = &[
     ("half a header", |liar| liar.send(tag::PLAIN, &Record::message(b"").bytes()[..20])),
     ("half a message", |liar| liar.send(tag::PLAIN, &Record::message(&[7; 100]).bytes()[..80])),
-    ("a welcome of a holder", |liar| say(liar, &Record::of(word::WELCOME).body([0; 24]))),
+    ("a welcome of a holder", |liar| say(liar, &Record::of(word::WELCOME).body([0; 32]))),
     ("a limit of a holder", |liar| say(liar, &Record::of(word::TAKEN).body([9, 0, 0, 0]))),
     ("the death of a port that is not its own", |liar| say(liar, &Record::of(word::DIED))),
     ("the end of a move that never was", |liar| say(liar, &Record::of(word::WHOLE).body(whole(0, 0)))),
