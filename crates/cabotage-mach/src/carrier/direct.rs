@@ -83,18 +83,21 @@ impl Desk {
             let _ = by.reply().map(|token| end.granted.end(token));
             return false;
         }
-        if to == To::Port {
-            end.role.send();
-            end.follower.say();
-            // Whatever is there may be the word that the port moves: then it is not sure who has the message.
-            if link.glimpse_if_asked() {
-                end.unsure = Some(About::Message);
-                end.kept.push_back(kept((short, body), direct, sender, (key, by.reply())));
-                self.held_up.push(key);
+        match to {
+            To::Port => {
+                end.role.send();
+                end.follower.say();
+                // Whatever is there may be the word that the port moves: then it is not sure who has the message.
+                if link.glimpse_if_asked() {
+                    end.unsure = Some(About::Message);
+                    end.kept.push_back(kept((short, body), direct, sender, (key, by.reply())));
+                    self.held_up.push(key);
+                }
             }
-        } else if let To::Token(token) = to {
-            end.held.end(token);
-            self.routes.remove(direct.route());
+            To::Token(token) => {
+                let _ = end.held.end(token);
+                self.routes.remove(direct.route());
+            }
         }
         kernel.went_directly(space, short.destination.0, direct);
         if to != To::Port {
