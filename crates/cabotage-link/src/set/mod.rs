@@ -239,7 +239,7 @@ impl LinkSet {
     }
 
     /// The next event that is at hand. Between two looks at the kernel this sees active links only: a parked one is
-    /// noticed within a thousand calls or so. It never arranges for the descriptor to become readable: see
+    /// noticed within two thousand calls or so. It never arranges for the descriptor to become readable: see
     /// [`LinkSet::ready`].
     ///
     /// # Errors

@@ -8,9 +8,9 @@
 
 use crate::wait::LOOKS_BETWEEN_CHECKS;
 
-const MESSAGES_BETWEEN_CHECKS: u64 = 1024;
-/// Around a millisecond.
-const LOOKS_BETWEEN_CHECKS_MAX: u32 = 1 << 17;
+const MESSAGES_BETWEEN_CHECKS: u64 = 2048;
+/// A millisecond or two.
+const LOOKS_BETWEEN_CHECKS_MAX: u32 = 1 << 18;
 
 /// What parking a member and waking it up costs, in looks at memory that lies at hand.
 const PARKING_COST: usize = 4096;
