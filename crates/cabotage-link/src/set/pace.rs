@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_is_asked_at_most_once_in_a_thousand_messages() {
+    fn the_kernel_is_asked_at_most_once_in_two_thousand_messages() {
         let mut pace = Pace::default();
         let mut checks = 0_u64;
         for _ in 0..1_000_000_u32 {
@@ -103,7 +103,7 @@ mod tests {
                 pace.checked();
             }
         }
-        assert!((500..=1000).contains(&checks), "{checks}");
+        assert!((250..=500).contains(&checks), "{checks}");
     }
 
     #[test]
