@@ -48,6 +48,8 @@ pub(crate) struct Core {
     arrivals: AtomicU64,
     /// Set for good once nothing more can be sent.
     is_over: AtomicBool,
+    /// Whether the kernel has refused something that is to be tried again, and that nobody rings for.
+    is_behind: AtomicBool,
     /// Whether both halves belong to one thread at a time, so that nobody else reads the socket.
     is_shared: AtomicBool,
     barrier: Option<Membarrier>,
@@ -66,6 +68,7 @@ impl Core {
             returned: Condvar::new(),
             arrivals: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
+            is_behind: AtomicBool::new(false),
             is_shared: AtomicBool::new(false),
             barrier,
             options,
@@ -322,6 +325,7 @@ impl Core {
             Ok(()) => Ok(()),
             Err(socket::SendError::System(_)) => {
                 self.desk().owes_bell = true;
+                self.fall_behind();
                 Ok(())
             }
             Err(socket::SendError::PeerGone) => {
@@ -355,8 +359,11 @@ impl Core {
 
     /// Sends what the peer is to get as soon as there is room for it on the socket.
     fn send_what_is_owed(&self, desk: &mut Desk) -> Result<(), LinkError> {
-        if desk.owes_bell && !matches!(self.socket.ring(), Err(socket::SendError::System(_))) {
-            desk.owes_bell = false;
+        if desk.owes_bell {
+            desk.owes_bell = matches!(self.socket.ring(), Err(socket::SendError::System(_)));
+            if desk.owes_bell {
+                self.fall_behind();
+            }
         }
         if desk.owes_again && self.send_in(desk, &Frame::Again, &[])? {
             desk.owes_again = false;

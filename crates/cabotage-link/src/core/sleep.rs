@@ -67,6 +67,7 @@ impl Core {
     /// Files at most so many messages; answers whether that was all that has come.
     fn drain_some(&self, desk: &mut Desk, messages_max: u32) -> Result<bool, LinkError> {
         let mut buffer = [0; FRAME_BYTES_MAX];
+        self.is_behind.store(false, Ordering::Relaxed);
         for _ in 0..messages_max {
             match self.socket.receive(&mut buffer, Deadline::Now) {
                 Ok(arrival) => self.file(desk, &buffer, arrival)?,
@@ -79,11 +80,26 @@ impl Core {
                     self.is_over.store(true, Ordering::Relaxed);
                     return Ok(true);
                 }
-                Err(socket::ReceiveError::System(refusal)) => return Err(refusal.into()),
+                Err(socket::ReceiveError::System(refusal)) => {
+                    self.fall_behind();
+                    return Err(refusal.into());
+                }
                 Err(_) => return Ok(true),
             }
         }
         Ok(false)
+    }
+
+    /// The kernel has refused, for now, to hand over what has come or to take a bell. Whoever looks at the link next
+    /// tries again, and who is about to sleep looks once more.
+    pub(super) fn fall_behind(&self) {
+        self.is_behind.store(true, Ordering::Relaxed);
+        self.arrivals.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether something is to be tried again.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.is_behind.load(Ordering::Relaxed)
     }
 
     /// Sleeps until something has come over the socket since `mark`, and files it. Take the mark before the last

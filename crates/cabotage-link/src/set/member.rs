@@ -5,7 +5,8 @@
 //! lane rests armed; one that has not met its peer yet has the socket alone, which always rings. Whatever empties
 //! the socket takes a bell away, so the link counts what was filed, by whomever, and looks again after it, and is
 //! armed anew before it rests: a peer rings once for each sleep, and one that is slow may answer this sleep with the
-//! bell for a message that was taken before it.
+//! bell for a message that was taken before it. What the kernel has refused for want of memory is tried again until it is
+//! done, since nothing rings for it.
 
 use cabotage_lane::ring::Look;
 
@@ -122,8 +123,8 @@ impl Linked {
     #[cold]
     fn look_at_mail(&mut self) -> Result<Found, LinkError> {
         let Link { inc, core, .. } = &mut self.link;
-        if self.has_mail {
-            self.has_mail = !core.pump_some()?;
+        if self.has_mail || core.is_behind() {
+            self.has_mail = !core.pump_some()? || core.is_behind();
         }
         self.arrivals = Some(core.mark());
         let found = inc.look_at_filed(core);

@@ -68,6 +68,8 @@ pub(super) struct End {
     pub(super) wanted: Option<Room>,
     /// Whether the other end was asked to tell of room.
     pub(super) awaits_room: bool,
+    /// Whether the kernel refused, for now, to take what is still to be sent.
+    pub(super) is_refused: bool,
     /// Send-once rights to ports that move, whose holder was given a link instead and has not answered: our ends of those.
     pub(super) detaching: Vec<(u64, OwnedFd)>,
     /// Of the end of a send-once right that is one of several behind one route: that route.
@@ -129,6 +131,7 @@ impl End {
             aside: VecDeque::new(),
             wanted: None,
             awaits_room: false,
+            is_refused: false,
             detaching: Vec::new(),
             pool: None,
         }

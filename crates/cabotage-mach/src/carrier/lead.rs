@@ -361,7 +361,7 @@ fn arm(desk: &mut Desk) -> Result<Option<Deadline>, SystemError> {
             if desk.has_room_again() {
                 return Ok(None);
             }
-            Ok(Some(desk.set.wake_by()))
+            Ok(Some(desk.wake_by()))
         }
         Err(SetError::System(refusal)) => Err(refusal),
         Err(error) => Err(refusal_of_set(error)),

@@ -13,6 +13,7 @@ mod direct;
 mod end;
 #[cfg(test)]
 mod explored;
+mod flushing;
 mod following;
 mod hearing;
 mod lead;

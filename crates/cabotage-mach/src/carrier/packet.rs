@@ -101,34 +101,48 @@ impl Packet {
         Room { bytes: self.bytes.len(), descriptors: self.descriptors.len(), blocks: self.blocks.len() }
     }
 
-    /// Sends it if there is room now, and answers what it was about; otherwise it comes back.
+    /// Sends it if there is room now, and answers what it was about.
     ///
     /// # Errors
-    /// The link is over, or will never take it.
-    pub(super) fn send(self, link: &mut Link) -> Result<Result<About, Self>, LinkError> {
-        let error = if self.descriptors.is_empty() && self.blocks.is_empty() {
+    /// [`NotSaid`]: it comes back, unless the link is over or will never take it.
+    pub(super) fn send(self, link: &mut Link) -> Result<About, NotSaid> {
+        let (error, packet) = if self.descriptors.is_empty() && self.blocks.is_empty() {
             match link.try_send(&self.bytes) {
-                Ok(()) => return Ok(Ok(self.about)),
-                Err(SendError::Full) => return Ok(Err(self)),
-                Err(error) => error,
+                Ok(()) => return Ok(self.about),
+                Err(error) => (error, self),
             }
         } else {
             let Self { bytes, descriptors, blocks, about } = self;
             let parcel = Parcel { bytes: &bytes, blocks, descriptors };
             match link.send_parcel_keeping(parcel, Deadline::Now) {
-                Ok(mut sent) => return Ok(Ok(about.with_end(|| sent.pop()))),
-                Err(Unsent { error: SendError::Full, parcel: Parcel { descriptors, blocks, .. } }) => {
-                    return Ok(Err(Self { bytes, descriptors, blocks, about }));
+                Ok(mut sent) => return Ok(about.with_end(|| sent.pop())),
+                Err(Unsent { error, parcel: Parcel { descriptors, blocks, .. } }) => {
+                    (error, Self { bytes, descriptors, blocks, about })
                 }
-                Err(unsent) => unsent.error,
             }
         };
-        Err(match error {
-            SendError::Link(error) => error,
-            // Its peer takes less than any message may have.
-            _ => link.condemn("takes shorter messages than it must"),
-        })
+        match error {
+            SendError::Full => Err(NotSaid::Full(packet)),
+            SendError::Link(LinkError::System(_)) => Err(NotSaid::Refused(packet)),
+            SendError::Link(_) => Err(NotSaid::Over),
+            _ => {
+                // Its peer takes less than any message may have.
+                link.condemn("takes shorter messages than it must");
+                Err(NotSaid::Over)
+            }
+        }
     }
+}
+
+/// Why a record has not gone.
+#[derive(Debug)]
+pub(super) enum NotSaid {
+    /// There is no room.
+    Full(Packet),
+    /// The kernel has refused for now, for want of descriptors or memory.
+    Refused(Packet),
+    /// The link is over.
+    Over,
 }
 
 /// Whether one record has room for both.

@@ -35,7 +35,10 @@ const ROWS: &[Row] = &[
     (&["sendmsg", "sendto"], &[Errno::AGAIN, Errno::INTR, Errno::NOBUFS, Errno::NOMEM, Errno::TOOMANYREFS]),
     (&["shutdown"], &[Errno::NOTCONN]),
     (&["getsockopt", "setsockopt", "getpeername"], &[Errno::NOBUFS, Errno::NOMEM]),
-    (&["epoll_create1", "eventfd2", "inotify_init1", "pipe2"], &[Errno::MFILE, Errno::NFILE, Errno::NOMEM]),
+    (
+        &["epoll_create1", "eventfd2", "inotify_init1", "pipe2", "timerfd_create"],
+        &[Errno::MFILE, Errno::NFILE, Errno::NOMEM],
+    ),
     (&["epoll_ctl"], &[Errno::NOMEM, Errno::NOSPC]),
     (&["epoll_wait", "nanosleep"], &[Errno::INTR]),
     (&["poll"], &[Errno::INTR, Errno::NOMEM]),
@@ -127,6 +130,7 @@ const ROWS: &[Row] = &[
             "sched_getaffinity",
             "sched_setaffinity",
             "sigaction",
+            "timerfd_settime",
         ],
         &[], // they fail for wrong arguments only
     ),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Fault injection: in each scenario every system call fails once, with each error that its man page allows.
+//! Fault injection: in each scenario every system call fails once, with each error that its man page allows; of many
+//! equal ones in a row, with which somebody looks again and again, the first and the last.
 //!
 //! The scenarios run in one thread of a process of their own, since the seam's plans belong to a thread. Whatever
 //! fails, the answer is an error or success: never a panic and never a wait without end; nothing that was told to be
@@ -18,6 +19,9 @@ mod objects;
 mod pipes;
 mod ports;
 mod rights;
+mod rights_memory;
+mod rights_moving;
+mod rights_waiting;
 mod transports;
 
 pub use command::Faults;
@@ -65,6 +69,12 @@ macro_rules! fault_scenarios {
             ports a_blocked_client_is_called_back,
             rights a_port_of_mach_is_found_and_sent_to,
             rights rights_in_messages_of_mach_come_to_one_end_each,
+            rights_moving a_receive_right_moves_with_its_queue,
+            rights_memory long_messages_of_mach_arrive_whole,
+            rights_memory memory_of_mach_goes_in_blocks_and_is_lent,
+            rights_memory sealed_memory_of_mach_is_sent_and_becomes_ones_own,
+            rights_waiting a_set_of_ports_is_waited_for,
+            rights_waiting a_child_task_is_given_a_right_and_ends,
             names a_name_is_published_found_and_given_up,
             names a_name_of_a_dead_owner_is_taken_over,
             names names_are_listed_and_stale_ones_removed,

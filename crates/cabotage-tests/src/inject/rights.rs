@@ -2,16 +2,21 @@
 //! Ports of Mach found by their names, from the same process: over a link all the same. What is sent arrives or comes
 //! back, each send-once right comes to one message, and no right, name or link stays behind.
 
-use cabotage_mach::{AnyRight, Deadline, Message, Notification, Outgoing, ReceiveRight, SendRight};
+use std::time::Duration;
+
+use cabotage_mach::{
+    AnyRight, Deadline, Message, Notification, Outgoing, ReceiveError, ReceiveRight, SendRight,
+};
 
 use super::Answer;
 use super::ledger::shortly;
 use crate::Wrong;
 use crate::rights::{NAME, brought, check_in, look, look_up, prepare, sweep};
 use crate::scratch::Scratch;
+use crate::watchdog::soon;
 
 /// Does it, and lets the library notice what has gone.
-fn in_place(place: &Scratch, act: impl FnOnce() -> Answer) -> Answer {
+pub(super) fn in_place(place: &Scratch, act: impl FnOnce() -> Answer) -> Answer {
     let done = prepare().and_then(|()| act());
     (0..16).for_each(|_| look());
     sweep(place).or_else(|_| sweep(place)).expect("names that nobody living has");
@@ -19,7 +24,7 @@ fn in_place(place: &Scratch, act: impl FnOnce() -> Answer) -> Answer {
 }
 
 /// A port, and a right to it that came by its name.
-fn both(place: &Scratch) -> Result<(ReceiveRight, SendRight), Wrong> {
+pub(super) fn both(place: &Scratch) -> Result<(ReceiveRight, SendRight), Wrong> {
     let port = check_in(place, NAME)?;
     let right = look_up(place, NAME)?;
     Ok((port, right))
@@ -27,6 +32,24 @@ fn both(place: &Scratch) -> Result<(ReceiveRight, SendRight), Wrong> {
 
 fn next(port: &ReceiveRight) -> Result<Message, Wrong> {
     Ok(port.receive_within(shortly())?)
+}
+
+/// Long enough for what both ends in this process do in one call, on a busy machine too.
+pub(super) fn in_time() -> Deadline {
+    Deadline::within(Duration::from_secs(2))
+}
+
+/// What was sent by this right and comes next: it comes, at once or when the library tries again, or the right is dead.
+pub(super) fn next_of(port: &ReceiveRight, right: &SendRight) -> Result<Message, Wrong> {
+    let patience = soon();
+    loop {
+        match port.receive_within(shortly()) {
+            Err(ReceiveError::TimedOut) if !right.is_dead() => {
+                assert!(!patience.has_passed(), "a message is lost, and the right by which it went lives");
+            }
+            came => return Ok(came?),
+        }
+    }
 }
 
 pub(super) fn a_port_of_mach_is_found_and_sent_to(place: &Scratch) -> Answer {
