@@ -359,12 +359,7 @@ impl Core {
 
     /// Sends what the peer is to get as soon as there is room for it on the socket.
     fn send_what_is_owed(&self, desk: &mut Desk) -> Result<(), LinkError> {
-        if desk.owes_bell {
-            desk.owes_bell = matches!(self.socket.ring(), Err(socket::SendError::System(_)));
-            if desk.owes_bell {
-                self.fall_behind();
-            }
-        }
+        self.ring_if_owed(desk);
         if desk.owes_again && self.send_in(desk, &Frame::Again, &[])? {
             desk.owes_again = false;
         }

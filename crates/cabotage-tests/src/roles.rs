@@ -19,6 +19,7 @@ const ROLES: &[(&str, Play)] = &[
     ("hostile-channel-consumer", hostile::channel::victim_consumer::play),
     ("hostile-channel-liar", hostile::channel::liar::play),
     ("hostile-channel-producer", hostile::channel::victim_producer::play),
+    ("hostile-mach-holder", hostile::mach::victim_holder::play),
     ("hostile-mach-liar", hostile::mach::liar::play),
     ("hostile-mach-victim", hostile::mach::victim::play),
     ("hostile-pipe-client", hostile::pipe::client::play),

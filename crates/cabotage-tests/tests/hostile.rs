@@ -17,6 +17,8 @@ use cabotage_tests::hostile::lie::{Lie, Manner};
 use cabotage_tests::hostile::link_fields::FIELDS;
 use cabotage_tests::hostile::mach::fields::MACH_FIELDS;
 use cabotage_tests::hostile::mach::holders::Holders;
+use cabotage_tests::hostile::mach::owner_fields::OWNER_FIELDS;
+use cabotage_tests::hostile::mach::owners::Owners;
 use cabotage_tests::hostile::pipe::fields::PIPE_FIELDS;
 use cabotage_tests::hostile::pipe::servers::Servers;
 use cabotage_tests::hostile::stage::Attackers;
@@ -330,6 +332,37 @@ fn descriptors_of_holders_that_find_a_full_table_do_no_harm() {
     for attackers in Attackers::possible() {
         let mut campaign = Holders::new(channel_plan(*attackers));
         campaign.full_table();
+        nothing_wrong(&campaign.end());
+    }
+}
+
+/// As for links and channels.
+#[test]
+fn an_owner_of_a_port_that_tells_the_truth_is_no_liar() {
+    let mut owners = Owners::new(channel_plan(Attackers::Ours));
+    for field in OWNER_FIELDS {
+        owners.lie(Lie { field, value: Value::Truth, manner: Manner::Static });
+    }
+    nothing_wrong(&owners.end());
+}
+
+#[test]
+fn owners_of_a_port_that_lie_or_say_what_they_may_not_cost_their_holder_its_right_and_nothing_else() {
+    let mut random = Random::of_today("owners of a port");
+    for attackers in Attackers::possible() {
+        let mut campaign = Owners::new(Plan { one_in: 12, ..channel_plan(*attackers) });
+        campaign.lies(&mut random);
+        campaign.breaches();
+        nothing_wrong(&campaign.end());
+    }
+}
+
+#[test]
+fn owners_of_a_port_that_are_silent_or_die_at_any_step_cost_their_holder_its_deadline_at_most() {
+    for attackers in Attackers::possible() {
+        let mut campaign = Owners::new(channel_plan(*attackers));
+        campaign.silence();
+        campaign.death();
         nothing_wrong(&campaign.end());
     }
 }

@@ -90,6 +90,16 @@ impl Core {
         Ok(false)
     }
 
+    /// Rings a bell that could not be rung before.
+    pub(super) fn ring_if_owed(&self, desk: &mut Desk) {
+        if desk.owes_bell {
+            desk.owes_bell = matches!(self.socket.ring(), Err(socket::SendError::System(_)));
+            if desk.owes_bell {
+                self.fall_behind();
+            }
+        }
+    }
+
     /// The kernel has refused, for now, to hand over what has come or to take a bell. Whoever looks at the link next
     /// tries again, and who is about to sleep looks once more.
     pub(super) fn fall_behind(&self) {

@@ -105,7 +105,11 @@ impl Desk {
 
     /// The old owner can't take the move back any more, and has heard so many records.
     pub(super) fn hear_moved(&mut self, kernel: &mut Kernel, key: Key, heard: u64) -> Result<(), Broken> {
-        let Some(end) = self.ends.get_mut(key).filter(|end| !end.follower.may_send()) else { return Ok(()) };
+        let Some(end) = self.ends.get_mut(key) else { return Ok(()) };
+        if end.follower.may_send() {
+            // It gave the right back before, or has it from the new owner already; else nothing was to move.
+            return if end.role.has_right() { Err(Broken::OutOfTurn) } else { Ok(()) };
+        }
         let (lost, arrived) = end.follower.moved(heard).map_err(|_| Broken::OutOfTurn)?;
         if matches!(arrived, Some(About::Message)) {
             self.arrived(kernel, key);

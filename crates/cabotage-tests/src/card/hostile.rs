@@ -11,6 +11,7 @@ use crate::hostile::campaign::{Campaign, Outcome, Plan};
 use crate::hostile::channel::consumers::Consumers;
 use crate::hostile::channel::producers::Producers;
 use crate::hostile::mach::holders::Holders;
+use crate::hostile::mach::owners::Owners;
 use crate::hostile::stage::Attackers;
 use crate::random::Random;
 
@@ -111,6 +112,7 @@ fn attack(plan: &Plan, random: &mut Random, lies: &mut Sum, descriptors: &mut Su
     descriptors.add(producers.end());
     lies.add(Clients::new(plan.clone()).run(random));
     lies.add(Servers::new(plan.clone()).run(random));
+    lies.add(Owners::new(plan.clone()).run(random));
     let mut holders = Holders::new(plan.clone());
     holders.lies(random);
     holders.breaches();

@@ -8,7 +8,7 @@
 //! places. What the second costs the scheduler takes, and no library can help it; the third shows ours.
 //!
 //! All of them sleep when they wait: whether it pays to look for a while first is found out anew all the time, and
-//! would decide more than any attack.
+//! would decide more than any attack. (Processes of Mach have no such choice: see [`mach::scene`].)
 //!
 //! Beside the times stand two counts that other work on the machine does not change: how many system calls the
 //! victim made for each honest message, and how much time of a processor it used for it.
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::report::Report;
 use super::stage::{self, Attackers, Processors, Stage};
-use super::{alpc, floods};
+use super::{alpc, floods, mach};
 use crate::scratch::Scratch;
 use crate::times::Times;
 
@@ -86,7 +86,12 @@ pub fn each(named: &str, rounds: usize) -> impl Iterator<Item = Beside> {
         let (elsewhere, _other) = alpc::scene::victim(processors);
         Beside { server: "ALPC", ..Beside::measure(flood, &mut stage, &elsewhere, rounds) }
     });
-    of_links.chain(of_alpc)
+    let of_mach = mach::floods::FLOODS.iter().map(|flood| flood.name).filter(is_meant).map(move |flood| {
+        let mut stage = mach::scene::Measured::on(processors);
+        let (elsewhere, _other) = mach::scene::victim(processors);
+        Beside { server: "Mach", ..Beside::measure(flood, &mut stage, &elsewhere, rounds) }
+    });
+    of_links.chain(of_alpc).chain(of_mach)
 }
 
 impl Beside {

@@ -14,6 +14,8 @@ use super::channel::fields;
 use super::channel::producers::Producers;
 use super::mach::fields::MACH_FIELDS;
 use super::mach::holders::Holders;
+use super::mach::owner_fields::OWNER_FIELDS;
+use super::mach::owners::Owners;
 use super::pipe;
 use super::stage::Attackers;
 use crate::random::Random;
@@ -87,7 +89,8 @@ impl Run {
                 ("a server of a named pipe", pipe::servers::Servers::new(plan.clone()).run(&mut random)),
                 ("a client of ALPC", Clients::new(plan.clone()).run(&mut random)),
                 ("a server of ALPC", Servers::new(plan.clone()).run(&mut random)),
-                ("a holder of a send right", Holders::new(plan).run(&mut random)),
+                ("a holder of a send right", Holders::new(plan.clone()).run(&mut random)),
+                ("an owner of a port", Owners::new(plan).run(&mut random)),
             ];
             for (what, outcome) in &outcomes {
                 print(what, *attackers, outcome);
@@ -130,7 +133,8 @@ fn print(what: &str, attackers: Attackers, outcome: &Outcome) {
 }
 
 fn print_fields() {
-    for field in fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS).chain(MACH_FIELDS) {
+    for field in fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS).chain(MACH_FIELDS).chain(OWNER_FIELDS)
+    {
         println!("{:<26} {:>2} bits  {:?}: {}", field.name, field.bits, field.place, field.truth);
     }
 }

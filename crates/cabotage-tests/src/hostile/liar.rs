@@ -249,7 +249,11 @@ impl Liar {
         let descriptor = arrival.descriptors.pop();
         let number = |at: usize| message.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
         match (message.first().copied(), descriptor) {
-            (Some(frame::HELLO), _) => self.heard.hellos += 1,
+            (Some(frame::HELLO), _) => {
+                self.heard.hellos += 1;
+                // The first message may have come with it.
+                self.heard.note(message.get(28));
+            }
             // Said while the victim was accepting, it came without the kernel's word of who said it. What went with it
             // has come.
             (Some(frame::AGAIN), _) => drop(self.say(frames::hello(None), &[])),

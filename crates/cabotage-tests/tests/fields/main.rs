@@ -12,6 +12,7 @@ use cabotage_tests::hostile::channel::fields;
 use cabotage_tests::hostile::field::Place;
 use cabotage_tests::hostile::link_fields::{FIELDS, frame, tag};
 use cabotage_tests::hostile::mach::fields::MACH_FIELDS;
+use cabotage_tests::hostile::mach::owner_fields::OWNER_FIELDS;
 use cabotage_tests::hostile::pipe::folder::BENDS;
 
 /// Which source holds what a peer writes, and what the rows about it begin with.
@@ -31,8 +32,11 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("crates/cabotage-alpc/src/rules/ranges.rs", "Entry", "entry"),
     ("crates/cabotage-mach/src/carrier/wire/mod.rs", "Header", "mach.header"),
     ("crates/cabotage-mach/src/carrier/wire/plain.rs", "Brief", "mach.brief"),
+    ("crates/cabotage-mach/src/carrier/wire/mod.rs", "Header", "owner.header"),
+    ("crates/cabotage-mach/src/carrier/wire/mod.rs", "Welcome", "welcome"),
     ("crates/cabotage-mach/src/carrier/wire/carried.rs", "Entry", "mach.entry"),
     ("crates/cabotage-mach/src/carrier/wire/carried.rs", "Entry", "mach.passed"),
+    ("crates/cabotage-mach/src/carrier/wire/carried.rs", "Entry", "given"),
 ];
 
 /// The same of what servers of named pipes write into the folder of a pipe, as words.
@@ -55,7 +59,8 @@ const PARTS: &[(&str, &str)] = &[
 
 fn has_row(name: &str) -> bool {
     let is_it = |row: &str| row == name || row.strip_prefix(name).is_some_and(|rest| rest.starts_with('['));
-    fields::all().chain(ALPC_FIELDS).chain(SERVER_FIELDS).chain(MACH_FIELDS).any(|field| is_it(field.name))
+    let of_others = ALPC_FIELDS.iter().chain(SERVER_FIELDS).chain(MACH_FIELDS).chain(OWNER_FIELDS);
+    fields::all().chain(of_others).any(|field| is_it(field.name))
 }
 
 #[test]
@@ -156,6 +161,7 @@ fn no_byte_of_a_message_and_no_bit_of_a_header_is_left_out() {
         ("a client's message", ALPC_FIELDS, 64),
         ("a server's message", SERVER_FIELDS, 64),
         ("a holder's record", MACH_FIELDS, 80),
+        ("an owner's record", OWNER_FIELDS, 64),
     ] {
         let rows: Vec<_> = fields
             .iter()

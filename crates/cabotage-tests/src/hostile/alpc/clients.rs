@@ -6,7 +6,7 @@ use cabotage_alpc::Client;
 use cabotage_link::quota::Amounts;
 
 use super::fields;
-use super::floods::{FLOODS, Flood};
+use super::floods::FLOODS;
 use super::script::{BREACHES, CLIENT};
 use crate::hostile::campaign::{Outcome, Plan};
 use crate::hostile::lie::{Lie, Manner};
@@ -162,7 +162,7 @@ impl Clients {
     pub fn floods(&mut self) {
         for flood in FLOODS {
             let amount = self.plan.flood;
-            let Flood { name, .. } = flood;
+            let name = flood.name;
             self.liar.ask(format_args!("flood {name} {amount}"));
             self.judge(&format!("a flood of {name} (client of ALPC)"), |_| true);
         }

@@ -3,18 +3,19 @@
 
 use std::time::Duration;
 
-use cabotage_link::names::{ConnectOptions, Kind, Name, PublishOptions, Published, Scope};
+use cabotage_link::names::{ConnectOptions, Kind, Name, Published, Scope};
 use cabotage_os::socket::Socket;
 
 use super::fields;
-use super::floods::{Flowing, Source};
+use super::floods::Client;
 use super::script::{self, ACCEPTED, BEFORE, BREACHES, CLIENT};
 use super::server_fields::SERVER_FIELDS;
 use super::server_script::{self, LENT, SERVER};
 use crate::hostile::attacker::{act, pin};
-use crate::hostile::field::Field;
+use crate::hostile::gushes::{Flowing, Source};
 use crate::hostile::liar::{A_MOMENT, Liar};
 use crate::hostile::lie::Lie;
+use crate::hostile::serving;
 use crate::hostile::values::Value;
 use crate::role::Part;
 use crate::scratch::Scratch;
@@ -31,7 +32,9 @@ pub(crate) fn play(part: &Part) {
     for order in part.orders() {
         let words: Vec<&str> = order.split(' ').collect();
         let answer = match words[..] {
-            ["lie", field, value, manner] => lie(&place, &parse(fields::all(), field, value, manner)),
+            ["lie", field, value, manner] => {
+                lie(&place, &serving::parse(fields::all(), field, value, manner))
+            }
             ["breach", number] => breach(&place, number.parse().expect("a number")),
             ["silent", steps] => {
                 let steps: usize = steps.parse().expect("a number");
@@ -41,12 +44,15 @@ pub(crate) fn play(part: &Part) {
                 CLIENT[steps - 1].0.to_owned()
             }
             ["serve-lie", field, value, manner] => {
-                let lie = parse(SERVER_FIELDS.iter(), field, value, manner);
-                serve(&place, part, |socket, _| lie_as_server(socket, &lie))
+                let lie = serving::parse(SERVER_FIELDS.iter(), field, value, manner);
+                let steps = server_script::steps_of(field);
+                serve(&place, part, |socket, _| serving::lie(socket, &lie, steps))
             }
             ["serve-breach", number] => {
                 let number: usize = number.parse().expect("a number");
-                serve(&place, part, |socket, _| breach_as_server(socket, number))
+                let breach = &server_script::BREACHES[number..=number];
+                // To a client that lends memory.
+                serve(&place, part, |socket, _| serving::breach(socket, &SERVER[..LENT], breach))
             }
             ["serve-silent", steps] => {
                 let steps: usize = steps.parse().expect("a number");
@@ -62,11 +68,11 @@ pub(crate) fn play(part: &Part) {
                 "dropped".to_owned()
             }
             ["flood", flood, amount] => {
-                Source::new(&place, flood).flow(amount.parse().expect("a number")).to_string()
+                Source::<Client>::new(&place, flood).flow(amount.parse().expect("a number")).to_string()
             }
             ["pin", number] => pin(number),
             ["begin", flood, place] => {
-                flowing = Some(Flowing::begin(Scratch::of(place), flood));
+                flowing = Some(Flowing::begin::<Client>(&Scratch::of(place), flood));
                 "begun".to_owned()
             }
             ["enough"] => flowing.take().expect("a flood").enough().to_string(),
@@ -77,10 +83,9 @@ pub(crate) fn play(part: &Part) {
     drop((silent, serving, flowing));
 }
 
-fn parse(mut fields: impl Iterator<Item = &'static Field>, field: &str, value: &str, manner: &str) -> Lie {
-    let found = fields.find(|known| known.name == field);
-    let field = found.unwrap_or_else(|| panic!("no field is called {field}"));
-    Lie { field, value: value.parse().expect("a value"), manner: manner.parse().expect("a manner") }
+/// As a server of the name that the victim looks for.
+fn serve(place: &Scratch, part: &Part, act: impl FnOnce(Socket, Published) -> String) -> String {
+    serving::serve((Kind::Alpc, super::NAME), place, part, act)
 }
 
 /// A fresh link to the victim.
@@ -109,33 +114,5 @@ fn breach(place: &Scratch, number: usize) -> String {
         act(&mut liar, &CLIENT[..ACCEPTED]);
     }
     act(&mut liar, &BREACHES[number..=number]);
-    liar.wait_for_end(AN_END).to_string()
-}
-
-/// Publishes the name, says so, and does this with the client that comes.
-fn serve(place: &Scratch, part: &Part, act: impl FnOnce(Socket, Published) -> String) -> String {
-    let name: Name = super::NAME.parse().expect("a name");
-    let how = PublishOptions::new().scope(Scope::System).mode(0o666);
-    let published = place.registry().publish(Kind::Alpc, &name, how, soon()).expect("a free name");
-    part.say("published");
-    let socket = published.accept(soon()).expect("a client that comes");
-    act(socket, published)
-}
-
-/// As [`lie`], to a client.
-fn lie_as_server(socket: Socket, lie: &Lie) -> String {
-    let is_true = lie.value == Value::Truth;
-    let mut liar = Liar::new(socket, Some(*lie), if is_true { AN_END } else { A_MOMENT });
-    act(&mut liar, server_script::steps_of(lie.field.name));
-    let told = liar.told();
-    let has_ended = liar.wait_for_end(if told.must_be_found { AN_END } else { Duration::ZERO });
-    format!("{} {} {has_ended}", told.times, told.must_be_found)
-}
-
-/// As [`breach`], to a client that lends memory.
-fn breach_as_server(socket: Socket, number: usize) -> String {
-    let mut liar = Liar::new(socket, None, AN_END);
-    act(&mut liar, &SERVER[..LENT]);
-    act(&mut liar, &server_script::BREACHES[number..=number]);
     liar.wait_for_end(AN_END).to_string()
 }

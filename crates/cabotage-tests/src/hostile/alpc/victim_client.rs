@@ -2,15 +2,13 @@
 //! The victim that is a client: an ordinary program that connects, asks for everything that a server may give, lends
 //! it memory, answers its callbacks, and says how it ended.
 
-use std::fmt;
-use std::time::Duration;
-
 use cabotage_alpc::{
     ChannelError, Client, ConnectError, HandleKind, Loss, Outgoing, ReceiveError, RequestError, SendError,
 };
 use cabotage_os::Deadline;
 
 use super::server_fields::RANGE_BYTES;
+use crate::hostile::met::{self, How, Met};
 use crate::role::Part;
 use crate::scratch::Scratch;
 
@@ -32,87 +30,26 @@ pub mod wish {
 
 /// Plays it: its place.
 pub(crate) fn play(part: &Part) {
-    let place = Scratch::of(part.argument(0));
-    part.say("ready");
-    for order in part.orders() {
-        let words: Vec<&str> = order.split(' ').collect();
-        let ["meet", patience_ms] = words[..] else { panic!("an order that nobody understands: {order}") };
-        let patience = Duration::from_millis(patience_ms.parse().expect("a number"));
-        part.say(meet(&place, Deadline::within(patience)));
-    }
+    met::play(part, meet);
 }
 
-/// How it went with one server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Met {
-    /// How it ended.
-    pub how: How,
-    /// The error's words.
-    pub words: String,
+/// What a channel's error says of its server.
+fn of_channel(error: &ChannelError) -> Met {
+    let how = match error {
+        ChannelError::Closed | ChannelError::Died | ChannelError::Refused(_) => How::Gone,
+        ChannelError::Fault(_) => How::Fault,
+        _ => How::Other,
+    };
+    Met::new(how, error)
 }
 
-/// How a client's time with a server ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// It got everything, and then the server closed.
-    Served,
-    /// The server went before that, or refused something.
-    Gone,
-    /// It broke a rule.
-    Fault,
-    /// It said nothing until the deadline.
-    Silent,
-    /// It gave something else than was asked for, and broke no rule by that.
-    Unlike,
-    /// The system refused something.
-    Other,
-}
-
-const HOWS: [(How, &str); 6] = [
-    (How::Served, "served"),
-    (How::Gone, "gone"),
-    (How::Fault, "fault"),
-    (How::Silent, "silent"),
-    (How::Unlike, "unlike"),
-    (How::Other, "other"),
-];
-
-impl fmt::Display for Met {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = HOWS.iter().find(|(how, _)| *how == self.how).map_or("", |(_, name)| name);
-        write!(f, "{how} {}", self.words)
-    }
-}
-
-impl Met {
-    fn new(how: How, words: impl fmt::Display) -> Self {
-        Self { how, words: words.to_string() }
-    }
-
-    /// Reads what its [`Display`](fmt::Display) has written; `None` if it is something else.
-    pub fn parse(line: &str) -> Option<Self> {
-        let (name, words) = line.split_once(' ')?;
-        let how = HOWS.iter().find(|(_, known)| *known == name)?.0;
-        Some(Self { how, words: words.to_owned() })
-    }
-
-    fn of_channel(error: &ChannelError) -> Self {
-        let how = match error {
-            ChannelError::Closed | ChannelError::Died | ChannelError::Refused(_) => How::Gone,
-            ChannelError::Fault(_) => How::Fault,
-            _ => How::Other,
-        };
-        Self::new(how, error)
-    }
-
-    fn of_request(error: &RequestError) -> Self {
-        match error {
-            RequestError::Lost(Loss::Gone(error)) | RequestError::NotSent(SendError::Channel(error)) => {
-                Self::of_channel(error)
-            }
-            RequestError::TimedOut | RequestError::NotSent(SendError::Full) => Self::new(How::Silent, error),
-            _ => Self::new(How::Unlike, error),
+fn of_request(error: &RequestError) -> Met {
+    match error {
+        RequestError::Lost(Loss::Gone(error)) | RequestError::NotSent(SendError::Channel(error)) => {
+            of_channel(error)
         }
+        RequestError::TimedOut | RequestError::NotSent(SendError::Full) => Met::new(How::Silent, error),
+        _ => Met::new(How::Unlike, error),
     }
 }
 
@@ -121,7 +58,7 @@ fn meet(place: &Scratch, deadline: Deadline) -> Met {
     let options = super::connect_options(&place.registry()).deadline(deadline).wait_for_name();
     let mut client = match options.connect(super::NAME) {
         Ok(client) => client,
-        Err(ConnectError::Channel(error)) => return Met::of_channel(&error),
+        Err(ConnectError::Channel(error)) => return of_channel(&error),
         Err(error @ (ConnectError::Refused { .. } | ConnectError::Crowded)) => {
             return Met::new(How::Gone, error);
         }
@@ -137,14 +74,14 @@ fn meet(place: &Scratch, deadline: Deadline) -> Met {
             Err(ReceiveError::Channel(ChannelError::Closed)) => {
                 return Met::new(How::Served, "the server has closed in order");
             }
-            Err(ReceiveError::Channel(error)) => return Met::of_channel(&error),
+            Err(ReceiveError::Channel(error)) => return of_channel(&error),
             Err(error) => return Met::new(How::Silent, error),
         }
     }
 }
 
 fn ask_for_everything(client: &mut Client, deadline: Deadline) -> Result<(), Met> {
-    let failed = |error: RequestError| Met::of_request(&error);
+    let failed = |error: RequestError| of_request(&error);
     let unlike = |what: &str| Met::new(How::Unlike, format_args!("the server {what}"));
     let reply = client.request_within(wish::ECHO, deadline).map_err(failed)?;
     if reply.is_empty() {
@@ -178,18 +115,4 @@ fn take_handles(client: &mut Client) -> Result<(), &'static str> {
     let handles = client.handles_received().ok_or("gives no handles")?;
     let taken = std::iter::from_fn(|| handles.take(HandleKind::Device)).count();
     if taken == 2 { Ok(()) } else { Err("gives other handles") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn how_it_went_is_read_back_as_it_was() {
-        for (how, _) in HOWS {
-            let met = Met::new(how, "the server has gone");
-            assert_eq!(Met::parse(&met.to_string()), Some(met));
-        }
-        assert_eq!(Met::parse("hello"), None);
-    }
 }

@@ -7,7 +7,7 @@ use cabotage_mach::bootstrap::LookUp;
 use cabotage_mach::{Outgoing, SendRight};
 
 use super::fields;
-use super::floods::{FLOODS, Flood};
+use super::floods::FLOODS;
 use super::liar::{FORMS, SCRIPTS};
 use super::script::{BREACHES, HOLDER};
 use super::victim::{LINKS_MAX, NEWS, OUT_OF_ORDER, QUESTION};
@@ -45,7 +45,7 @@ pub struct Holders {
     outcome: Outcome,
 }
 
-fn liar(place: &Scratch, attackers: Attackers) -> Process {
+pub(super) fn liar(place: &Scratch, attackers: Attackers) -> Process {
     let mut process = role_of(place, attackers, "hostile-mach-liar").argument(place.to_string()).start();
     assert_eq!(process.hear(), "ready");
     process
@@ -206,7 +206,7 @@ impl Holders {
 
     /// Every flood, and the honest sender beside each.
     pub fn floods(&mut self) {
-        for Flood { name, .. } in FLOODS {
+        for name in FLOODS.iter().map(|flood| flood.name) {
             self.liar.tell(format_args!("flood {name} {}", self.plan.flood));
             let beside = (0..BESIDE).try_for_each(|_| self.exchange());
             self.liar.hear();

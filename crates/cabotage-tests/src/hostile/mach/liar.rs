@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process that plays holders that lie: it takes orders by lines, and answers what it has seen.
+//! The process that plays holders and owners that lie: it takes orders by lines, and answers what it has seen.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -7,28 +7,30 @@ use std::time::Duration;
 use cabotage_link::names::{ConnectOptions, Kind, Name, Scope};
 
 use super::fields;
-use super::floods::Source;
+use super::floods::Holder;
+use super::owner_fields::OWNER_FIELDS;
 use super::script::{self, BREACHES, HOLDER, MOVING, WELCOMED};
 use super::words::{Record, word};
-use crate::hostile::attacker::act;
+use super::{owner_script, owners};
+use crate::hostile::attacker::{act, pin};
 use crate::hostile::frames;
+use crate::hostile::gushes::{Flowing, Source};
 use crate::hostile::kinds::Kinds;
 use crate::hostile::liar::{A_MOMENT, Liar};
 use crate::hostile::lie::Lie;
 use crate::hostile::script::Step;
+use crate::hostile::serving::{self, AN_END};
 use crate::hostile::values::Value;
 use crate::role::Part;
 use crate::scratch::Scratch;
 use crate::watchdog::soon;
 
-/// How long a liar waits for an end that must come.
-const AN_END: Duration = Duration::from_secs(20);
-
 /// Plays the liar: the victim's place.
 pub(crate) fn play(part: &Part) {
     let place = Scratch::of(part.argument(0));
     let kinds = Kinds::new();
-    let (mut silent, mut prepared) = (None, Vec::new());
+    let (mut silent, mut serving, mut flowing, mut prepared) = (None, None, None, Vec::new());
+    let name = (Kind::Mach, super::NAME);
     part.say("ready");
     for order in part.orders() {
         let words: Vec<&str> = order.split(' ').collect();
@@ -39,7 +41,7 @@ pub(crate) fn play(part: &Part) {
             ["kind", kind, count] => descriptors(&place, &kinds, kind, count),
             [way, script, steps] if way == "silent" || way == "shut" => {
                 let steps: usize = steps.parse().expect("a number");
-                let all = script_of(script);
+                let all = script_of(&SCRIPTS, script);
                 let mut liar = meet(&place, None, AN_END);
                 act(&mut liar, &all[..steps]);
                 if way == "shut" {
@@ -49,8 +51,29 @@ pub(crate) fn play(part: &Part) {
                 silent = Some(liar);
                 all[steps - 1].0.to_owned()
             }
+            ["serve-lie", field, value, manner] => {
+                let lie = serving::parse(OWNER_FIELDS.iter(), field, value, manner);
+                let steps = owner_script::steps_of(field);
+                serving::serve(name, &place, part, |socket, _| serving::lie(socket, &lie, steps))
+            }
+            ["serve-breach", number] => {
+                let number: usize = number.parse().expect("a number");
+                let breach = &owner_script::BREACHES[number..=number];
+                let before = &owner_script::OWNER[..owner_script::ASKED];
+                serving::serve(name, &place, part, |socket, _| serving::breach(socket, before, breach))
+            }
+            ["serve-silent", script, steps] => {
+                let all = script_of(&owners::SCRIPTS, script);
+                let steps: usize = steps.parse().expect("a number");
+                serving::serve(name, &place, part, |socket, published| {
+                    let mut liar = Liar::new(socket, None, AN_END);
+                    act(&mut liar, &all[..steps]);
+                    serving = Some((liar, published));
+                    all[steps - 1].0.to_owned()
+                })
+            }
             ["drop"] => {
-                silent = None;
+                (silent, serving) = (None, None);
                 "dropped".to_owned()
             }
             ["prepare"] => {
@@ -66,20 +89,26 @@ pub(crate) fn play(part: &Part) {
             }
             ["forks", amount] => use_forks(&place, amount.parse().expect("a number")).to_string(),
             ["flood", flood, amount] => {
-                Source::new(&place, flood).flow(amount.parse().expect("a number")).to_string()
+                Source::<Holder>::new(&place, flood).flow(amount.parse().expect("a number")).to_string()
             }
+            ["pin", number] => pin(number),
+            ["begin", flood, place] => {
+                flowing = Some(Flowing::begin::<Holder>(&Scratch::of(place), flood));
+                "begun".to_owned()
+            }
+            ["enough"] => flowing.take().expect("a flood").enough().to_string(),
             _ => panic!("an order that nobody understands: {order}"),
         };
         part.say(answer);
     }
-    drop(silent);
+    drop((silent, serving, flowing));
 }
 
 /// The scripts at whose steps holders stop, by their names.
 pub(super) const SCRIPTS: [(&str, &[Step]); 2] = [("holder", HOLDER), ("mover", MOVING)];
 
-fn script_of(name: &str) -> &'static [Step] {
-    let found = SCRIPTS.iter().find(|(known, _)| *known == name);
+fn script_of(scripts: &[(&str, &'static [Step])], name: &str) -> &'static [Step] {
+    let found = scripts.iter().find(|(known, _)| *known == name);
     found.unwrap_or_else(|| panic!("no script is called {name}")).1
 }
 

@@ -4,14 +4,20 @@
 //!
 //! They speak links, and the words of Mach on top ([`fields`], [`words`]), as holders who have looked the port up. The
 //! [`victim`] is an ordinary receiver, and an honest holder beside them sends numbered messages and asks questions all
-//! the time ([`holders`] judges).
+//! the time ([`holders`] judges). The other way round owners of a port lie to an honest holder, one after the other
+//! ([`owners`]).
 
 pub mod fields;
 pub mod floods;
 pub mod holders;
 pub mod liar;
+pub mod owner_fields;
+pub mod owner_script;
+pub mod owners;
+pub mod scene;
 pub mod script;
 pub mod victim;
+pub mod victim_holder;
 pub mod words;
 
 /// The name of the port that is attacked.

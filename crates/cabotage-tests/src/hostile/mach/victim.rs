@@ -10,10 +10,11 @@ use cabotage_link::names::Scope;
 use cabotage_link::quota::{Limits, Quota};
 use cabotage_mach::bootstrap::CheckIn;
 use cabotage_mach::{AnyRight, Carried, Message, Outgoing, ReceiveError, ReceiveRight};
-use cabotage_os::{Deadline, limits};
+use cabotage_os::{Deadline, limits, processor, seam};
 
 use super::script::wish;
 use crate::hostile::channel::victim_producer::charged;
+use crate::hostile::report::{Report, processor_ns};
 use crate::role::Part;
 use crate::scratch::Scratch;
 
@@ -27,10 +28,13 @@ const TICK: Duration = Duration::from_millis(2);
 /// What the honest sender hears once its messages did not come in order, each once.
 pub(super) const OUT_OF_ORDER: u64 = u64::MAX;
 
-/// Plays it: its place, and the process of the honest sender.
+/// Plays it: its place, the process of the honest sender, and perhaps a processor.
 pub(crate) fn play(part: &Part) {
     let place = Scratch::of(part.argument(0));
     let honest = u32::try_from(part.number(1)).expect("the number of a process");
+    if part.arguments() > 2 {
+        processor::pin(usize::try_from(part.number(2)).expect("a number")).expect("a processor");
+    }
     let quota = few_links();
     // Everybody may look it up: users that are not ours too.
     let how = CheckIn::new().registry(&place.registry()).scope(Scope::System).mode(0o666).quota(&quota);
@@ -43,6 +47,7 @@ pub(crate) fn play(part: &Part) {
     loop {
         match orders.try_recv() {
             Ok(order) if order == "report" => part.say(victim.report()),
+            Ok(order) if order == "measure" => part.say(victim.measure().to_line()),
             Ok(order) if order == "fill" => part.say(victim.fill()),
             Ok(order) if order == "empty" => {
                 victim.table.clear();
@@ -136,6 +141,17 @@ impl Victim {
         }
         self.table.push(first.into());
         self.table.len()
+    }
+
+    /// What it has cost so far.
+    fn measure(&self) -> Report {
+        Report {
+            ends: Vec::new(),
+            charged: charged(&self.quota),
+            calls: seam::calls(),
+            processor_ns: processor_ns(),
+            messages: self.heard,
+        }
     }
 
     /// All that others have of the port and of this process, in words.

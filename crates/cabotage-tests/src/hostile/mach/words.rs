@@ -30,6 +30,10 @@ pub mod word {
     pub const OFFER: u8 = 10;
     /// The port is about to move.
     pub const PAUSE: u8 = 12;
+    /// It stays where it is.
+    pub const RESUME: u8 = 13;
+    /// It has moved.
+    pub const MOVED: u8 = 14;
     /// The port is here now.
     pub const HERE: u8 = 15;
     /// An end of a port that moves.
