@@ -4,7 +4,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cabotage_os::Deadline;
 use cabotage_os::map::{MapMut, MapOptions};
@@ -21,6 +21,10 @@ use super::ring::{Eye, Pen, Record};
 
 /// How long a liar waits for what need not come.
 pub const A_MOMENT: Duration = Duration::from_millis(40);
+
+/// How long a liar waits between two looks, and as how much one counts at most.
+const BETWEEN_LOOKS: Duration = Duration::from_micros(200);
+const LOOK_MAX: Duration = Duration::from_millis(5);
 
 /// How many messages are heard at once: an honest victim has no more, and a liar has an end.
 const MESSAGES_AT_ONCE: u32 = 4096;
@@ -127,11 +131,12 @@ impl Liar {
         (self.segments, map)
     }
 
-    /// Goes on in a new ring.
+    /// Goes on in a new ring, if there is room in the old one to say so.
     pub fn change_ring(&mut self) {
         let (number, map) = self.segment(Purpose::Ring);
-        self.write(tag::CONTINUE, &number.to_le_bytes());
-        self.pen.go_on_in(map);
+        if self.write(tag::CONTINUE, &number.to_le_bytes()) {
+            self.pen.go_on_in(map);
+        }
     }
 
     /// Sends descriptors ahead of their record; answers their number.
@@ -142,13 +147,15 @@ impl Liar {
         self.parcels
     }
 
-    /// Writes a record, without a bell, if there is room for it in time.
-    pub fn write(&mut self, tag: u8, body: &[u8]) {
+    /// Writes a record, without a bell, if there is room for it in time; answers whether there was.
+    pub fn write(&mut self, tag: u8, body: &[u8]) -> bool {
         let bytes = body.len();
-        if self.wait_until(|liar| liar.pen.has_room(bytes, liar.taken())) {
+        let has_room = self.wait_until(|liar| liar.pen.has_room(bytes, liar.taken()));
+        if has_room {
             self.written_bytes += bytes_of_write(tag, bytes);
             self.pen.write(&self.tongue, tag, body);
         }
+        has_room
     }
 
     /// Writes a record, without a bell and without listening, if there is room for it now.
@@ -207,20 +214,22 @@ impl Liar {
         self.wait_for(patience, |liar| liar.heard.has_hung_up)
     }
 
-    /// Listens until this holds or the victim has hung up, for so long; answers whether it holds.
+    /// Listens until this holds or the victim has hung up, for so long; answers whether it holds. Time in which this
+    /// process was stopped does not count: the victim was stopped too, as a rule, by whoever stops all.
     pub fn wait_for(&mut self, patience: Duration, mut holds: impl FnMut(&Self) -> bool) -> bool {
-        let deadline = Deadline::within(patience);
+        let mut left = patience;
         loop {
             self.hear();
             if holds(self) {
                 return true;
             }
-            if self.heard.has_hung_up || deadline.has_passed() {
+            if self.heard.has_hung_up || left.is_zero() {
                 return false;
             }
+            let began = Instant::now();
             // The victim writes into its ring without a bell, unless we say that we sleep; so look again soon.
-            let soon = deadline.or_sooner(Deadline::within(Duration::from_micros(200)));
-            let _ = poll::wait([(self.socket.as_fd(), Readiness::IN)], soon);
+            let _ = poll::wait([(self.socket.as_fd(), Readiness::IN)], Deadline::within(BETWEEN_LOOKS));
+            left = left.saturating_sub(began.elapsed().min(LOOK_MAX));
         }
     }
 

@@ -1,148 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Ports of Mach, with the victim as sender or as receiver, alone or with rights in every message.
-//!
-//! The survivor checks in; each victim tells it where its own port is and gets a right to a port of its own. Once a
-//! victim is dead that port has no sender, in one notification behind everything that was sent; each send-once right
-//! that went to it has come to one message exactly, an answer or the news that there is none; and each right that it
-//! gave is dead.
-
-use std::time::Duration;
+//! The survivor: it owns the port at which victims say where theirs are, and hears each out, or sends to it until it is
+//! dead.
 
 use cabotage_mach::{
-    AnyRight, Message, Notification, Outgoing, ReceiveError, ReceiveRight, SendError, SendRight, Unsent,
+    AnyRight, Deadline, Message, Notification, Outgoing, ReceiveError, ReceiveRight, SendRight,
 };
-use cabotage_os::Deadline;
 
-use super::link::wait_for_death;
-use super::{Answer, receive_for_ever, record, send_for_ever};
+use super::super::link::wait_for_death;
+use super::super::{Answer, record};
+use super::tally::Tally;
+use super::{HELLO, Mach, RECORD, answer_some, roomy_port, sent};
 use crate::Wrong;
-use crate::kill::session::{Life, Session, Side, Survivor, Transport};
+use crate::kill::session::{Session, Side, Survivor};
 use crate::record::InOrder;
-use crate::rights::{NAME, brought, check_in, look, look_up, prepare};
+use crate::rights::{brought, look};
 use crate::scratch::Scratch;
 use crate::watchdog::soon;
 
-/// How long a victim waits in one call.
-const WHILE: Duration = Duration::from_secs(1);
-/// How many messages wait at a port.
-const QUEUE_LIMIT: u32 = 64;
 /// How many rights of a victim are kept until it is dead.
 const KEPT_MAX: usize = 64;
-/// Numbers of messages: the small ones are the kernel's.
-const HELLO: i32 = 1_000;
-const RECORD: i32 = 1_001;
-const ANSWER: i32 = 1_002;
 
-/// What goes beside each record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mach {
-    /// Nothing.
-    Plain,
-    /// A send right and a right to answer once, both to its sender's own port.
-    Rights,
-    /// Nothing; but the port was its sender's, and the receive right was passed on.
-    Moved,
-}
-
-impl Transport for Mach {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Plain => "mach-plain",
-            Self::Rights => "mach-rights",
-            Self::Moved => "mach-moved",
-        }
-    }
-
-    fn prepare(&self) -> Result<(), Wrong> {
-        prepare()
-    }
-
-    fn survivor(&self, victims: Side, place: &Scratch) -> Result<Box<dyn Survivor>, Wrong> {
-        Ok(Box::new(Owner { what: *self, victims, door: check_in(place, NAME)? }))
-    }
-
-    fn victim(&self, life: &Life<'_>) -> Result<(), Wrong> {
-        let (to, own) = self.meet(life)?;
-        life.notes.begin_stream(life.number);
-        life.notes.set_ready(true);
-        match life.side {
-            Side::Sender => send_for_ever(&life.notes, life.number, |record| {
-                while own.try_receive().is_ok() {}
-                sent(to.send_within(self.message(record, &own)?, WHILE))
-            }),
-            Side::Receiver => {
-                let mut due = InOrder::from(life.number, 0);
-                receive_for_ever(&life.notes, &mut due, |take| match own.receive_within(WHILE) {
-                    Ok(mut message) => {
-                        take(message.body())?;
-                        answer_some(&mut message);
-                        Ok(Answer::Done)
-                    }
-                    Err(ReceiveError::TimedOut) if to.is_dead() => Ok(Answer::Over),
-                    Err(ReceiveError::TimedOut) => Ok(Answer::NotYet),
-                    Err(error) => Err(error.into()),
-                })
-            }
-        }
-    }
-}
-
-impl Mach {
-    /// A right to the survivor's port and a port of its own, in one of the two cases another's.
-    fn meet(self, life: &Life<'_>) -> Result<(SendRight, ReceiveRight), Wrong> {
-        let (door, own) = (look_up(&life.place, NAME)?, roomy_port()?);
-        let send = own.make_send()?;
-        let is_given_away = self == Self::Moved && life.side == Side::Sender;
-        let (kept, given) = if is_given_away {
-            (roomy_port()?, AnyRight::from(own))
-        } else {
-            (own, AnyRight::from(send.copy()?))
-        };
-        let mut answer = door.request_within(Outgoing::new(HELLO).with(given), soon())?;
-        match brought(&mut answer).next() {
-            Some(AnyRight::Send(to)) => Ok((to, kept)),
-            Some(AnyRight::Receive(port)) => Ok((send, port)),
-            _ if is_given_away => Ok((send, kept)),
-            other => Err(format!("no right to send by, but {other:?}").into()),
-        }
-    }
-
-    fn message(self, record: &[u8], own: &ReceiveRight) -> Result<Outgoing, Wrong> {
-        let message = Outgoing::new(RECORD).body(record);
-        Ok(match self {
-            Self::Plain | Self::Moved => message,
-            Self::Rights => message.with(own.make_send()?).reply_to(own.make_send_once()?),
-        })
-    }
-}
-
-fn roomy_port() -> Result<ReceiveRight, Wrong> {
-    let port = ReceiveRight::new()?;
-    port.set_queue_limit(QUEUE_LIMIT)?;
-    Ok(port)
-}
-
-fn sent(sent: Result<(), Unsent>) -> Result<Answer, Wrong> {
-    match sent.map_err(|unsent| unsent.error()) {
-        Ok(()) => Ok(Answer::Done),
-        Err(SendError::TimedOut) => Ok(Answer::NotYet),
-        Err(SendError::InvalidDestination) => Ok(Answer::Over),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Answers every second message that may be answered; of the others the right is given back.
-fn answer_some(message: &mut Message) {
-    if message.sequence().is_multiple_of(2) {
-        // One who is gone misses nothing.
-        let _ = message.reply(Outgoing::new(ANSWER));
-    }
-}
-
-struct Owner {
+/// See the [module](self).
+pub(super) struct Owner {
     what: Mach,
     victims: Side,
     door: ReceiveRight,
+}
+
+impl Owner {
+    pub(super) fn new(what: Mach, victims: Side, door: ReceiveRight) -> Self {
+        Self { what, victims, door }
+    }
 }
 
 impl Survivor for Owner {
@@ -294,26 +182,5 @@ impl Owner {
             Err(ReceiveError::TimedOut) => Ok(()),
             other => Err(format!("of {made} send-once rights {tally:?}, and then comes {other:?}").into()),
         }
-    }
-}
-
-/// What came to the port that a victim had rights to.
-#[derive(Debug, Default)]
-struct Tally {
-    /// Send-once rights that have come to an answer, or to the news that there is none.
-    ended: u64,
-    /// Whether no send right is left.
-    is_unused: bool,
-}
-
-impl Tally {
-    fn take(&mut self, message: Message) -> Result<(), Wrong> {
-        match message.into_notification() {
-            Err(answer) if answer.id() == ANSWER => self.ended += 1,
-            Ok(Notification::SendOnce) => self.ended += 1,
-            Ok(Notification::NoSenders { .. }) if !self.is_unused => self.is_unused = true,
-            other => return Err(format!("the port is told {other:?}, with {self:?}").into()),
-        }
-        Ok(())
     }
 }
