@@ -15,7 +15,7 @@ const BEHIND_A_HEAD: usize = 16;
 
 /// The table.
 pub static OWNER_FIELDS: &[Field] = &[
-    plain("owner.header.word", 0, 8, "1, and what each further record says").cap(20).found(always),
+    plain("owner.header.word", 0, 8, "1, and what each further record says").cap(21).found(always),
     plain("owner.header.flags", 1, 8, "0; 1 in a complex message").found(always),
     plain("owner.header.reply", 2, 8, "0: it asks nothing").cap(3).found(always),
     plain("owner.header.reserved", 3, 8, "0").found(always),

@@ -180,7 +180,10 @@ fn answer(token: u64, body: &[u8]) -> Record {
 
 /// Waits for so many messages of the holder.
 fn heard(liar: &mut Liar, messages: u32) {
-    liar.wait_until(|liar| liar.heard().outbox.is_some() && liar.heard().count(word::MESSAGE) >= messages);
+    liar.wait_until(|liar| {
+        let heard = liar.heard();
+        heard.outbox.is_some() && heard.count(word::MESSAGE) + heard.count(word::BRIEF) >= messages
+    });
 }
 
 /// Says something when so many messages have come.
