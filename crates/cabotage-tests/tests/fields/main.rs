@@ -161,7 +161,7 @@ fn no_byte_of_a_message_and_no_bit_of_a_header_is_left_out() {
         ("a client's message", ALPC_FIELDS, 64),
         ("a server's message", SERVER_FIELDS, 64),
         ("a holder's record", MACH_FIELDS, 80),
-        ("an owner's record", OWNER_FIELDS, 64),
+        ("an owner's record", OWNER_FIELDS, 72),
     ] {
         let rows: Vec<_> = fields
             .iter()

@@ -144,7 +144,8 @@ fn hello(liar: &mut Liar) {
 
 fn welcomed() -> Record {
     let (port, secret) = (1_u64 << 32 | 1, 77_u64);
-    let numbers = [port, secret, u64::from(LIMIT)];
+    let (sealed, sealed_bytes) = (8, 1 << 20);
+    let numbers = [port, secret, u64::from(LIMIT) | sealed << 32, sealed_bytes];
     Record::of(word::WELCOME).body(numbers.map(u64::to_le_bytes).concat())
 }
 
