@@ -22,6 +22,7 @@ use crate::outbox::{self, FIRST_SEGMENT_BYTES};
 use crate::peer::Stamp;
 use crate::wire::{First, Flags, Frame, Hello, VERSIONS};
 
+mod bell;
 mod desk;
 mod file;
 mod goodbye;
@@ -314,32 +315,6 @@ impl Core {
             Err(socket::SendError::Full) => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    /// Rings the peer's bell. What it is rung for is done already, so a shortage of the system is no error: the
-    /// bell is owed then. Nor is a peer that is gone: it may have taken what was sent before it went, and the next call
-    /// tells that it did.
-    #[cold]
-    pub(crate) fn ring(&self) -> Result<(), LinkError> {
-        match self.socket.ring() {
-            Ok(()) => Ok(()),
-            Err(socket::SendError::System(_)) => {
-                self.desk().owes_bell = true;
-                self.fall_behind();
-                Ok(())
-            }
-            Err(socket::SendError::PeerGone) => {
-                let _ = self.refused_send(&mut self.desk(), socket::SendError::PeerGone);
-                Ok(())
-            }
-            Err(error) => Err(self.refused_send(&mut self.desk(), error)),
-        }
-    }
-
-    /// Rings a peer that sleeps until we have taken something. If it is gone, that is told after what it left.
-    #[cold]
-    pub(crate) fn ring_sender(&self) {
-        let _ = self.ring();
     }
 
     /// What a send that failed means for the link. Of a peer that is gone the last messages are filed first: they

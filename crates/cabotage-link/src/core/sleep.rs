@@ -90,28 +90,6 @@ impl Core {
         Ok(false)
     }
 
-    /// Rings a bell that could not be rung before.
-    pub(super) fn ring_if_owed(&self, desk: &mut Desk) {
-        if desk.owes_bell {
-            desk.owes_bell = matches!(self.socket.ring(), Err(socket::SendError::System(_)));
-            if desk.owes_bell {
-                self.fall_behind();
-            }
-        }
-    }
-
-    /// The kernel has refused, for now, to hand over what has come or to take a bell. Whoever looks at the link next
-    /// tries again, and who is about to sleep looks once more.
-    pub(super) fn fall_behind(&self) {
-        self.is_behind.store(true, Ordering::Relaxed);
-        self.arrivals.fetch_add(1, Ordering::Release);
-    }
-
-    /// Whether something is to be tried again.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.is_behind.load(Ordering::Relaxed)
-    }
-
     /// Sleeps until something has come over the socket since `mark`, and files it. Take the mark before the last
     /// look: another thread may file between the two what was to end this sleep. When this returns, whatever was
     /// waited for may have come, or not: look again.
