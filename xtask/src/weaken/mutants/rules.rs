@@ -15,7 +15,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         SENDER,
         "a record sent at once rings nobody",
-        "Ok(self.receiver_sleeps.must_ring(&self.controls.peer().armed, self.fencing))",
+        "Ok(self.receiver_sleeps.must_ring(&self.controls.peer().calls.armed, self.fencing))",
         "Ok(false)",
     ),
     mutant(
