@@ -345,16 +345,7 @@ static void a_client_has_one_too(void) {
 }
 
 static void be_asker(void) {
-    HANDLE port = connect_port(u"\\listed threads", NULL);
-    for (int i = 0; i < ROUNDS; i++) {
-        char text[32];
-        snprintf(text, sizeof text, "%d of %d", i, getpid());
-        say(&message, text);
-        OK(ask(port, &message, &reply));
-        CHECK(is_text(&reply, text));
-    }
-    OK(NtClose(port));
-    _exit(0);
+    ask_and_end(u"\\listed threads", ROUNDS);
 }
 
 static HANDLE served, told;

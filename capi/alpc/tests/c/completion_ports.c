@@ -51,16 +51,7 @@ static void packets_go_through(void) {
 }
 
 static void be_asker(void) {
-    HANDLE port = connect_port(u"\\completion", NULL);
-    for (int i = 0; i < ROUNDS; i++) {
-        char text[32];
-        snprintf(text, sizeof text, "%d of %d", i, getpid());
-        say(&message, text);
-        OK(ask(port, &message, &reply));
-        CHECK(is_text(&reply, text));
-    }
-    OK(NtClose(port));
-    _exit(0);
+    ask_and_end(u"\\completion", ROUNDS);
 }
 
 static void be_victim(void) {

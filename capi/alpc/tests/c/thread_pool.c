@@ -5,7 +5,7 @@
 
 enum { CLIENTS = 3, ROUNDS = 200, LIST_BYTES = 64 * 1024 };
 
-static MESSAGE message, reply;
+static MESSAGE message;
 static unsigned char memory[LIST_BYTES] __attribute__((aligned(64)));
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -66,16 +66,7 @@ static void on_listed(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_ALPC al
 }
 
 static void be_asker(void) {
-    HANDLE port = connect_port(u"\\pool", NULL);
-    for (int i = 0; i < ROUNDS; i++) {
-        char text[32];
-        snprintf(text, sizeof text, "%d of %d", i, getpid());
-        say(&message, text);
-        OK(ask(port, &message, &reply));
-        CHECK(is_text(&reply, text));
-    }
-    OK(NtClose(port));
-    _exit(0);
+    ask_and_end(u"\\pool", ROUNDS);
 }
 
 static void serve_askers(void) {
