@@ -22,12 +22,12 @@ pub struct HoldOff {
 const TURNS_A_STEP: u32 = 2;
 /// Any odd number whose bits are mixed.
 const CHAIN_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-/// Some four hundred nanoseconds. Answers that take longer gain little, and two ends that both wait can keep each other
+/// Some five hundred nanoseconds. Answers that take longer gain little, and two ends that both wait can keep each other
 /// from looking sooner: each finds what it waits for at its first look, since the other was late for the same reason.
 const STEPS_MAX: u32 = 160;
-/// So many hits make the next look come a step sooner: one look in four is too soon then. Were it one in
-/// nine, two ends that both wait would keep each other waiting for several times as long as their pace varies: each
-/// looks too soon only where the other happens to be late, and that has to happen often enough.
+/// So many hits make the next look come a step sooner: one look in four is too soon then. Were it one in nine, two ends
+/// that both wait would keep each other waiting for several times as long as their pace varies: each looks too soon only
+/// where the other happens to be late, and that has to happen often enough.
 const HITS_A_STEP: u32 = 3;
 /// An answer that took so many looks more was held up, and says nothing about the next one.
 const LOOKS_MAX: u32 = 16;
