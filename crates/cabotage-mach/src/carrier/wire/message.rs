@@ -322,9 +322,7 @@ impl Draft {
         if let Some(words) = self.plain(body, taken).and_then(Plain::words) {
             return [bytes_of(&words), body].concat();
         }
-        let mut bytes = Vec::new();
-        self.write(body, taken, &mut bytes);
-        bytes
+        self.long(body, taken)
     }
 
     fn plain(&self, body: &[u8], taken: u32) -> Option<Plain> {
@@ -340,14 +338,11 @@ impl Draft {
         Some(Plain { id: header.id.cast_signed(), by, taken })
     }
 
-    /// The bytes of the record, with this body, into `target`, whose former content goes.
-    pub(super) fn write(&mut self, body: &[u8], taken: u32, target: &mut Vec<u8>) {
+    /// The same with the long header.
+    pub(super) fn long(&mut self, body: &[u8], taken: u32) -> Vec<u8> {
         self.header.taken = taken;
         self.header.body_bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
         self.header.descriptors = u32::try_from(self.descriptors.len()).unwrap_or(u32::MAX);
-        target.clear();
-        for part in [bytes_of(&self.header), &self.entries, body, &self.memory] {
-            target.extend_from_slice(part);
-        }
+        [bytes_of(&self.header), &self.entries, body, &self.memory].concat()
     }
 }

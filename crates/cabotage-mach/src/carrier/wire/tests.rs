@@ -11,9 +11,7 @@ use crate::right::{Disposition, Right};
 const CLAIM: Claim = Claim { pid: 7, uid: 1000, port: 3, secret: 9 };
 
 fn written(mut draft: Draft, body: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    draft.write(body, 5, &mut bytes);
-    bytes
+    draft.long(body, 5)
 }
 
 fn descriptor() -> std::os::fd::OwnedFd {
