@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use cabotage_mach::kernel::messages::{Receipt, ReceiveOptions, SendFailed, WhenFull};
-use cabotage_mach::{Deadline, Disposition, NO_NAME_LEFT, Name, Names, SendError};
+use cabotage_mach::{Deadline, NO_NAME_LEFT, Name, Names, SendError};
 use cabotage_os::pages::Word;
 
 use crate::code::{Code, RCV_BODY_ERROR, RCV_TOO_LARGE, SEND_INVALID_TRAILER, SUCCESS, signed};
 use crate::message::{
-    Draft, HEADER_BYTES, Header, come_back, format_asked, lay_out, lay_out_bare, put, write_trailer,
+    Draft, HEADER_BYTES, come_back, format_asked, head, lay_out, lay_out_bare, put, write_trailer,
 };
 
 pub(crate) const SEND_MSG: u32 = 0x1;
@@ -22,7 +22,6 @@ pub(crate) const RCV_LARGE_IDENTITY: u32 = 0x8;
 pub(crate) const SEND_TIMEOUT: u32 = 0x10;
 const SEND_NOTIFY: u32 = 0x80;
 const RCV_TIMEOUT: u32 = 0x100;
-const MAKE_SEND_ONCE: u32 = Disposition::MakeSendOnce as u32;
 const SEND_TRAILER: u32 = 0x2_0000;
 
 /// Sends the message in `message`; one that comes back is written there.
@@ -30,10 +29,15 @@ pub(crate) fn send(word: Word, names: Names, message: &mut [u8], option: u32, ti
     if option & SEND_TRAILER != 0 {
         return SEND_INVALID_TRAILER;
     }
-    if option & SEND_NOTIFY == 0 && send_body(names, message) {
+    let letter = match head(message) {
+        Ok(letter) => letter,
+        Err(error) => return error,
+    };
+    let body = &message[HEADER_BYTES..];
+    if option & SEND_NOTIFY == 0 && names.send_body(&letter, body) {
         return SUCCESS;
     }
-    let mut draft = match Draft::parse(names, message) {
+    let mut draft = match Draft::parse(names, letter, body) {
         Ok(draft) => draft,
         Err(error) => return error,
     };
@@ -61,24 +65,6 @@ pub(crate) fn send(word: Word, names: Names, message: &mut [u8], option: u32, ti
         }
         Some(_) => code,
     }
-}
-
-/// Sends a message that is nothing but a body to another process, if that can be done at once.
-#[inline]
-fn send_body(names: Names, message: &[u8]) -> bool {
-    let Some((header, body)) = Header::read(message).zip(message.get(HEADER_BYTES..)) else { return false };
-    let reply = match (header.local, header.local_number()) {
-        (0, 0) => None,
-        (name, MAKE_SEND_ONCE) => Some(Name::from_raw(name)),
-        _ => return false,
-    };
-    let Some(disposition) = Disposition::from_raw(header.remote_number()) else { return false };
-    let is_body = header.is_plain()
-        && !header.is_complex()
-        && header.voucher == 0
-        && header.voucher_number() == 0
-        && message.len().is_multiple_of(4);
-    is_body && names.send_body((header.id, body), (Name::from_raw(header.remote), disposition), reply)
 }
 
 /// Whether a message that comes back had left its sender's space before.

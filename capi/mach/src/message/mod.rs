@@ -10,7 +10,7 @@ mod trailer;
 pub(crate) use descriptor::{Descriptor, DescriptorError};
 pub(crate) use header::{HEADER_BYTES, Header};
 pub(crate) use incoming::{come_back, lay_out, lay_out_bare};
-pub(crate) use outgoing::Draft;
+pub(crate) use outgoing::{Draft, head};
 pub(crate) use trailer::{format_asked, peeked, write_trailer};
 
 /// The four bytes at `at`, as this machine orders them; 0 where there are none.

@@ -12,7 +12,7 @@ use cabotage_os::descriptor;
 use cabotage_os::pages::Word;
 
 use super::descriptor::VIRTUAL_COPY;
-use super::{Descriptor, DescriptorError, HEADER_BYTES, Header, number_at};
+use super::{Descriptor, DescriptorError, Header, number_at};
 use crate::code::{
     Code, INVALID_ADDRESS, SEND_INVALID_HEADER, SEND_INVALID_MEMORY, SEND_INVALID_TYPE, SEND_INVALID_VOUCHER,
     SEND_MSG_TOO_SMALL, SEND_NO_BUFFER, SEND_TOO_LARGE,
@@ -54,23 +54,30 @@ enum Loss {
     File(Name),
 }
 
+/// What the header of a message says: a letter that is empty so far.
+///
+/// # Errors
+/// What is wrong before anything was taken.
+pub(crate) fn head(message: &[u8]) -> Result<Letter, Code> {
+    let header =
+        Header::read(message).filter(|_| message.len().is_multiple_of(4)).ok_or(SEND_MSG_TOO_SMALL)?;
+    if !header.is_plain() {
+        return Err(SEND_INVALID_HEADER);
+    }
+    if header.voucher_number() != 0 && header.voucher != 0 {
+        return Err(SEND_INVALID_VOUCHER);
+    }
+    Ok(letter(&header))
+}
+
 impl Draft {
-    /// Parses a message.
+    /// Parses what lies behind the header of a message.
     ///
     /// # Errors
     /// What is wrong before anything was taken.
-    pub(crate) fn parse(names: Names, message: &[u8]) -> Result<Self, Code> {
-        let header =
-            Header::read(message).filter(|_| message.len().is_multiple_of(4)).ok_or(SEND_MSG_TOO_SMALL)?;
-        if !header.is_plain() {
-            return Err(SEND_INVALID_HEADER);
-        }
-        if header.voucher_number() != 0 && header.voucher != 0 {
-            return Err(SEND_INVALID_VOUCHER);
-        }
-        let mut draft = Self { letter: letter(&header), fault: None, debts: Vec::new() };
-        let mut body = &message[HEADER_BYTES..];
-        if header.is_complex() {
+    pub(crate) fn parse(names: Names, letter: Letter, mut body: &[u8]) -> Result<Self, Code> {
+        let mut draft = Self { letter, fault: None, debts: Vec::new() };
+        if draft.letter.complex {
             let count = number_at(body, 0);
             body = body.get(4..).ok_or(SEND_MSG_TOO_SMALL)?;
             for _ in 0..count {

@@ -30,10 +30,7 @@ impl Names {
         if !self.host.is_here() {
             return Err(SendFailed::untouched(SendError::Forked, letter));
         }
-        if !matches!(full, messages::WhenFull::Cache(_))
-            && Short::of(&letter)
-                .is_some_and(|short| self.host.send_directly(self.space, short, &letter.body))
-        {
+        if !matches!(full, messages::WhenFull::Cache(_)) && self.send_body(&letter, &letter.body) {
             spare::give(letter.body);
             return Ok(Sent::Queued);
         }
@@ -90,19 +87,20 @@ impl Names {
         sent.map_err(|failed| self.came_back(*failed, (destination, disposition)))
     }
 
-    /// Sends a body and nothing else to another process's port, if that can be done at once: by a send right that stays
-    /// ([`Disposition::CopySend`]) or by a send-once right ([`Disposition::MoveSendOnce`]). `reply` is the port to which
-    /// a send-once right is made for the answer. Nothing is copied but into the memory where the receiver reads.
+    /// Sends this body, and nothing of the letter but its header, to another process's port, if the letter is nothing more
+    /// and that can be done at once: by a send right that stays ([`Disposition::CopySend`]) or by a send-once right, with a
+    /// send-once right made for the answer ([`Disposition::MakeSendOnce`]) or none. Nothing is copied but into the memory
+    /// where the receiver reads.
     ///
     /// `false`: nothing has happened, and [`Names::send`] does it, or says why not.
     #[inline]
-    pub fn send_body(
-        self,
-        (id, body): (i32, &[u8]),
-        destination: (Name, Disposition),
-        reply: Option<Name>,
-    ) -> bool {
-        self.host.is_here() && self.host.send_directly(self.space, Short { id, destination, reply }, body)
+    pub fn send_body(self, letter: &Letter, body: &[u8]) -> bool {
+        Short::of(letter).is_some_and(|short| self.send_short(short, body))
+    }
+
+    #[inline]
+    fn send_short(self, short: Short, body: &[u8]) -> bool {
+        self.host.is_here() && self.host.send_directly(self.space, short, body)
     }
 
     /// Sends a message of a common shape to another process, if it is one and everything is as usual: `reply` is the port
@@ -116,7 +114,7 @@ impl Names {
     ) -> bool {
         let Some(body) = message.plain_body() else { return false };
         let short = Short { id: message.id(), destination, reply };
-        self.host.is_here() && !is_reserved(message.id()) && self.host.send_directly(self.space, short, body)
+        !is_reserved(short.id) && self.send_short(short, body)
     }
 
     /// Refuses a message that no task may send by this face: one that looks like the kernel's, or has another task's
